@@ -1,0 +1,156 @@
+import type { StopMethod } from "../providers/provider.ts";
+
+/** The configuration as the rest of Wakegate sees it: complete, checked, durations in milliseconds. */
+export interface Settings {
+  /** Internal listener: forward-auth, API, health, metrics. */
+  readonly listen: ListenAddress;
+  /** Public listener: `/.wakegate/*` and the catch-all. */
+  readonly publicListen: ListenAddress;
+  /** Absolute path. */
+  readonly stateDir: string;
+  /** Socket peers whose forwarded headers count: CIDR blocks, the words `loopback` and `private` resolved. */
+  readonly trustedProxies: readonly string[];
+  /** False when `trustedProxies` is only the default, which is said at start. */
+  readonly trustedProxiesSet: boolean;
+  /** What a host that belongs to no target gets. */
+  readonly unknownHosts: "allow" | "deny";
+  /** Folder whose files take the place of the built-in templates. Absolute path. */
+  readonly templatesDir?: string;
+  /** Base URL of the public listener as browsers reach it, for `page_mode: redirect`. No trailing slash. */
+  readonly publicUrl?: string;
+  readonly log: { readonly level: LogLevel; readonly format: "auto" | "json" | "pretty" };
+  readonly limits: { readonly holdsPerTarget: number; readonly holds: number; readonly streams: number };
+  readonly engines: readonly EngineSpec[];
+  /** For the targets that come from labels. */
+  readonly defaults: TargetDefaults;
+  /** Targets that the file defines, by name. */
+  readonly targets: readonly TargetSpec[];
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type EngineSpec = DockerEngineSpec;
+
+export interface DockerEngineSpec {
+  readonly kind: "docker";
+  readonly name: string;
+  /** `unix:///path`, `tcp://host:port`, `http://…` or `https://…`. */
+  readonly url: string;
+  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+}
+
+/** Everything that says how one target behaves. */
+export interface TargetOptions {
+  readonly scheme: "http" | "https";
+  /** TCP port on the target's own address. Unset: found from labels or the lowest exposed one. */
+  readonly port?: number;
+  /** Host, or host:port, that readiness asks in place of the container's own address. File and labels. */
+  readonly address?: string;
+  /** Network whose address is taken when the instance is on several. */
+  readonly network?: string;
+  /** Unset: never put to sleep for being idle. */
+  readonly idleTimeoutMs?: number;
+  readonly wakeTimeoutMs: number;
+  /** Unset: the container's own grace. */
+  readonly stopTimeoutMs?: number;
+  readonly stopMethod: StopMethod;
+  /** Unset: the image's own. Always with the `SIG` prefix. */
+  readonly stopSignal?: string;
+  readonly dependsOn: readonly DependencySpec[];
+  /** Path that alone may wake the target. */
+  readonly startEndpoint?: string;
+  readonly noLoadingPage: boolean;
+  /** How long a browser is held before the page is shown. Unset: learned (1.2 s for quick wakes, else 0). */
+  readonly pageAfterMs?: number;
+  readonly pageMode: "inline" | "redirect";
+  readonly page: PageOptions;
+  readonly holdTimeoutMs: number;
+  readonly onManualStop: "nap" | "hold";
+  readonly foreignStopGraceMs: number;
+  readonly readiness: ReadinessOptions;
+}
+
+export interface PageOptions {
+  /** Shows names of dependencies, exit codes and reasons to whoever sees the page. */
+  readonly details: boolean;
+  /** With details: the last log lines after a failure. */
+  readonly logs: boolean;
+  /** "Wakegate" in the footer. */
+  readonly footer: boolean;
+}
+
+export interface ReadinessOptions {
+  /**
+   * How readiness is proved. `auto`: HTTP where a port or route is known, else the health command, else
+   * running is enough.
+   */
+  readonly kind: "auto" | "http" | "tcp" | "healthcheck" | "none";
+  readonly path: string;
+  /** Host header of the probe. Unset: the first exact route host, else the address. */
+  readonly host?: string;
+  /** Inclusive ranges of HTTP statuses that count as ready. Default: 100-499. */
+  readonly statuses: readonly (readonly [number, number])[];
+  /** Deadline of one probe. */
+  readonly timeoutMs: number;
+}
+
+export type TargetDefaults = TargetOptions & {
+  /** Host templates such as `{service}.example.com` for labelled containers without hosts of their own. */
+  readonly hosts: readonly string[];
+};
+
+export interface TargetSpec extends TargetOptions {
+  readonly name: string;
+  /** What people read. Default: the name. */
+  readonly displayName: string;
+  /** Where it was defined, for messages: `wakegate.yaml:12:3`, `labels of container blog (local)`. */
+  readonly origin: string;
+  readonly source: TargetSource;
+  readonly routes: readonly RouteSpec[];
+}
+
+export type TargetSource =
+  | { readonly kind: "docker"; readonly engine: string; readonly container: string }
+  | { readonly kind: "process"; readonly engine: "process"; readonly process: ProcessSpec };
+
+export interface ProcessSpec {
+  readonly command: readonly string[];
+  readonly cwd?: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface RouteSpec {
+  /** Lower case, no port: `blog.example.com`, or `*.example.com` for one label in place of the star. */
+  readonly host: string;
+  /** Path prefix, `/` for all. Matches whole segments. */
+  readonly prefix: string;
+}
+
+export type DependencyCondition =
+  | "service_started"
+  | "service_healthy"
+  | "service_completed_successfully";
+
+export interface DependencySpec {
+  /** Name of a target, or a Compose service of the same project. */
+  readonly name: string;
+  readonly condition: DependencyCondition;
+}
+
+/** One thing that is wrong with the configuration, complete enough to mend it. */
+export interface Problem {
+  readonly severity: "error" | "warning";
+  /** `wakegate.yaml:12:5`, or `container blog (local)`. */
+  readonly where: string;
+  /** Key or label: `targets.blog.idle_timeout`, `wakegate.idle_timeout`. */
+  readonly key: string;
+  /** What is there, as written. Unset when something is missing. */
+  readonly value?: string;
+  /** What was expected and what to do, in one or two sentences. */
+  readonly message: string;
+}

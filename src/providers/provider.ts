@@ -1,0 +1,184 @@
+import { WakegateError, type ErrorCode } from "../errors.ts";
+
+/**
+ * The port between watchers and engines. A provider reports and acts; it decides nothing. Watchers trust
+ * `inspect` alone: everything else a provider says means "look again".
+ */
+export interface Provider extends AsyncDisposable {
+  readonly kind: ProviderKind;
+  /** Name of the configured engine, for instance `local`. */
+  readonly engine: string;
+  readonly can: ReadonlySet<Capability>;
+
+  /**
+   * Follows the engine until `signal` aborts: connects, lists once, then reports changes; after any gap it
+   * lists once more. Reconnects by itself with backoff and tells `away` once for each outage. Resolves
+   * (never rejects) after the abort.
+   */
+  watch(sink: EngineSink, signal: AbortSignal): Promise<void>;
+  /** The truth about one instance, by id or name; undefined when the engine does not know it. */
+  inspect(ref: string, signal: AbortSignal): Promise<Instance | undefined>;
+  /** Starts a created, exited or dead instance; unpauses a paused one. Being awake already is success. */
+  wake(instance: Pick<Instance, "id" | "status">, signal: AbortSignal): Promise<void>;
+  /** Puts to sleep and resolves when the engine says it is done. Being asleep already is success. */
+  sleep(id: string, request: SleepRequest, signal: AbortSignal): Promise<void>;
+  /** Counters of use since some fixed moment; undefined where the engine has none for this instance. */
+  usage(id: string, signal: AbortSignal): Promise<Usage | undefined>;
+  /** The last lines written by the instance's latest run, oldest first, without control characters. */
+  logs(id: string, limit: { lines: number; bytes: number }, signal: AbortSignal): Promise<readonly string[]>;
+  /** Runs a command inside a running instance. Throws `not_supported` where `can` lacks "exec". */
+  exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+}
+
+export type ProviderKind = "docker" | "process";
+export type Capability = "pause" | "kill" | "usage" | "logs" | "exec";
+
+/** Receives what a provider sees. Calls are synchronous and cheap; order is the engine's. */
+export interface EngineSink {
+  /** A complete listing: what is not in it does not exist any more. */
+  listed(snapshot: EngineSnapshot): void;
+  /** Something happened to this instance: look again. */
+  changed(change: EngineChange): void;
+  /** The engine does not answer (any more). Told once for each outage, with the reason. */
+  away(error: ProviderError): void;
+}
+
+export interface EngineSnapshot {
+  readonly instances: readonly InstanceSummary[];
+  /** The instance that Wakegate itself runs in, where that can be known. */
+  readonly selfId?: string;
+}
+
+export interface EngineChange {
+  readonly id: string;
+  readonly cause:
+    | "created"
+    | "started"
+    | "signalled"
+    | "died"
+    | "oom"
+    | "stopped"
+    | "paused"
+    | "unpaused"
+    | "health"
+    | "destroyed"
+    | "renamed"
+    | "network";
+  /** With cause "signalled": the signal's name (`SIGTERM`), where known. */
+  readonly signal?: string;
+}
+
+/** As Docker names them. `created` has never run; `restarting` waits for its restart policy. */
+export type InstanceStatus =
+  | "created"
+  | "running"
+  | "paused"
+  | "restarting"
+  | "removing"
+  | "exited"
+  | "dead";
+
+/** What a listing says of an instance. */
+export interface InstanceSummary {
+  readonly id: string;
+  readonly name: string;
+  /** Wall time in ms. */
+  readonly createdAt: number;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly status: InstanceStatus;
+  readonly networks: readonly NetworkAttachment[];
+  /** Id or name of the instance whose network namespace this one uses. */
+  readonly networkOwner?: string;
+  /** True when it lives in the host's own network namespace. */
+  readonly hostNetwork?: boolean;
+}
+
+export interface NetworkAttachment {
+  readonly name: string;
+  /** Empty while the instance does not run. */
+  readonly address: string;
+}
+
+/** What an inspection says of an instance. */
+export interface Instance extends InstanceSummary {
+  /** Changes with each start: two inspections with equal `runId` saw the same run. Empty: never ran. */
+  readonly runId: string;
+  /** Wall time in ms of the latest start, if any. */
+  readonly startedAt?: number;
+  /** How the latest run ended, if it has. */
+  readonly exit?: Exit;
+  readonly health: "none" | "starting" | "healthy" | "unhealthy";
+  /** The image's or container's own health command, as argv for exec. */
+  readonly healthcheck?: readonly string[];
+  /** Process id of the main process in the host's numbering, while it runs. */
+  readonly pid?: number;
+  /** TCP ports it declares, ascending. */
+  readonly exposedPorts: readonly number[];
+  readonly publishedPorts: readonly PublishedPort[];
+  /** The instance's own grace between stop signal and kill, in ms. */
+  readonly stopTimeoutMs: number;
+  readonly stopSignal: string;
+  readonly restartPolicy: "no" | "always" | "unless-stopped" | "on-failure";
+}
+
+export interface Exit {
+  readonly code: number;
+  readonly oomKilled: boolean;
+  /** Wall time in ms. */
+  readonly at: number;
+  /** The engine's own words, for instance why a start failed. */
+  readonly message?: string;
+}
+
+export interface PublishedPort {
+  readonly port: number;
+  readonly hostAddress: string;
+  readonly hostPort: number;
+}
+
+export type StopMethod = "stop" | "pause" | "kill";
+
+export interface SleepRequest {
+  readonly method: StopMethod;
+  /** For stop: asked first; for kill: sent instead of SIGKILL. Default: the instance's own, SIGKILL for kill. */
+  readonly signal?: string;
+  /** For stop: grace before the engine kills, in ms. Default: the instance's own. */
+  readonly timeoutMs?: number;
+}
+
+/** Monotonic counters. Compare two readings; a smaller later value means the counters began anew. */
+export interface Usage {
+  readonly receivedBytes?: number;
+  readonly sentBytes?: number;
+  readonly cpuSeconds?: number;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  /** Combined output, cut at 4 KiB. */
+  readonly output: string;
+}
+
+export type ProviderErrorCode = Extract<
+  ErrorCode,
+  | "engine_unreachable"
+  | "engine_forbidden"
+  | "engine_incompatible"
+  | "engine_failed"
+  | "engine_timeout"
+  | "not_found"
+  | "not_supported"
+>;
+
+/** What a provider throws: the engine's failure, translated. The message says what to do where that is known. */
+export class ProviderError extends WakegateError {
+  override readonly name = "ProviderError";
+  declare readonly code: ProviderErrorCode;
+  readonly engine: string;
+
+  constructor(code: ProviderErrorCode, engine: string, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.engine = engine;
+  }
+}
