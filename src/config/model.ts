@@ -131,10 +131,7 @@ export interface RouteSpec {
   readonly prefix: string;
 }
 
-export type DependencyCondition =
-  | "service_started"
-  | "service_healthy"
-  | "service_completed_successfully";
+export type DependencyCondition = "service_started" | "service_healthy" | "service_completed_successfully";
 
 export interface DependencySpec {
   /** Name of a target, or a Compose service of the same project. */

@@ -69,14 +69,7 @@ export interface EngineChange {
 }
 
 /** As Docker names them. `created` has never run; `restarting` waits for its restart policy. */
-export type InstanceStatus =
-  | "created"
-  | "running"
-  | "paused"
-  | "restarting"
-  | "removing"
-  | "exited"
-  | "dead";
+export type InstanceStatus = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
 
 /** What a listing says of an instance. */
 export interface InstanceSummary {

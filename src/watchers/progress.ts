@@ -34,14 +34,7 @@ export interface Progress {
 }
 
 export type Phase =
-  | "napping"
-  | "stopping"
-  | "dependencies"
-  | "starting"
-  | "probing"
-  | "ready"
-  | "error"
-  | "missing";
+  "napping" | "stopping" | "dependencies" | "starting" | "probing" | "ready" | "error" | "missing";
 
 export interface Step {
   readonly id: "stopping" | "dependencies" | "starting" | "probing";

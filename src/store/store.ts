@@ -1,0 +1,58 @@
+import type { RouteSpec } from "../config/model.ts";
+import type { WakeCause } from "../watchers/handle.ts";
+
+/** What outlives the process. Readers get the latest value at once; writes to disk are debounced. */
+export interface Store extends AsyncDisposable {
+  /** The record of a target; undefined when nothing is known. Do not mutate. */
+  target(name: string): TargetRecord | undefined;
+  /** All records, by name. */
+  targets(): ReadonlyMap<string, TargetRecord>;
+  /** Merges into a target's record. Reaches the disk within the debounce time (default 2 s). */
+  update(name: string, change: Partial<TargetRecord>): void;
+  forget(name: string): void;
+  /** Resolves when everything so far is on disk (written, fsynced, renamed). */
+  flush(signal?: AbortSignal): Promise<void>;
+}
+
+export interface TargetRecord {
+  /** Wall ms of the last counted use. */
+  readonly lastActivity?: number;
+  /** A stop that was decided: written before the engine is called, removed when the stop is verified. */
+  readonly stopIntent?: StopIntent;
+  /** The run that Wakegate started, so that a dependency is stopped only if it was ours. */
+  readonly startedRun?: string;
+  /** The last wakes, oldest first, at most 50. */
+  readonly wakes?: readonly WakeRecord[];
+  /** Where it was reachable when last seen: keeps its hosts from being "unknown" while an engine is away. */
+  readonly routes?: readonly RouteSpec[];
+  readonly displayName?: string;
+  /** Wall ms since when it sleeps. */
+  readonly asleepSince?: number;
+}
+
+export interface StopIntent {
+  readonly instance: string;
+  readonly run: string;
+  readonly method: "stop" | "pause" | "kill";
+  /** Wall ms of the decision. */
+  readonly at: number;
+  /** Wall ms by which the stop should be over. */
+  readonly until: number;
+}
+
+export interface WakeRecord {
+  /** Wall ms of the beginning. */
+  readonly at: number;
+  readonly from: "stopped" | "paused" | "created";
+  readonly outcome: "ready" | "failed";
+  readonly totalMs: number;
+  /** Milliseconds of each phase that happened. */
+  readonly phases: {
+    readonly stopping?: number;
+    readonly dependencies?: number;
+    readonly starting?: number;
+    readonly probing?: number;
+  };
+  readonly cause: WakeCause;
+  readonly failure?: string;
+}

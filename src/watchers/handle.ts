@@ -1,0 +1,80 @@
+import type { RouteSpec, TargetSpec } from "../config/model.ts";
+import type { Subscribable } from "../lib/emitter.ts";
+import type { MayNotWake, Progress } from "./progress.ts";
+import type { WakeEvent } from "./wake-events.ts";
+
+/** What the edges (forward-auth, streams, API) see of a watcher. They ask; only the watcher acts. */
+export interface TargetHandle {
+  readonly spec: TargetSpec;
+  /** Answers "may a request pass now?" without I/O or allocation; replaced as a whole on each change. */
+  readonly gate: Gate;
+  /** Fires after `gate` was replaced. */
+  readonly changed: Subscribable<void>;
+  /** Each event once, as it happens. */
+  readonly events: Subscribable<WakeEvent>;
+  /** The events of the wake under way, or of the last one, oldest first; at most 100. */
+  history(): readonly WakeEvent[];
+  progress(): Progress;
+  /** What past wakes teach, in ms; all absent before the first good wake. */
+  learned(): { readonly usuallyMs?: number; readonly p90Ms?: number };
+  /** Notes use: a counted pass. Costs nothing, delays a sleep that is about to happen. */
+  touch(use: Use): void;
+  /** Asks for a wake; joins one under way. Does nothing in a cool-down or when held down. Never throws. */
+  wake(cause: WakeCause): void;
+  /** A person's explicit retry: ends a cool-down and wakes. */
+  retry(cause: WakeCause): void;
+  /** Use that is going on now, until disposed: a held request, an open session. `what` is shown to people. */
+  lease(what: string): Disposable;
+}
+
+/** The state as a request sees it. */
+export type Gate =
+  | { readonly kind: "ready" }
+  /** Asleep: a wake is possible unless `mayNotWake` says why not. */
+  | { readonly kind: "asleep"; readonly mayNotWake?: MayNotWake }
+  /** On its way up, or down with a wake to follow: wait. `state` is the watcher's own word for it. */
+  | { readonly kind: "coming"; readonly state: "waking" | "starting" | "stopping" }
+  /** The last wake failed; nothing is tried before `until` (wall ms) unless retried explicitly. */
+  | { readonly kind: "failed"; readonly until: number; readonly message: string }
+  | { readonly kind: "missing"; readonly message: string };
+
+/** One use of a target, for the activity clock and for `why`. */
+export interface Use {
+  readonly kind: "request" | "session";
+  readonly client?: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly userAgent?: string;
+  /** A WebSocket, event-stream or gRPC handshake: the request goes on after the verdict. */
+  readonly longLived?: boolean;
+}
+
+/** Who asked for a wake, kept in the history. */
+export interface WakeCause {
+  readonly by: "request" | "stream" | "dependant" | "operator" | "retry";
+  readonly client?: string;
+  readonly method?: string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly userAgent?: string;
+}
+
+/** Everything that has a route or a name. The edges build their look-up tables from it. */
+export interface TargetDirectory {
+  readonly entries: readonly DirectoryEntry[];
+  /** Fires after `entries` was replaced. */
+  readonly changed: Subscribable<void>;
+  /** True once every engine was listed at least once, so that an unknown host is really unknown. */
+  readonly settled: boolean;
+  /** Resolves when `settled` becomes true; rejects with the signal's reason. */
+  whenSettled(signal: AbortSignal): Promise<void>;
+}
+
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly routes: readonly RouteSpec[];
+  /** Absent for a target that cannot be served now: bad labels, or known only from before a restart. */
+  readonly handle?: TargetHandle;
+  /** Without a handle: the sentence that says why. */
+  readonly unavailable?: string;
+}
