@@ -18,6 +18,7 @@ export class Emitter<T> implements Subscribable<T> {
   }
 
   emit(value: T): void {
-    for (const entry of [...this.#listeners]) if (this.#listeners.has(entry)) entry.call(value);
+    // A set's iteration skips what was deleted, and the copy skips what is added meanwhile.
+    for (const entry of Array.from(this.#listeners)) if (this.#listeners.has(entry)) entry.call(value);
   }
 }

@@ -25,6 +25,11 @@ export interface TargetHandle {
   retry(cause: WakeCause): void;
   /** Use that is going on now, until disposed: a held request, an open session. `what` is shown to people. */
   lease(what: string): Disposable;
+  /**
+   * Somebody's loading page follows it, until disposed: after a failed wake it is tried again for them when
+   * the cool-down ends, as long as it has not failed too often. Never wakes what merely sleeps.
+   */
+  follow(): Disposable;
 }
 
 /** The state as a request sees it. */

@@ -1,0 +1,98 @@
+import { Emitter } from "../../lib/emitter.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Use } from "../handle.ts";
+
+/**
+ * The activity clock of one target: when it was last used, and what uses it now. Noting a use is two
+ * assignments, because every request does it.
+ */
+export class Activity {
+  readonly #clock: Clock;
+  readonly #leases = new Map<symbol, string>();
+  #lastUse: number;
+  #lastPass: number;
+  #uses = 0;
+  #last: Use | undefined;
+  #presumedSessions = false;
+  /** Fires when a lease begins or ends and when `poke` is called; not for single uses. */
+  readonly changed = new Emitter<void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lastUse = clock.monotonic();
+    this.#lastPass = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Monotonic ms of the last evidence of use. */
+  get lastUse(): number {
+    return this.#lastUse;
+  }
+
+  /** Monotonic ms of the last request that was let through, counted or not; -Infinity before the first. */
+  get lastPass(): number {
+    return this.#lastPass;
+  }
+
+  /** Grows with each use: two equal readings mean that nothing happened in between. */
+  get uses(): number {
+    return this.#uses;
+  }
+
+  /** The last use that was a request or session. */
+  get last(): Use | undefined {
+    return this.#last;
+  }
+
+  /** True after a long-lived handshake, until the last look has heard two quiet windows. */
+  get presumedSessions(): boolean {
+    return this.#presumedSessions;
+  }
+
+  /** What uses it now, for people. */
+  get leases(): readonly string[] {
+    return [...this.#leases.values()];
+  }
+
+  /** A counted use. */
+  use(use: Use): void {
+    this.#lastUse = this.#clock.monotonic();
+    this.#lastPass = this.#lastUse;
+    this.#uses++;
+    this.#last = use;
+    if (use.longLived) this.#presumedSessions = true;
+  }
+
+  /** Evidence of use that is no request: traffic, an awake dependant. The idle time begins anew. */
+  evidence(): void {
+    this.#lastUse = this.#clock.monotonic();
+  }
+
+  /** Begins the idle time anew at a moment in the past, as known from before a restart. */
+  resumeAt(monotonic: number): void {
+    this.#lastUse = monotonic;
+  }
+
+  sessionsEnded(): void {
+    this.#presumedSessions = false;
+  }
+
+  lease(what: string): Disposable {
+    const key = Symbol(what);
+    this.#leases.set(key, what);
+    this.#uses++;
+    this.changed.emit();
+    return {
+      [Symbol.dispose]: () => {
+        if (!this.#leases.delete(key)) return;
+        this.#lastUse = this.#clock.monotonic();
+        this.#lastPass = this.#lastUse;
+        this.changed.emit();
+      },
+    };
+  }
+
+  /** Something that the idle time depends on has changed: look again. */
+  poke(): void {
+    this.changed.emit();
+  }
+}

@@ -1,0 +1,37 @@
+import type { State } from "./state.ts";
+import type { WakeEvent } from "./wake-events.ts";
+
+type Announcement = Pick<WakeEvent, "type" | "message" | "error">;
+
+/** What a change of state is worth saying, in the order of happening. Pure. */
+export function announce(before: State, after: State, name: string): readonly Announcement[] {
+  if (before.kind === after.kind && !(after.kind === "waking" && before.kind === "waking")) return [];
+  switch (after.kind) {
+    case "waking":
+      if (after.step === "dependencies") return [];
+      return [
+        { type: "starting", message: `${after.wake.from === "paused" ? "Unpausing" : "Starting"} ${name}` },
+      ];
+    case "starting":
+      return [
+        { type: "container_woke", message: `${name} runs` },
+        { type: "waiting_ready", message: `Waiting for the first answer of ${name}` },
+      ];
+    case "ready":
+      return [{ type: "ready", message: `${name} is ready` }];
+    case "error":
+      return [{ type: "error", message: `${name} could not wake up`, error: after.failure.message }];
+    case "stopping":
+      return [{ type: "stopping", message: `${name} is going to sleep` }];
+    case "napping":
+      return [{ type: "napping", message: `${name} sleeps` }];
+    case "missing":
+      return [{ type: "error", message: `${name} is not there`, error: after.message }];
+  }
+}
+
+/** True when this state begins a new wake, so that older events are history. */
+export function beginsWake(before: State, after: State): boolean {
+  if (after.kind === "waking") return before.kind !== "waking";
+  return after.kind === "starting" && before.kind !== "waking" && before.kind !== "starting";
+}

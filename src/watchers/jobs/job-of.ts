@@ -1,0 +1,38 @@
+import type { State, Task } from "../state.ts";
+import type { Input } from "../transition.ts";
+import type { Workbench } from "../workbench.ts";
+import { afterFailure, untilIdle } from "./idle.ts";
+import { prove } from "./prove.ts";
+import { fallAsleep, waitForForeignStop } from "./sleep.ts";
+import { callWake, wakeItsDependencies } from "./wake.ts";
+
+/** Work that belongs to a state; its result is the next input. Rejects when aborted. */
+export type Job = (signal: AbortSignal) => Promise<Input>;
+
+/** The identity of a state's work: while it stays the same, the work goes on. */
+export function taskOf(state: State): Task | undefined {
+  return state.kind === "napping" || state.kind === "missing" ? undefined : state.task;
+}
+
+/** The work of a state; undefined where there is nothing to do but to wait for inputs. */
+export function jobOf(bench: Workbench, state: State): Job | undefined {
+  switch (state.kind) {
+    case "waking":
+      return state.step === "dependencies"
+        ? (signal) => wakeItsDependencies(bench, signal)
+        : (signal) => callWake(bench, signal);
+    case "starting":
+      return (signal) => prove(bench, state, signal);
+    case "ready":
+      return (signal) => untilIdle(bench, state, signal);
+    case "stopping":
+      return state.whose === "ours"
+        ? (signal) => fallAsleep(bench, state, signal)
+        : (signal) => waitForForeignStop(bench, state, signal);
+    case "error":
+      return (signal) => afterFailure(bench, state, signal);
+    case "napping":
+    case "missing":
+      return undefined;
+  }
+}

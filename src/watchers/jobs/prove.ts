@@ -1,0 +1,101 @@
+import { DeadlineError, deadline } from "../../lib/signals.ts";
+import type { Exit, Instance } from "../../providers/provider.ts";
+import { WakeFailedError } from "../failure.ts";
+import { proveReady } from "../readiness/prove.ts";
+import type { ProbeResult } from "../readiness/http-probe.ts";
+import type { Starting } from "../state.ts";
+import type { Input } from "../transition.ts";
+import type { Workbench } from "../workbench.ts";
+import { wakeFailed } from "./wake.ts";
+
+/** How much of a log is worth showing. */
+const LOG_LIMIT = { lines: 8, bytes: 2_048 };
+
+/** Waits until the target answers, within what is left of its wake timeout. */
+export async function prove(bench: Workbench, state: Starting, signal: AbortSignal): Promise<Input> {
+  const { around, spec } = bench;
+  const { began } = state.wake;
+  const elapsed = around.clock.monotonic() - (began.starting ?? began.probing ?? 0);
+  let last: ProbeResult | undefined;
+  using limit = deadline(around.clock, Math.max(0, spec.wakeTimeoutMs - elapsed), spec.name, signal);
+  try {
+    const instance = await current(bench, state, limit.signal);
+    const learned = bench.learned(state.wake.from).probingMs;
+    await proveReady(
+      {
+        spec,
+        provider: around.provider,
+        clock: around.clock,
+        instance,
+        owner: around.networkOwner(instance),
+        vantage: around.vantage,
+        ...(around.procDir !== undefined && { procDir: around.procDir }),
+        ...(learned !== undefined && { expectedMs: learned }),
+        onTry: (tries, result) => {
+          last = result;
+          bench.onTry(tries, result);
+        },
+      },
+      limit.signal,
+    );
+    return { type: "proved" };
+  } catch (error) {
+    signal.throwIfAborted();
+    return wakeFailed(bench, error instanceof DeadlineError ? noAnswer(bench, state, last) : error);
+  }
+}
+
+/** The run to be proved. Dead: says so with its last words. Not (yet) runnable: waits, events restart this work. */
+async function current(bench: Workbench, state: Starting, signal: AbortSignal): Promise<Instance> {
+  const { around } = bench;
+  const instance = await around.locate(signal);
+  if (instance?.status === "running" && !around.oneShot) return instance;
+  const dead = instance?.status === "exited" || instance?.status === "dead";
+  if (dead && instance.restartPolicy === "no" && !(around.oneShot && instance.exit?.code === 0)) {
+    throw await died(bench, instance, signal);
+  }
+  void state;
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    if (signal.aborted) reject(signal.reason as Error);
+  });
+}
+
+async function died(bench: Workbench, instance: Instance, signal: AbortSignal): Promise<WakeFailedError> {
+  const { around, spec } = bench;
+  const log = await around.provider.logs(instance.id, LOG_LIMIT, signal).catch(() => []);
+  return exited(spec.name, instance.exit, log);
+}
+
+function exited(name: string, exit: Exit | undefined, log: readonly string[]): WakeFailedError {
+  const code = exit?.code;
+  const evidence = { ...(code !== undefined && { exitCode: code }), ...(log.length > 0 && { log }) };
+  const oom = exit?.oomKilled === true;
+  const what = oom ? "ran out of memory" : "stopped";
+  const status =
+    code === undefined ? "" : ` (exit code ${String(code)}${exit?.message ? `, ${exit.message}` : ""})`;
+  const said = log.length > 0 ? ` Its last line: ${log.at(-1) ?? ""}` : "";
+  return new WakeFailedError(
+    oom ? "out_of_memory" : "exited",
+    `${name} ${what} while starting${status}.${said}`,
+    evidence,
+  );
+}
+
+function noAnswer(bench: Workbench, state: Starting, last: ProbeResult | undefined): WakeFailedError {
+  const { name, wakeTimeoutMs: withinMs, readiness } = bench.spec;
+  const seconds = String(Math.round(withinMs / 1_000));
+  if (state.seen.status !== "running" && state.seen.exit) return exited(name, state.seen.exit, []);
+  if (last?.kind === "answer") {
+    return new WakeFailedError(
+      "bad_answer",
+      `${name} answers ${String(last.status)} to GET ${readiness.path}, still after ${seconds} s. If that is its normal answer, allow it by readiness.status.`,
+      { status: last.status, withinMs },
+    );
+  }
+  return new WakeFailedError(
+    "no_answer",
+    `${name} runs, but did not answer within ${seconds} s (${last?.error ?? "it was never asked"}). If it needs longer, raise wake_timeout.`,
+    { withinMs },
+  );
+}

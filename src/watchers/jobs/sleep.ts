@@ -1,0 +1,71 @@
+import { messageOf } from "../../errors.ts";
+import { backoffMs } from "../../lib/backoff.ts";
+import { sleep } from "../../lib/clock.ts";
+import type { SleepRequest } from "../../providers/provider.ts";
+import { sightingOf, type ForeignStop, type OwnStop } from "../state.ts";
+import type { Input } from "../transition.ts";
+import type { Workbench } from "../workbench.ts";
+
+const RETRY = { firstMs: 2_000, maxMs: 60_000 };
+
+/** Puts to sleep what was decided to sleep. The call's own word is not believed: inspect says how it ended. */
+export async function fallAsleep(bench: Workbench, state: OwnStop, signal: AbortSignal): Promise<Input> {
+  const { around, spec } = bench;
+  const { clock, log, store, provider } = around;
+  if (state.resumedUntil !== undefined) {
+    await sleep(clock, state.resumedUntil - clock.now(), signal);
+    return settle(bench, signal);
+  }
+  if (state.tries > 0) await sleep(clock, backoffMs(state.tries - 1, RETRY), signal);
+  try {
+    await bench.exclusive((life) => provider.sleep(state.seen.id, requestOf(bench, state), life));
+  } catch (error) {
+    log.error("sleep_failed", `${spec.name} could not be put to sleep: ${messageOf(error)}`, {
+      target: spec.name,
+      tries: state.tries + 1,
+      err: error,
+    });
+  }
+  try {
+    return await settle(bench, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn("sleep_unverified", `whether ${spec.name} sleeps is not known: ${messageOf(error)}`, {
+      target: spec.name,
+    });
+    return { type: "sleep-failed" };
+  } finally {
+    store.update(spec.name, { stopIntent: undefined });
+  }
+}
+
+/** Somebody else stops it, or has: nothing is started until it is clear what they are up to. */
+export async function waitForForeignStop(
+  bench: Workbench,
+  state: ForeignStop,
+  signal: AbortSignal,
+): Promise<Input> {
+  const { clock } = bench.around;
+  await sleep(clock, state.waitMs, signal);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await settle(bench, signal);
+    } catch {
+      signal.throwIfAborted();
+      await sleep(clock, backoffMs(attempt, RETRY), signal);
+    }
+  }
+}
+
+async function settle(bench: Workbench, signal: AbortSignal): Promise<Input> {
+  const instance = await bench.around.locate(signal);
+  return { type: "settled", sighting: instance && sightingOf(instance) };
+}
+
+function requestOf({ spec }: Workbench, { method }: OwnStop): SleepRequest {
+  return {
+    method,
+    ...(spec.stopSignal !== undefined && method !== "pause" && { signal: spec.stopSignal }),
+    ...(spec.stopTimeoutMs !== undefined && method === "stop" && { timeoutMs: spec.stopTimeoutMs }),
+  };
+}

@@ -1,0 +1,56 @@
+import { messageOf } from "../../errors.ts";
+import { ProviderError } from "../../providers/provider.ts";
+import { wakeDependencies } from "../dependencies.ts";
+import { WakeFailedError } from "../failure.ts";
+import type { FailureReason } from "../progress.ts";
+import { sightingOf } from "../state.ts";
+import type { Input } from "../transition.ts";
+import type { Workbench } from "../workbench.ts";
+
+/** Dependencies first. Their own watchers bound how long each may take. */
+export async function wakeItsDependencies(bench: Workbench, signal: AbortSignal): Promise<Input> {
+  const { around, spec } = bench;
+  const report = bench.onDependency.bind(bench);
+  try {
+    await wakeDependencies(around.edges(), spec.name, around.clock, report, signal);
+    return { type: "dependencies-ready" };
+  } catch (error) {
+    signal.throwIfAborted();
+    return wakeFailed(bench, error);
+  }
+}
+
+/** Starts or unpauses what the engine says is not running. Looks first and after: only inspect is believed. */
+export async function callWake(bench: Workbench, signal: AbortSignal): Promise<Input> {
+  const { around, spec } = bench;
+  try {
+    const before = await around.locate(signal);
+    if (!before) return { type: "called", sighting: undefined };
+    // A one-shot that has run to its end is not run again; the sighting says so.
+    const completed = around.oneShot && before.status === "exited" && before.exit?.code === 0;
+    if (!completed && before.status !== "running" && before.status !== "restarting") {
+      await bench.exclusive((life) => around.provider.wake(before, life));
+    }
+    const after = await around.locate(signal);
+    if (after && after.runId !== before.runId) around.store.update(spec.name, { startedRun: after.runId });
+    return { type: "called", sighting: after && sightingOf(after) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return wakeFailed(bench, error);
+  }
+}
+
+/** Turns whatever ended a wake into the input that says so. */
+export function wakeFailed(bench: Workbench, error: unknown): Input {
+  const facts =
+    error instanceof WakeFailedError
+      ? error.facts
+      : { reason: reasonOf(error), message: `${bench.spec.name} could not be started: ${messageOf(error)}` };
+  return { type: "wake-failed", ...bench.failure(facts) };
+}
+
+function reasonOf(error: unknown): FailureReason {
+  if (!(error instanceof ProviderError)) return "unknown";
+  if (error.code === "engine_unreachable" || error.code === "engine_timeout") return "engine_away";
+  return error.code === "engine_forbidden" ? "forbidden" : "start_failed";
+}

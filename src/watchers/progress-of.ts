@@ -1,0 +1,141 @@
+import type { TargetSpec } from "../config/model.ts";
+import type { Learned } from "./history.ts";
+import type { DependencyProgress, Phase, Progress, Step } from "./progress.ts";
+import { wakeBegan, type State, type Wake } from "./state.ts";
+
+/** Everything the picture is drawn from. */
+export interface ProgressInput {
+  readonly spec: TargetSpec;
+  readonly state: State;
+  readonly learned: Learned;
+  readonly dependencies: readonly DependencyProgress[];
+  /** The last finished wake, for the steps of "ready". */
+  readonly lastWake?: { readonly wake: Wake; readonly ended: number };
+  /** Learned length of a shutdown, ms. */
+  readonly stopMs?: number;
+  readonly now: number;
+  readonly mono: number;
+}
+
+type Began = Wake["began"];
+const ORDER = ["stopping", "dependencies", "starting", "probing"] as const;
+
+/** Where a target stands, for people. Pure. */
+export function progressOf(input: ProgressInput): Progress {
+  const { spec, state, learned, dependencies, now, mono } = input;
+  const base = {
+    target: spec.name,
+    displayName: spec.displayName,
+    asOf: now,
+    dependencies,
+    ...(learned.usuallyMs !== undefined && { usuallyMs: learned.usuallyMs, etaMs: learned.usuallyMs }),
+    ...(learned.slowestMs !== undefined && { slowestMs: learned.slowestMs }),
+  };
+  switch (state.kind) {
+    case "waking":
+    case "starting":
+      return {
+        ...base,
+        phase: phaseOf(state),
+        elapsedMs: mono - wakeBegan(state.wake),
+        deadlineMs: spec.wakeTimeoutMs + ((state.wake.began.starting ?? mono) - wakeBegan(state.wake)),
+        steps: stepsOf(state.wake, dependencies, mono, "active"),
+      };
+    case "stopping": {
+      const began = state.wanted?.since ?? state.began;
+      const graceMs =
+        state.whose === "foreign" ? state.waitMs : (spec.stopTimeoutMs ?? state.seen.stopTimeoutMs);
+      const downMs = Math.max(0, state.began + (input.stopMs ?? graceMs) - began);
+      const { etaMs, ...rest } = base;
+      return {
+        ...rest,
+        phase: "stopping",
+        elapsedMs: mono - began,
+        ...(etaMs !== undefined && { etaMs: etaMs + downMs }),
+        stopGraceMs: graceMs,
+        steps: todo({ id: "stopping", status: "active", ms: mono - began }, dependencies),
+      };
+    }
+    case "ready": {
+      const last = input.lastWake;
+      return {
+        ...base,
+        phase: "ready",
+        tookMs: state.tookMs,
+        steps: last ? stepsOf(last.wake, dependencies, last.ended, "done") : [],
+      };
+    }
+    case "error":
+      return {
+        ...base,
+        phase: "error",
+        steps: stepsOf(state.wake, dependencies, state.ended, "failed"),
+        failure: state.failure,
+      };
+    case "napping": {
+      const held = state.held ? ({ kind: "hold", reason: "stopped by hand" } as const) : undefined;
+      return {
+        ...base,
+        phase: "napping",
+        steps: [],
+        asleepSince: state.since,
+        ...(held && { mayNotWake: held }),
+      };
+    }
+    case "missing": {
+      const failure = {
+        reason: state.why === "away" ? "engine_away" : "unknown",
+        message: state.message,
+        at: state.since,
+        tries: 0,
+      } as const;
+      return { ...base, phase: "missing", steps: [], ...(state.why === "away" && { failure }) };
+    }
+  }
+}
+
+function phaseOf(state: State & { kind: "waking" | "starting" }): Phase {
+  if (state.kind === "starting") return "probing";
+  return state.step === "dependencies" ? "dependencies" : "starting";
+}
+
+/** The steps of a wake: those that are over with their length, the last begun one as `last`, then those to come. */
+function stepsOf(
+  wake: Wake,
+  dependencies: readonly DependencyProgress[],
+  end: number,
+  last: "active" | "done" | "failed",
+): readonly Step[] {
+  const begun = ORDER.filter((id) => wake.began[id] !== undefined);
+  const steps = begun.map((id, index): Step => {
+    const next = begun[index + 1];
+    const until = next === undefined ? end : (wake.began[next] ?? end);
+    const status = next === undefined ? last : "done";
+    return step(id, status, until - (wake.began[id] ?? until), dependencies);
+  });
+  const at = ORDER.indexOf(begun.at(-1) ?? "stopping");
+  return [...steps, ...coming(at, wake.began, dependencies)];
+}
+
+function coming(after: number, began: Began, dependencies: readonly DependencyProgress[]): readonly Step[] {
+  return ORDER.slice(after + 1)
+    .filter((id) => began[id] === undefined && (id !== "dependencies" || dependencies.length > 0))
+    .map((id) => step(id, "todo", undefined, dependencies));
+}
+
+function todo(first: Step, dependencies: readonly DependencyProgress[]): readonly Step[] {
+  return [first, ...coming(0, {}, dependencies)];
+}
+
+function step(
+  id: Step["id"],
+  status: Step["status"],
+  ms: number | undefined,
+  dependencies: readonly DependencyProgress[],
+): Step {
+  const counts = id === "dependencies" && {
+    done: dependencies.filter((dependency) => dependency.status === "ready").length,
+    of: dependencies.length,
+  };
+  return { id, status, ...(ms !== undefined && { ms }), ...counts };
+}

@@ -1,0 +1,101 @@
+import type { Instance, InstanceSummary } from "../../providers/provider.ts";
+import type { TargetSpec } from "../../config/model.ts";
+
+/** Where a probe may find the target, best first. */
+export interface ProbeAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly via: "configured" | "network" | "published";
+}
+
+/** Where Wakegate stands: which networks lead to the targets of one engine. */
+export interface Vantage {
+  /** Names of the networks Wakegate's own container is on; undefined: it runs on the engine's host. */
+  readonly networks?: ReadonlySet<string>;
+}
+
+/** The port that probes ask: configured, else the lowest one that the image declares. */
+export function portOf(spec: TargetSpec, instance: Instance): number | undefined {
+  return spec.port ?? instance.exposedPorts[0];
+}
+
+/**
+ * Every address worth a try, in the order of trust: the configured one, the target's own (or its network
+ * owner's) on a network that leads there, then a published port. Resolved anew for each wake, because
+ * engines give freed addresses to other containers.
+ */
+export function probeAddresses(
+  spec: TargetSpec,
+  instance: Instance,
+  owner: InstanceSummary | undefined,
+  vantage: Vantage,
+): readonly ProbeAddress[] {
+  const port = portOf(spec, instance);
+  if (spec.address !== undefined) return configured(spec.address, port);
+  if (port === undefined) return [];
+  const networks = owner?.networks ?? instance.networks;
+  const reachable = networks.filter(
+    ({ name, address }) =>
+      address !== "" &&
+      (spec.network === undefined || name === spec.network) &&
+      (vantage.networks === undefined || vantage.networks.has(name)),
+  );
+  const onNetwork = reachable.map(({ address }) => ({ host: address, port, via: "network" as const }));
+  if (instance.hostNetwork && vantage.networks === undefined) {
+    return [{ host: "127.0.0.1", port, via: "network" }];
+  }
+  const published = instance.publishedPorts
+    .filter((published) => published.port === port)
+    .map(({ hostAddress, hostPort }) => ({
+      host: wildcard(hostAddress) ? "127.0.0.1" : hostAddress,
+      port: hostPort,
+      via: "published" as const,
+    }))
+    // From inside a container, the host's loopback leads to ourselves.
+    .filter(({ host }) => vantage.networks === undefined || host !== "127.0.0.1");
+  return dedupe([...onNetwork, ...published]);
+}
+
+/** What to tell an operator whose target cannot be reached by any address. */
+export function noAddressMessage(
+  spec: TargetSpec,
+  instance: Instance,
+  owner: InstanceSummary | undefined,
+  vantage: Vantage,
+): string {
+  if (portOf(spec, instance) === undefined) {
+    return `the port of ${spec.name} is not known: its image declares none. Set wakegate.port (label) or port (file).`;
+  }
+  const has = (owner?.networks ?? instance.networks).map(({ name }) => name);
+  const list = has.length > 0 ? has.join(", ") : "none";
+  if (spec.network !== undefined && !has.includes(spec.network)) {
+    return `${spec.name} is not on the network ${spec.network} (it has: ${list}). Correct wakegate.network, or connect the container to that network.`;
+  }
+  const fixes = [
+    `connect Wakegate to ${has[0] ?? "a network of the container"} (networks: in its compose.yaml)`,
+    `put ${spec.name} on a network that Wakegate is on${vantage.networks ? ` (${[...vantage.networks].join(", ") || "none"})` : ""}`,
+    "set wakegate.address to a host and port that lead there",
+  ];
+  return `share no network with ${spec.name} (it has: ${list}). Do one of these: ${fixes.join("; ")}.`;
+}
+
+function configured(address: string, port: number | undefined): readonly ProbeAddress[] {
+  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(address);
+  const host = match?.[1] ?? match?.[2] ?? address;
+  const own = match?.[3] === undefined ? port : Number(match[3]);
+  return own === undefined ? [] : [{ host, port: own, via: "configured" }];
+}
+
+function wildcard(address: string): boolean {
+  return address === "" || address === "0.0.0.0" || address === "::";
+}
+
+function dedupe(addresses: readonly ProbeAddress[]): readonly ProbeAddress[] {
+  const seen = new Set<string>();
+  return addresses.filter(({ host, port }) => {
+    const key = `${host}|${String(port)}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}

@@ -1,0 +1,107 @@
+import type { TargetSpec } from "../config/model.ts";
+import type { WakeRecord } from "../store/store.ts";
+import type { Activity } from "./activity/activity.ts";
+import { wakeBegan, type State, type Wake } from "./state.ts";
+import type { Surroundings } from "./workbench.ts";
+
+/** How long a use may wait before it is written down. */
+const WRITE_AFTER_MS = 2_000;
+const KEPT_WAKES = 50;
+/** After a restart nothing sleeps earlier than this: what was used while we were away is not known. */
+const AFTER_RESTART_MS = 60_000;
+
+/** Writes down what should outlive the process: activity, wakes, since when it sleeps. */
+export class Recorder {
+  readonly #spec: () => TargetSpec;
+  readonly #around: Surroundings;
+  readonly #activity: Activity;
+  #timer: Disposable | undefined;
+  #known = false;
+  /** How long the last own stop took, ms. */
+  stopMs: number | undefined;
+
+  constructor(around: Surroundings, activity: Activity, spec: () => TargetSpec) {
+    this.#spec = spec;
+    this.#around = around;
+    this.#activity = activity;
+  }
+
+  get #name(): string {
+    return this.#spec().name;
+  }
+
+  /** Something was used: written down soon. */
+  used(): void {
+    this.#timer ??= this.#around.clock.after(WRITE_AFTER_MS, () => this.#writeActivity());
+  }
+
+  moved(before: State, after: State): void {
+    const { clock, store } = this.#around;
+    if (before.kind === "starting" && after.kind === "ready") {
+      if (before.wake.cause.by !== "outside") this.#record(before.wake, "ready", clock.monotonic());
+      if (before.wake.cause.by === "outside" && !this.#known) this.#resume();
+      else this.#activity.evidence();
+      this.#known = true;
+      store.update(this.#name, { stopIntent: undefined, asleepSince: undefined });
+    }
+    if (after.kind === "error" && before.kind !== "error")
+      this.#record(after.wake, "failed", after.ended, after.failure.message);
+    if (after.kind === "napping" && before.kind !== "napping") {
+      this.#known = true;
+      store.update(this.#name, { asleepSince: after.since, stopIntent: undefined });
+      if (before.kind === "stopping" && before.whose === "ours")
+        this.stopMs = clock.monotonic() - before.began;
+    }
+  }
+
+  close(): void {
+    if (!this.#timer) return;
+    this.#timer[Symbol.dispose]();
+    this.#writeActivity();
+  }
+
+  /**
+   * It ran when we came: its idle time goes on from the use that is known from before, but what happened
+   * while nobody looked is not known, so it gets some time in any case.
+   */
+  #resume(): void {
+    const { clock, store } = this.#around;
+    const last = store.target(this.#name)?.lastActivity;
+    if (last === undefined) return this.#activity.evidence();
+    const idle = this.#spec().idleTimeoutMs ?? 0;
+    const ago = Math.max(0, clock.now() - last);
+    const atMost = Math.max(0, idle - AFTER_RESTART_MS);
+    this.#activity.resumeAt(clock.monotonic() - Math.min(ago, atMost));
+  }
+
+  #writeActivity(): void {
+    this.#timer = undefined;
+    const { clock, store } = this.#around;
+    const ago = clock.monotonic() - this.#activity.lastUse;
+    store.update(this.#name, { lastActivity: Math.round(clock.now() - ago) });
+  }
+
+  #record(wake: Wake, outcome: WakeRecord["outcome"], ended: number, failure?: string): void {
+    const { store } = this.#around;
+    const { stopping, dependencies, starting, probing } = wake.began;
+    const marks = Object.entries({ stopping, dependencies, starting, probing }).filter(
+      (mark): mark is [keyof WakeRecord["phases"], number] => mark[1] !== undefined,
+    );
+    const phases = Object.fromEntries(
+      marks.map(([phase, began], index) => [phase, Math.round((marks[index + 1]?.[1] ?? ended) - began)]),
+    );
+    if (wake.cause.by === "outside") return;
+    const record: WakeRecord = {
+      at: wake.at,
+      from: wake.from,
+      outcome,
+      totalMs: Math.round(ended - wakeBegan(wake)),
+      phases,
+      cause: wake.cause,
+      ...(failure !== undefined && { failure }),
+    };
+    store.update(this.#name, {
+      wakes: [...(store.target(this.#name)?.wakes ?? []), record].slice(-KEPT_WAKES),
+    });
+  }
+}

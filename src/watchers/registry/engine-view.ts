@@ -1,0 +1,146 @@
+import { backoffMs } from "../../lib/backoff.ts";
+import { sleep, type Clock } from "../../lib/clock.ts";
+import { deadline } from "../../lib/signals.ts";
+import type {
+  EngineChange,
+  EngineSink,
+  EngineSnapshot,
+  Instance,
+  InstanceSummary,
+  Provider,
+  ProviderError,
+} from "../../providers/provider.ts";
+
+/** What the registry is told about one engine. */
+export interface EngineViewListener {
+  /** A complete listing replaced what was known. */
+  onListed(view: EngineView): void;
+  /** One instance was inspected; undefined: it is gone. */
+  onInspected(view: EngineView, id: string, instance: Instance | undefined): void;
+  onStopSignal(view: EngineView, id: string, signal: string | undefined): void;
+  onAway(view: EngineView, error: ProviderError): void;
+}
+
+const INSPECT_LIMIT_MS = 10_000;
+/** Inspections that run at the same time after a listing with many running instances. */
+const PARALLEL = 8;
+const RETRY = { firstMs: 500, maxMs: 30_000 };
+
+/**
+ * What is known of one engine: the last word about each instance. Every change the engine tells leads to
+ * one inspection, and changes that come during it to one more.
+ */
+export class EngineView implements EngineSink {
+  readonly provider: Provider;
+  readonly #clock: Clock;
+  readonly #listener: EngineViewListener;
+  readonly #signal: AbortSignal;
+  readonly #dirty = new Set<string>();
+  #busy = 0;
+  #instances = new Map<string, InstanceSummary | Instance>();
+  #listed = false;
+  #outage: string | undefined;
+  #selfId: string | undefined;
+
+  constructor(provider: Provider, clock: Clock, listener: EngineViewListener, signal: AbortSignal) {
+    this.provider = provider;
+    this.#clock = clock;
+    this.#listener = listener;
+    this.#signal = signal;
+  }
+
+  get engine(): string {
+    return this.provider.engine;
+  }
+
+  /** True once a complete listing was received. */
+  get everListed(): boolean {
+    return this.#listed;
+  }
+
+  /** Why the engine does not answer now; undefined when it does. */
+  get outage(): string | undefined {
+    return this.#outage;
+  }
+
+  get instances(): ReadonlyMap<string, InstanceSummary | Instance> {
+    return this.#instances;
+  }
+
+  /** The instance that Wakegate itself runs in. */
+  get self(): InstanceSummary | undefined {
+    return this.#selfId === undefined ? undefined : this.#instances.get(this.#selfId);
+  }
+
+  /** By id or name. */
+  find(ref: string): InstanceSummary | Instance | undefined {
+    const byId = this.#instances.get(ref);
+    if (byId) return byId;
+    for (const instance of this.#instances.values()) if (instance.name === ref) return instance;
+    return undefined;
+  }
+
+  listed({ instances, selfId }: EngineSnapshot): void {
+    this.#instances = new Map(instances.map((instance) => [instance.id, instance]));
+    this.#selfId = selfId;
+    this.#listed = true;
+    this.#outage = undefined;
+    this.#dirty.clear();
+    this.#listener.onListed(this);
+  }
+
+  changed(change: EngineChange): void {
+    if (change.cause === "signalled") this.#listener.onStopSignal(this, change.id, change.signal);
+    this.lookAt(change.id);
+  }
+
+  away(error: ProviderError): void {
+    this.#outage = error.message;
+    this.#listener.onAway(this, error);
+  }
+
+  /** Inspects one instance soon. */
+  lookAt(id: string): void {
+    this.#dirty.add(id);
+    this.#drain();
+  }
+
+  /** Inspects now and remembers. Throws what the provider throws. */
+  async inspect(ref: string, signal: AbortSignal): Promise<Instance | undefined> {
+    using limit = deadline(this.#clock, INSPECT_LIMIT_MS, `inspect of ${ref}`, signal);
+    const instance = await this.provider.inspect(ref, limit.signal);
+    this.#remember(ref, instance);
+    return instance;
+  }
+
+  #remember(ref: string, instance: Instance | undefined): void {
+    if (instance) this.#instances.set(instance.id, instance);
+    else this.#instances.delete(ref);
+  }
+
+  #drain(): void {
+    for (const id of this.#dirty) {
+      if (this.#busy >= PARALLEL) return;
+      this.#dirty.delete(id);
+      this.#busy++;
+      void this.#look(id).finally(() => {
+        this.#busy--;
+        this.#drain();
+      });
+    }
+  }
+
+  async #look(id: string): Promise<void> {
+    for (let attempt = 0; !this.#signal.aborted; attempt++) {
+      try {
+        const instance = await this.inspect(id, this.#signal);
+        this.#listener.onInspected(this, id, instance);
+        return;
+      } catch {
+        // Away is told by the watch, and the listing that ends an outage looks at everything again.
+        if (this.#outage !== undefined || this.#signal.aborted) return;
+        await sleep(this.#clock, backoffMs(attempt, RETRY), this.#signal).catch(() => undefined);
+      }
+    }
+  }
+}

@@ -1,0 +1,422 @@
+import { readComposeLabels } from "../../config/labels/compose.ts";
+import { readLabels, type LabelReading } from "../../config/labels.ts";
+import type { Settings } from "../../config/model.ts";
+import { WakegateError } from "../../errors.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { Emitter } from "../../lib/emitter.ts";
+import type { Log } from "../../lib/log.ts";
+import type { Instance, InstanceSummary, Provider, ProviderError } from "../../providers/provider.ts";
+import type { Store } from "../../store/store.ts";
+import type { Edge } from "../dependencies.ts";
+import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
+import type { Vantage } from "../readiness/address.ts";
+import { needsDependencies, type State } from "../state.ts";
+import { Watcher } from "../watcher.ts";
+import type { Surroundings } from "../workbench.ts";
+import { directoryOf } from "./directory.ts";
+import { implicitTarget } from "./implicit.ts";
+import { EngineView, type EngineViewListener } from "./engine-view.ts";
+import { boundKey, makePlan, NO_PLAN, type Plan, type PlannedTarget } from "./plan.ts";
+import { ProblemLog } from "./problem-log.ts";
+
+export interface RegistryOptions {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly log: Log;
+  /** Where the host's proc file system is readable. */
+  readonly procDir?: string;
+}
+
+/** A watcher changed state. */
+export interface Moved {
+  readonly watcher: Watcher;
+  readonly before: State;
+  readonly after: State;
+}
+
+interface Engine {
+  readonly view: EngineView;
+  readonly stop: AbortController;
+  watching: Promise<void>;
+}
+
+/** A signal that makes most programs end. The others (HUP, USR1 …) are messages. */
+const ENDING_SIGNALS = new Set(["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGABRT"]);
+
+/**
+ * Everything that Wakegate watches over: one view for each engine, one watcher for each target, kept in step
+ * with the configuration and with what the engines list.
+ */
+export class Registry implements TargetDirectory, EngineViewListener, AsyncDisposable {
+  readonly changed = new Emitter<void>();
+  readonly moved = new Emitter<Moved>();
+  readonly #options: RegistryOptions;
+  #settings: Settings;
+  readonly #engines = new Map<string, Engine>();
+  readonly #watchers = new Map<string, Watcher>();
+  /** Readings by instance id: labels of a container never change. */
+  #readings = new Map<string, LabelReading>();
+  #plan: Plan = NO_PLAN;
+  #entries: readonly DirectoryEntry[] | undefined;
+  #settled = false;
+  readonly #problems: ProblemLog;
+  /** Addresses that asked for verdicts: proxies are never put to sleep. */
+  readonly #askers = new Set<string>();
+  #closing = false;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    this.#settings = options.settings;
+    this.#problems = new ProblemLog(options.log);
+    this.#makePlan();
+  }
+
+  get entries(): readonly DirectoryEntry[] {
+    this.#entries ??= directoryOf(this.#plan, this.#watchers, this.#options.store, this.#settled);
+    return this.#entries;
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  /** Why each engine that does not answer does not. */
+  get outages(): ReadonlyMap<string, string> {
+    const away = [...this.#engines].flatMap(([name, { view }]): [string, string][] =>
+      view.outage === undefined ? [] : [[name, view.outage]],
+    );
+    return new Map(away);
+  }
+
+  watcher(name: string): Watcher | undefined {
+    return this.#watchers.get(name);
+  }
+
+  get watchers(): Iterable<Watcher> {
+    return this.#watchers.values();
+  }
+
+  whenSettled(signal: AbortSignal): Promise<void> {
+    if (this.#settled) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        subscription[Symbol.dispose]();
+        reject(signal.reason as Error);
+      };
+      const subscription = this.changed.subscribe(() => {
+        if (!this.#settled) return;
+        subscription[Symbol.dispose]();
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      });
+      signal.addEventListener("abort", onAbort, { once: true });
+      if (signal.aborted) onAbort();
+    });
+  }
+
+  /** Begins to follow an engine. Takes ownership of the provider. */
+  addEngine(provider: Provider): void {
+    const stop = new AbortController();
+    const view = new EngineView(provider, this.#options.clock, this, stop.signal);
+    this.#settled = false;
+    const engine: Engine = { view, stop, watching: Promise.resolve() };
+    this.#engines.set(provider.engine, engine);
+    // Known before it speaks: a provider may list at once.
+    engine.watching = provider.watch(view, stop.signal);
+  }
+
+  /** Forgets an engine that the configuration does not name any more. */
+  async removeEngine(name: string): Promise<void> {
+    const engine = this.#engines.get(name);
+    if (!engine) return;
+    this.#engines.delete(name);
+    this.#makePlan();
+    engine.stop.abort(new WakegateError("removed", `engine ${name} was removed from the configuration`));
+    await engine.watching;
+    await engine.view.provider[Symbol.asyncDispose]();
+  }
+
+  engineNames(): readonly string[] {
+    return [...this.#engines.keys()];
+  }
+
+  /** Takes a changed configuration: only targets that differ notice. */
+  configure(settings: Settings): void {
+    this.#settings = settings;
+    this.#readings = new Map();
+    this.#makePlan();
+  }
+
+  /** A peer asks for verdicts: should it be a target's container, it is the proxy and stays awake. */
+  noteAsker(address: string): void {
+    if (this.#askers.has(address)) return;
+    this.#askers.add(address);
+    for (const watcher of this.#watchers.values()) watcher.activity.poke();
+  }
+
+  onListed(view: EngineView): void {
+    const known = new Set(view.instances.keys());
+    for (const id of this.#readings.keys())
+      if (!known.has(id) && !this.#listedElsewhere(id)) this.#readings.delete(id);
+    this.#settled = [...this.#engines.values()].every((engine) => engine.view.everListed);
+    this.#makePlan();
+    for (const [name, target] of this.#plan.targets) {
+      if (target.engine !== view.engine) continue;
+      const seen = target.instance === undefined ? undefined : view.instances.get(target.instance);
+      // What may run needs an inspection: only that tells one run from another.
+      if (seen && (seen.status === "running" || seen.status === "restarting")) view.lookAt(seen.id);
+      else this.#watchers.get(name)?.see(seen);
+    }
+    this.changed.emit();
+  }
+
+  onInspected(view: EngineView, id: string, instance: Instance | undefined): void {
+    const bound = this.#boundTo(view.engine, id);
+    const candidates = this.#candidates(view, instance);
+    if (!instance || !bound || candidates > 1) this.#makePlan();
+    const target = this.#boundTo(view.engine, id) ?? bound;
+    if (target) this.#watchers.get(target.spec.name)?.see(instance);
+    else this.#pokeNeeded(view.engine);
+  }
+
+  /** An unmanaged container changed: whoever was awake for it alone may sleep now. */
+  #pokeNeeded(engine: string): void {
+    for (const target of this.#plan.targets.values()) {
+      if (target.engine === engine) this.#watchers.get(target.spec.name)?.activity.poke();
+    }
+  }
+
+  onStopSignal(view: EngineView, id: string, signal: string | undefined): void {
+    const target = this.#boundTo(view.engine, id);
+    if (!target || signal === undefined) return;
+    const seen = view.instances.get(id);
+    const own = seen && "stopSignal" in seen ? seen.stopSignal : undefined;
+    if (!ENDING_SIGNALS.has(signal) && signal !== own) return;
+    this.#watchers.get(target.spec.name)?.dispatch({ type: "stop-signal" });
+  }
+
+  onAway(view: EngineView, error: ProviderError): void {
+    for (const [name, target] of this.#plan.targets) {
+      if (target.engine !== view.engine) continue;
+      this.#watchers.get(name)?.dispatch({ type: "engine-away", message: error.message });
+    }
+    this.#options.log.warn("engine_away", `engine ${view.engine} does not answer: ${error.message}`, {
+      engine: view.engine,
+      code: error.code,
+    });
+    this.#entries = undefined;
+    this.changed.emit();
+  }
+
+  #boundTo(engine: string, id: string): PlannedTarget | undefined {
+    const name = this.#plan.bound.get(boundKey(engine, id));
+    return name === undefined ? undefined : this.#plan.targets.get(name);
+  }
+
+  /** How many containers claim the same target as this one. */
+  #candidates(view: EngineView, instance: Instance | undefined): number {
+    if (!instance) return 0;
+    const { name } = this.#read(instance, view.engine);
+    let count = 0;
+    for (const other of view.instances.values()) if (this.#read(other, view.engine).name === name) count++;
+    return count;
+  }
+
+  #listedElsewhere(id: string): boolean {
+    return [...this.#engines.values()].some(({ view }) => view.instances.has(id));
+  }
+
+  #read(instance: InstanceSummary, engine: string): LabelReading {
+    const cached = this.#readings.get(instance.id);
+    if (cached) return cached;
+    const reading = readLabels(instance, engine, this.#settings);
+    this.#readings.set(instance.id, reading);
+    return reading;
+  }
+
+  #makePlan(): void {
+    if (this.#closing) return;
+    const plan = makePlan({
+      engines: [...this.#engines.values()].map(({ view }) => ({
+        engine: view.engine,
+        instances: [...view.instances.values()],
+        ...(view.self && { selfId: view.self.id }),
+      })),
+      fileTargets: this.#settings.targets,
+      read: (instance, engine) => this.#read(instance, engine),
+      implicit: (instance, engine) => implicitTarget(instance, engine, this.#settings),
+    });
+    this.#plan = plan;
+    this.#problems.tell(plan.problems, [...plan.broken.values()]);
+    this.#syncWatchers();
+    this.#entries = undefined;
+    this.changed.emit();
+  }
+
+  #syncWatchers(): void {
+    for (const [name, target] of this.#plan.targets) {
+      const watcher = this.#watchers.get(name);
+      if (!watcher) this.#addWatcher(target);
+      else if (JSON.stringify(watcher.spec) !== JSON.stringify(target.spec)) watcher.reconfigure(target.spec);
+    }
+    for (const [name, watcher] of this.#watchers) {
+      if (this.#plan.targets.has(name)) continue;
+      if (this.#keep(watcher)) {
+        watcher.see(undefined);
+        continue;
+      }
+      this.#watchers.delete(name);
+      void watcher.close(new WakegateError("removed", `${name} is not a target any more`));
+    }
+  }
+
+  /** A labelled container that vanished keeps its route: it may be recreated any moment. */
+  #keep(watcher: Watcher): boolean {
+    const { source, name } = watcher.spec;
+    if (
+      source.kind !== "docker" ||
+      this.#plan.broken.has(name) ||
+      this.#settings.targets.some((t) => t.name === name)
+    )
+      return false;
+    const view = this.#engines.get(source.engine)?.view;
+    if (!view) return false;
+    for (const instance of view.instances.values()) {
+      if (this.#read(instance, view.engine).name === name) return false;
+    }
+    return !watcher.around.dependencyOnly;
+  }
+
+  #addWatcher(target: PlannedTarget): void {
+    const { name } = target.spec;
+    const engine = this.#engines.get(target.engine);
+    if (!engine) return;
+    const watcher = new Watcher(target.spec, this.#surroundings(name, engine.view));
+    this.#watchers.set(name, watcher);
+    watcher.moved.subscribe(({ before, after }) => this.#onMoved(watcher, before, after));
+    if (target.spec.routes.length > 0) {
+      const { routes, displayName } = target.spec;
+      this.#options.store.update(name, { routes, displayName });
+    }
+    if (!engine.view.everListed) return;
+    const seen = target.instance === undefined ? undefined : engine.view.instances.get(target.instance);
+    if (seen?.status === "running" && !("runId" in seen)) engine.view.lookAt(seen.id);
+    else watcher.see(seen);
+  }
+
+  #onMoved(watcher: Watcher, before: State, after: State): void {
+    this.moved.emit({ watcher, before, after });
+    if (needsDependencies(before) === needsDependencies(after)) return;
+    for (const { name } of this.#plan.targets.get(watcher.name)?.edges ?? [])
+      this.#watchers.get(name)?.activity.poke();
+  }
+
+  #surroundings(name: string, view: EngineView): Surroundings {
+    const { clock, store, log, procDir } = this.#options;
+    const planned = (): PlannedTarget | undefined => this.#plan.targets.get(name);
+    return {
+      provider: view.provider,
+      clock,
+      store,
+      log,
+      get vantage() {
+        return vantageOf(view);
+      },
+      ...(procDir !== undefined && { procDir }),
+      locate: (signal) => this.#locate(name, view, signal),
+      networkOwner: (instance) =>
+        instance.networkOwner === undefined ? undefined : view.find(instance.networkOwner),
+      edges: () => this.#edges(planned()),
+      neededBy: () => this.#neededBy(name, planned(), view),
+      exempt: () => this.#exempt(planned(), view),
+      get dependencyOnly() {
+        return planned()?.dependencyOnly === true;
+      },
+      get oneShot() {
+        return planned()?.oneShot === true;
+      },
+    };
+  }
+
+  #edges(target: PlannedTarget | undefined): readonly Edge[] {
+    return (target?.edges ?? []).map((spec) => {
+      const dependency = this.#watchers.get(spec.name);
+      return { spec, ...(dependency && { dependency }) };
+    });
+  }
+
+  /** Inspects what the target is now. When it is gone under its id, it may have been recreated under its name. */
+  async #locate(name: string, view: EngineView, signal: AbortSignal): Promise<Instance | undefined> {
+    const target = this.#plan.targets.get(name);
+    const watcher = this.#watchers.get(name);
+    const byId = target?.instance === undefined ? undefined : await view.inspect(target.instance, signal);
+    if (byId) return byId;
+    const source = watcher?.spec.source;
+    if (source?.kind !== "docker") return undefined;
+    const found = await view.inspect(source.container, signal);
+    if (found) this.#makePlan();
+    return found;
+  }
+
+  #neededBy(name: string, target: PlannedTarget | undefined, view: EngineView): readonly string[] {
+    const managed = (this.#plan.dependants.get(name) ?? []).filter((dependant) => {
+      const watcher = this.#watchers.get(dependant);
+      return watcher !== undefined && needsDependencies(watcher.state);
+    });
+    const self = target?.instance === undefined ? undefined : view.instances.get(target.instance);
+    return self ? [...managed, ...this.#unmanagedUsers(self, view)] : managed;
+  }
+
+  /** Running containers that are no targets and need this one, by Compose or by its network namespace. */
+  #unmanagedUsers(self: InstanceSummary, view: EngineView): readonly string[] {
+    const { project, service } = readComposeLabels(self.labels);
+    const users: string[] = [];
+    for (const other of view.instances.values()) {
+      if (other.id === self.id || other.status !== "running") continue;
+      const sharesNetwork = other.networkOwner === self.id || other.networkOwner === self.name;
+      const compose = readComposeLabels(other.labels);
+      const depends =
+        service !== undefined &&
+        compose.project === project &&
+        compose.dependsOn?.some((dependency) => dependency.name === service) === true;
+      if ((sharesNetwork || depends) && !this.#boundTo(view.engine, other.id)) users.push(other.name);
+    }
+    return users;
+  }
+
+  #exempt(target: PlannedTarget | undefined, view: EngineView): string | undefined {
+    if (this.#askers.size === 0 || target?.instance === undefined) return undefined;
+    const seen = view.instances.get(target.instance);
+    if (!seen?.networks.some(({ address }) => this.#askers.has(address))) return undefined;
+    const { name } = target.spec;
+    this.#problems.once(
+      `asker ${name}`,
+      "proxy_is_target",
+      `${name} asks Wakegate for verdicts: it is the proxy or the SSO, and is never put to sleep. Remove its wakegate.enable label.`,
+      { target: name },
+    );
+    return "it asks Wakegate for verdicts";
+  }
+
+  /** Stops following engines and closes all watchers. No running app is touched. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    await Promise.all([...this.#watchers.values()].map((watcher) => watcher[Symbol.asyncDispose]()));
+    const engines = [...this.#engines.values()];
+    for (const { stop } of engines)
+      stop.abort(new WakegateError("shutting_down", "Wakegate is shutting down"));
+    await Promise.all(engines.map(({ watching }) => watching));
+    await Promise.all(engines.map(({ view }) => view.provider[Symbol.asyncDispose]()));
+  }
+}
+
+function vantageOf(view: EngineView): Vantage {
+  const { self } = view;
+  if (!self || self.hostNetwork) return {};
+  return { networks: new Set(self.networks.map(({ name }) => name)) };
+}

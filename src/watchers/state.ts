@@ -1,0 +1,177 @@
+import type { Exit, Instance, InstanceStatus, InstanceSummary } from "../providers/provider.ts";
+import type { WakeCause } from "./handle.ts";
+import type { Failure } from "./progress.ts";
+
+/**
+ * The state of one target. Each variant carries only what is true in it. A state is never mutated: its
+ * identity tells a late answer from a timely one.
+ */
+export type State = Napping | Waking | Starting | Ready | Stopping | Failed | Missing;
+
+/** Asleep. Nothing runs, no timer is armed. */
+export interface Napping {
+  readonly kind: "napping";
+  readonly how: "stopped" | "paused" | "created" | "completed";
+  /** Wall ms. */
+  readonly since: number;
+  /** A person stopped it and `on_manual_stop: hold` says that only a person or the engine starts it again. */
+  readonly held: boolean;
+}
+
+/** Dependencies first, then the engine's start or unpause. */
+export interface Waking {
+  readonly kind: "waking";
+  readonly step: "dependencies" | "calling";
+  readonly task: Task;
+  readonly wake: Wake;
+}
+
+/** The engine says running; the target has not proved yet that it answers. */
+export interface Starting {
+  readonly kind: "starting";
+  readonly task: Task;
+  readonly wake: Wake;
+  readonly seen: Sighting;
+}
+
+/** Readiness is proved: requests pass. */
+export interface Ready {
+  readonly kind: "ready";
+  readonly task: Task;
+  readonly seen: Sighting;
+  /** Wall ms. */
+  readonly since: number;
+  /** How long the wake took that led here. */
+  readonly tookMs: number;
+}
+
+/** Going down: by our own decision, or by somebody else's. */
+export type Stopping = OwnStop | ForeignStop;
+
+export interface OwnStop {
+  readonly kind: "stopping";
+  readonly whose: "ours";
+  readonly task: Task;
+  readonly method: "stop" | "pause" | "kill";
+  readonly seen: Sighting;
+  /** Monotonic ms. */
+  readonly began: number;
+  /** Failed tries so far; 0 while the first is under way. */
+  readonly tries: number;
+  /** Decided by a Wakegate that was killed since: wait for its end until this wall ms, ask no more. */
+  readonly resumedUntil?: number;
+  /** Somebody asked meanwhile: wake it as soon as it is down. */
+  readonly wanted?: Wanted;
+}
+
+export interface ForeignStop {
+  readonly kind: "stopping";
+  readonly whose: "foreign";
+  readonly task: Task;
+  /** `dying`: a stop signal is on its way. `down`: it stopped or went; perhaps it comes back at once. */
+  readonly phase: "dying" | "down";
+  readonly seen: Sighting;
+  /** Monotonic ms. */
+  readonly began: number;
+  /** Length of this phase, after which an inspection decides. */
+  readonly waitMs: number;
+  readonly wanted?: Wanted;
+}
+
+/** The last wake failed. */
+export interface Failed {
+  readonly kind: "error";
+  readonly task: Task;
+  readonly failure: Failure;
+  /** Wall ms: no request is worth a try before. */
+  readonly until: number;
+  /** Steps of the wake that failed, for the page. */
+  readonly wake: Wake;
+  /** The run that failed, while it still runs. */
+  readonly seen?: Sighting;
+  /** Monotonic ms. */
+  readonly ended: number;
+}
+
+/** Known, but the engine does not list it, or does not answer. */
+export interface Missing {
+  readonly kind: "missing";
+  readonly why: "unlisted" | "gone" | "away";
+  readonly message: string;
+  /** Wall ms. */
+  readonly since: number;
+}
+
+/** Work that belongs to a state. A new symbol means new work; the old work is aborted. */
+export type Task = symbol;
+
+export interface Wanted {
+  readonly cause: WakeCause;
+  /** Monotonic ms. */
+  readonly since: number;
+}
+
+/** One way up, from the first request to the answer. */
+export interface Wake {
+  readonly from: "stopped" | "paused" | "created";
+  readonly cause: WakeCause | { readonly by: "outside" };
+  /** Wall ms of the beginning. */
+  readonly at: number;
+  /** Monotonic ms of each phase's beginning, in the order of the keys; absent when it did not happen. */
+  readonly began: {
+    readonly stopping?: number;
+    readonly dependencies?: number;
+    readonly starting?: number;
+    readonly probing?: number;
+  };
+}
+
+/** What the engine said when we last looked. */
+export interface Sighting {
+  readonly id: string;
+  readonly status: InstanceStatus;
+  /** Empty when only a listing was seen. */
+  readonly run: string;
+  readonly exit?: Exit;
+  readonly unhealthy: boolean;
+  /** The engine starts it again by itself when it dies. */
+  readonly restarts: boolean;
+  /** Between stop signal and kill, when somebody else stops it. */
+  readonly stopTimeoutMs: number;
+}
+
+/** The part of an inspection, or of a listing, that states depend on. */
+export function sightingOf(seen: Instance | InstanceSummary): Sighting {
+  const full = "runId" in seen ? seen : undefined;
+  return {
+    id: seen.id,
+    status: seen.status,
+    run: full?.runId ?? "",
+    unhealthy: full?.health === "unhealthy",
+    restarts: full !== undefined && full.restartPolicy !== "no",
+    stopTimeoutMs: full?.stopTimeoutMs ?? 10_000,
+    ...(full?.exit && { exit: full.exit }),
+  };
+}
+
+/** Monotonic ms of a wake's beginning. */
+export function wakeBegan(wake: Wake): number {
+  const { stopping, dependencies, starting, probing } = wake.began;
+  return stopping ?? dependencies ?? starting ?? probing ?? 0;
+}
+
+/** Awake or on the way up or down: what it depends on is needed. */
+export function needsDependencies(state: State): boolean {
+  switch (state.kind) {
+    case "waking":
+    case "starting":
+    case "ready":
+      return true;
+    case "stopping":
+      return state.whose === "ours" || state.phase === "dying" || state.wanted !== undefined;
+    case "napping":
+    case "error":
+    case "missing":
+      return false;
+  }
+}

@@ -1,0 +1,360 @@
+import type { Exit, StopMethod } from "../providers/provider.ts";
+import type { WakeCause } from "./handle.ts";
+import type { Failure } from "./progress.ts";
+import type { Failed, Napping, OwnStop, Sighting, Starting, State, Stopping, Wake, Waking } from "./state.ts";
+
+/** Everything that can happen to a target. */
+export type Input =
+  /** Somebody wants it awake. */
+  | { readonly type: "wake"; readonly cause: WakeCause }
+  /** A person wants it tried again now. */
+  | { readonly type: "retry"; readonly cause: WakeCause }
+  /** The engine was asked: this is what it said. Undefined: it does not know the target. */
+  | { readonly type: "seen"; readonly sighting: Sighting | undefined; readonly stopIntentUntil?: number }
+  /** A stop signal that is not ours was sent to it. */
+  | { readonly type: "stop-signal" }
+  | { readonly type: "engine-away"; readonly message: string }
+  | { readonly type: "dependencies-ready" }
+  /** Our start or unpause call is over, and this is what the engine says now. */
+  | { readonly type: "called"; readonly sighting: Sighting | undefined }
+  | { readonly type: "wake-failed"; readonly failure: Failure; readonly coolDownMs: number }
+  | { readonly type: "proved" }
+  /** The last look found no use and the intent is on disk. */
+  | { readonly type: "sleep"; readonly method: StopMethod }
+  | { readonly type: "sleep-failed" }
+  /** The wait of a foreign stop or of a resumed one is over, and this is what the engine says now. */
+  | { readonly type: "settled"; readonly sighting: Sighting | undefined };
+
+/** What a transition may read: two clocks and four facts of the target. */
+export interface Context {
+  /** Wall ms. */
+  readonly now: number;
+  /** Monotonic ms. */
+  readonly mono: number;
+  readonly hasDependencies: boolean;
+  readonly onManualStop: "nap" | "hold";
+  readonly foreignStopGraceMs: number;
+  /** It is only ever needed to have run to completion (migrations and the like). */
+  readonly oneShot: boolean;
+}
+
+/** How much longer than its own grace a container may take to die before we believe that it lives on. */
+const DYING_MARGIN_MS = 5_000;
+
+/**
+ * The next state. Pure; returns the same object when nothing changes, and keeps `task` when the work under
+ * way goes on.
+ */
+export function transition(state: State, input: Input, ctx: Context): State {
+  switch (input.type) {
+    case "wake":
+      return wake(state, input.cause, ctx, false);
+    case "retry":
+      return wake(state, input.cause, ctx, true);
+    case "seen":
+      return seen(state, input.sighting, ctx, input.stopIntentUntil);
+    case "stop-signal":
+      return stopSignal(state, ctx);
+    case "engine-away":
+      return engineAway(state, input.message, ctx);
+    case "dependencies-ready":
+      if (state.kind !== "waking" || state.step !== "dependencies") return state;
+      return calling(state.wake, ctx);
+    case "called":
+      if (state.kind !== "waking") return state;
+      if (!input.sighting) return gone(ctx);
+      return seenWhileStarting(probing(state.wake, input.sighting, ctx), input.sighting, ctx);
+    case "wake-failed":
+      return failed(state, input.failure, input.coolDownMs, ctx);
+    case "proved":
+      return state.kind === "starting" ? ready(state, ctx) : state;
+    case "sleep":
+      if (state.kind === "ready") return ownStop(state.seen, input.method, ctx);
+      return state.kind === "error" && state.seen ? ownStop(state.seen, input.method, ctx) : state;
+    case "sleep-failed":
+      return sleepFailed(state, ctx);
+    case "settled":
+      return settled(state, input.sighting, ctx);
+  }
+}
+
+function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): State {
+  switch (state.kind) {
+    case "napping":
+      if (state.held && !explicit && cause.by !== "operator") return state;
+      return beginWake(state.how === "completed" ? "stopped" : state.how, cause, ctx);
+    case "error":
+      if (!explicit && cause.by !== "dependant" && ctx.now < state.until) return state;
+      return beginWake(state.wake.from, cause, ctx);
+    case "stopping":
+      // A stop that failed leaves the app running: asking for it now means using what is there.
+      if (state.whose === "ours" && state.tries > 0) return adopt(state.seen, ctx, cause);
+      return state.wanted ? state : { ...state, wanted: { cause, since: ctx.mono } };
+    case "waking":
+    case "starting":
+    case "ready":
+    case "missing":
+      return state;
+  }
+}
+
+function seen(state: State, sighting: Sighting | undefined, ctx: Context, intentUntil?: number): State {
+  switch (state.kind) {
+    case "napping":
+    case "missing":
+      return seenAtRest(state, sighting, ctx, intentUntil);
+    case "error":
+      return seenAfterFailure(state, sighting, ctx);
+    case "waking":
+      if (!sighting) return gone(ctx);
+      if (sighting.status !== "running") return state;
+      return probing(state.wake, sighting, ctx);
+    case "starting":
+      return seenWhileStarting(state, sighting, ctx);
+    case "ready":
+      if (sighting?.status === "paused") return resting(sighting, ctx);
+      if (sighting && isUp(sighting)) {
+        const sameRun = sighting.run === state.seen.run;
+        const fellIll = sighting.unhealthy && !state.seen.unhealthy;
+        if (sameRun && !fellIll && sighting.status === "running") return { ...state, seen: sighting };
+        return adopt(sighting, ctx);
+      }
+      // No signal came before, and an exit like this one is nobody's wish: it crashed.
+      if (sighting?.exit && crashed(sighting.exit)) return resting(sighting, ctx);
+      // Gone or down without our doing. Updaters stop, remove and create: wait before it counts as a nap.
+      return foreignDown(sighting ?? state.seen, ctx);
+    case "stopping":
+      return seenWhileStopping(state, sighting, ctx);
+  }
+}
+
+function seenAtRest(state: State, sighting: Sighting | undefined, ctx: Context, intentUntil?: number): State {
+  if (!sighting) return state.kind === "missing" && state.why === "gone" ? state : gone(ctx);
+  if (sighting.status === "running" && intentUntil !== undefined) {
+    const stop = ownStop(sighting, "stop", ctx);
+    return { ...stop, resumedUntil: intentUntil };
+  }
+  if (isUp(sighting)) return adopt(sighting, ctx);
+  const rest = resting(sighting, ctx);
+  if (state.kind !== "napping") return rest;
+  return rest.how === state.how ? state : { ...rest, since: state.since };
+}
+
+function seenAfterFailure(state: Failed, sighting: Sighting | undefined, ctx: Context): State {
+  if (!sighting) return gone(ctx);
+  if (!isUp(sighting)) {
+    const { seen: _, ...rest } = state;
+    return state.seen ? rest : state;
+  }
+  // The run that failed is known not to answer, until its own health command says otherwise.
+  const recovered = state.seen?.unhealthy === true && !sighting.unhealthy;
+  if (state.seen && state.seen.run === sighting.run && !recovered) return { ...state, seen: sighting };
+  return adopt(sighting, ctx);
+}
+
+function seenWhileStarting(state: Starting, sighting: Sighting | undefined, ctx: Context): State {
+  if (!sighting) return gone(ctx);
+  switch (sighting.status) {
+    case "running":
+    case "restarting":
+      if (sighting.run === state.seen.run) return { ...state, seen: sighting };
+      return { ...state, seen: sighting, task: Symbol() };
+    case "paused":
+    case "created":
+      return resting(sighting, ctx);
+    case "removing":
+      return foreignDown(sighting, ctx);
+    case "exited":
+    case "dead":
+      if (ctx.oneShot && sighting.exit?.code === 0) return resting(sighting, ctx);
+      // Its restart policy brings it back, or the deadline ends the wake with this exit as evidence.
+      if (sighting.restarts) return { ...state, seen: sighting };
+      return state.seen.status === sighting.status ? state : { ...state, seen: sighting, task: Symbol() };
+  }
+}
+
+function seenWhileStopping(state: Stopping, sighting: Sighting | undefined, ctx: Context): State {
+  if (state.whose === "ours") {
+    // Our own call is the judge; it looks when it is over. Only a stop that we merely wait for ends here.
+    return state.resumedUntil !== undefined && sighting?.status !== "running"
+      ? settled(state, sighting, ctx)
+      : state;
+  }
+  if (!sighting) return state.phase === "down" ? state : foreignDown(state.seen, ctx, state);
+  if (isUp(sighting)) {
+    if (sighting.run === state.seen.run && sighting.id === state.seen.id) return state;
+    return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
+  }
+  if (sighting.status === "paused") return after(state, resting(sighting, ctx), ctx);
+  if (state.phase === "dying") return foreignDown(sighting, ctx, state);
+  return sighting.id === state.seen.id ? state : { ...state, seen: sighting };
+}
+
+function stopSignal(state: State, ctx: Context): State {
+  if (state.kind !== "ready" && state.kind !== "starting") return state;
+  return {
+    kind: "stopping",
+    whose: "foreign",
+    task: Symbol(),
+    phase: "dying",
+    seen: state.seen,
+    began: ctx.mono,
+    waitMs: state.seen.stopTimeoutMs + DYING_MARGIN_MS,
+    ...(state.kind === "starting" && isRequest(state.wake) && { wanted: wantedBy(state.wake) }),
+  };
+}
+
+function foreignDown(sighting: Sighting, ctx: Context, before?: Stopping): State {
+  return {
+    kind: "stopping",
+    whose: "foreign",
+    task: Symbol(),
+    phase: "down",
+    seen: sighting,
+    began: ctx.mono,
+    waitMs: ctx.foreignStopGraceMs,
+    ...(before?.wanted && { wanted: before.wanted }),
+  };
+}
+
+/** A wait or a stop call is over: whatever the engine says now is taken as it is. */
+function settled(state: State, sighting: Sighting | undefined, ctx: Context): State {
+  if (state.kind !== "stopping") return seen(state, sighting, ctx);
+  if (!sighting) return gone(ctx);
+  const stillUp = isUp(sighting);
+  if (state.whose === "ours") {
+    if (!stillUp) return after(state, resting(sighting, ctx), ctx);
+    if (state.resumedUntil !== undefined || state.wanted || sighting.run !== state.seen.run) {
+      return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
+    }
+    return sleepFailed(state, ctx);
+  }
+  if (stillUp) return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
+  const rest = resting(sighting, ctx);
+  if (ctx.onManualStop === "hold" && rest.how === "stopped") return { ...rest, held: true };
+  return after(state, rest, ctx);
+}
+
+/** Down at last: up again at once when somebody waits for it. */
+function after(state: Stopping, rest: Napping, ctx: Context): State {
+  if (!state.wanted) return rest;
+  const from = rest.how === "completed" ? "stopped" : rest.how;
+  return beginWake(from, state.wanted.cause, ctx, { stopping: state.wanted.since });
+}
+
+function sleepFailed(state: State, ctx: Context): State {
+  if (state.kind !== "stopping" || state.whose !== "ours") return state;
+  if (state.wanted) return adopt(state.seen, ctx, state.wanted.cause, state.wanted.since);
+  return { ...state, task: Symbol(), tries: state.tries + 1 };
+}
+
+function beginWake(from: Wake["from"], cause: WakeCause, ctx: Context, before: Wake["began"] = {}): Waking {
+  const wake: Wake = { from, cause, at: ctx.now, began: before };
+  if (!ctx.hasDependencies) return calling(wake, ctx);
+  return {
+    kind: "waking",
+    step: "dependencies",
+    task: Symbol(),
+    wake: { ...wake, began: { ...before, dependencies: ctx.mono } },
+  };
+}
+
+function calling(wake: Wake, ctx: Context): Waking {
+  return {
+    kind: "waking",
+    step: "calling",
+    task: Symbol(),
+    wake: { ...wake, began: { ...wake.began, starting: ctx.mono } },
+  };
+}
+
+function probing(wake: Wake, sighting: Sighting, ctx: Context): Starting {
+  const began = { ...wake.began, starting: wake.began.starting ?? ctx.mono, probing: ctx.mono };
+  return { kind: "starting", task: Symbol(), wake: { ...wake, began }, seen: sighting };
+}
+
+/** Somebody else started it, or it runs although we tried to stop it: prove that it answers. */
+function adopt(sighting: Sighting, ctx: Context, cause?: WakeCause, since?: number): Starting {
+  const wake: Wake = {
+    from: "stopped",
+    cause: cause ?? { by: "outside" },
+    at: ctx.now,
+    began: { ...(since !== undefined && { stopping: since }) },
+  };
+  return probing(wake, sighting, ctx);
+}
+
+function ready(state: Starting, ctx: Context): State {
+  const { stopping, dependencies, starting, probing: probed } = state.wake.began;
+  const began = stopping ?? dependencies ?? starting ?? probed ?? ctx.mono;
+  return { kind: "ready", task: Symbol(), seen: state.seen, since: ctx.now, tookMs: ctx.mono - began };
+}
+
+function ownStop(sighting: Sighting, method: StopMethod, ctx: Context): OwnStop {
+  return {
+    kind: "stopping",
+    whose: "ours",
+    task: Symbol(),
+    method,
+    seen: sighting,
+    began: ctx.mono,
+    tries: 0,
+  };
+}
+
+function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context): State {
+  if (state.kind !== "waking" && state.kind !== "starting") return state;
+  return {
+    kind: "error",
+    task: Symbol(),
+    failure,
+    until: ctx.now + coolDownMs,
+    wake: state.wake,
+    ended: ctx.mono,
+    ...(state.kind === "starting" && isUp(state.seen) && { seen: state.seen }),
+  };
+}
+
+/**
+ * What is ready goes on: its bytes do not pass through the engine, and an engine that restarts often leaves
+ * its containers alone. Calls under way fail by themselves.
+ */
+function engineAway(state: State, message: string, ctx: Context): State {
+  if (state.kind === "ready" || state.kind === "waking" || state.kind === "stopping") return state;
+  if (state.kind === "missing" && state.why === "away" && state.message === message) return state;
+  return { kind: "missing", why: "away", message, since: ctx.now };
+}
+
+function resting(sighting: Sighting, ctx: Context): Napping {
+  return { kind: "napping", how: howOf(sighting, ctx), since: sighting.exit?.at ?? ctx.now, held: false };
+}
+
+function howOf(sighting: Sighting, ctx: Context): Napping["how"] {
+  if (sighting.status === "paused") return "paused";
+  if (sighting.status === "created") return "created";
+  return ctx.oneShot && sighting.exit?.code === 0 ? "completed" : "stopped";
+}
+
+function gone(ctx: Context): State {
+  return { kind: "missing", why: "gone", message: "its container does not exist any more", since: ctx.now };
+}
+
+/** An end that no stop signal explains: out of memory, or a status other than 0 and those of HUP, INT, KILL, TERM. */
+function crashed(exit: Exit): boolean {
+  return exit.oomKilled || ![0, 129, 130, 137, 143].includes(exit.code);
+}
+
+function isUp(sighting: Sighting): boolean {
+  return sighting.status === "running" || sighting.status === "restarting";
+}
+
+function isRequest(wake: Wake): wake is Wake & { cause: WakeCause } {
+  return wake.cause.by !== "outside";
+}
+
+function wantedBy(wake: Wake & { cause: WakeCause }): { cause: WakeCause; since: number } {
+  return {
+    cause: wake.cause,
+    since: wake.began.dependencies ?? wake.began.starting ?? wake.began.probing ?? 0,
+  };
+}

@@ -1,0 +1,54 @@
+import type { TargetSpec } from "../config/model.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Emitter } from "../lib/emitter.ts";
+import type { Log } from "../lib/log.ts";
+import type { Instance, InstanceSummary, Provider } from "../providers/provider.ts";
+import type { Store } from "../store/store.ts";
+import type { Activity } from "./activity/activity.ts";
+import type { DependencyReport, Edge } from "./dependencies.ts";
+import type { FailureFacts } from "./failure.ts";
+import type { Learned } from "./history.ts";
+import type { Failure } from "./progress.ts";
+import type { Wake } from "./state.ts";
+import type { ProbeResult } from "./readiness/http-probe.ts";
+import type { Vantage } from "./readiness/address.ts";
+
+/** What a watcher is told about the world around its target. Implemented by the registry. */
+export interface Surroundings {
+  readonly provider: Provider;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly log: Log;
+  readonly vantage: Vantage;
+  /** Where the host's proc file system is readable; unset: nowhere. */
+  readonly procDir?: string;
+  /** Inspects the instance that the target is bound to now, also when it was recreated. */
+  locate(signal: AbortSignal): Promise<Instance | undefined>;
+  /** The instance whose network namespace this one uses. */
+  networkOwner(instance: Instance): InstanceSummary | undefined;
+  /** What this target depends on. */
+  edges(): readonly Edge[];
+  /** Names of those that are awake, or run unmanaged, and need this target. */
+  neededBy(): readonly string[];
+  /** Why this target may not be put to sleep at all (it is the proxy that asks us, for instance). */
+  exempt(): string | undefined;
+  /** True when it exists only because others depend on it: it has no idle time of its own. */
+  readonly dependencyOnly: boolean;
+  /** True when others need it only to have run to completion. */
+  readonly oneShot: boolean;
+}
+
+/** What the work that belongs to a state may use of its watcher. */
+export interface Workbench {
+  readonly spec: TargetSpec;
+  readonly around: Surroundings;
+  readonly activity: Activity;
+  readonly followers: { readonly count: number; readonly changed: Emitter<void> };
+  learned(from: Wake["from"]): Learned;
+  /** Runs an engine call that changes something: one at a time, to its end, whatever happens to the state. */
+  exclusive<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Completes the facts of a failed wake with its time, its number in a row and the next try. */
+  failure(facts: FailureFacts): { readonly failure: Failure; readonly coolDownMs: number };
+  onDependency(report: DependencyReport): void;
+  onTry(tries: number, result: ProbeResult): void;
+}

@@ -1,0 +1,223 @@
+import { sleep, type Clock } from "../../src/lib/clock.ts";
+import {
+  ProviderError,
+  type Capability,
+  type EngineChange,
+  type EngineSink,
+  type ExecResult,
+  type Instance,
+  type Provider,
+  type SleepRequest,
+  type Usage,
+} from "../../src/providers/provider.ts";
+
+/** How a container of the fake world behaves. */
+export interface Behaviour {
+  startMs?: number;
+  stopMs?: number;
+  /** Dies this long after its start, with this status. */
+  dies?: { afterMs: number; code: number };
+  failStart?: string;
+  failStop?: string;
+  /** Bytes per second that it moves. */
+  traffic?: number;
+}
+
+/**
+ * An engine of one's own, on the test's clock: containers start and stop as slowly as told, people may do as
+ * they like behind Wakegate's back, and every call is written down.
+ */
+export class FakeWorld implements Provider {
+  readonly kind = "docker";
+  readonly can: ReadonlySet<Capability> = new Set(["pause", "kill", "usage", "logs"]);
+  readonly engine: string;
+  readonly calls: string[] = [];
+  readonly behaviour = new Map<string, Behaviour>();
+  readonly #instances = new Map<string, Instance>();
+  readonly #clock: Clock;
+  #sink: EngineSink | undefined;
+  #runs = 0;
+  #ids = 0;
+  /** Set: every call fails as if the engine did not answer. */
+  outage: string | undefined;
+  /** Events are lost while this is true. */
+  deaf = false;
+
+  constructor(clock: Clock, engine = "local") {
+    this.#clock = clock;
+    this.engine = engine;
+  }
+
+  /** Makes a container, `created` unless `status` says otherwise, and tells it. */
+  create(name: string, options: Partial<Instance> & { behaviour?: Behaviour } = {}): string {
+    const { behaviour, ...given } = options;
+    const id = given.id ?? `id${String(++this.#ids)}-${name}`;
+    if (behaviour) this.behaviour.set(name, behaviour);
+    const run = given.status === "running" || given.status === "exited" ? `run${String(++this.#runs)}` : "";
+    this.#instances.set(id, {
+      id,
+      name,
+      createdAt: this.#clock.now() + this.#ids,
+      image: "app",
+      labels: {},
+      status: "created",
+      networks: [],
+      runId: run,
+      health: "none",
+      exposedPorts: [],
+      publishedPorts: [],
+      stopTimeoutMs: 10_000,
+      stopSignal: "SIGTERM",
+      restartPolicy: "no",
+      ...given,
+    });
+    this.#tell({ id, cause: "created" });
+    return id;
+  }
+
+  get(ref: string): Instance {
+    const found = this.#find(ref);
+    if (!found) throw new Error(`no container ${ref}`);
+    return found;
+  }
+
+  /** Changes a container without a call of Wakegate's, and tells it as `cause`. */
+  change(ref: string, change: Partial<Instance>, cause: EngineChange["cause"], signal?: string): void {
+    const before = this.get(ref);
+    this.#instances.set(before.id, { ...before, ...change });
+    this.#tell({ id: before.id, cause, ...(signal !== undefined && { signal }) });
+  }
+
+  /** A person's or the engine's start. */
+  runs(ref: string): void {
+    this.change(
+      ref,
+      { status: "running", runId: `run${String(++this.#runs)}`, startedAt: this.#clock.now() },
+      "started",
+    );
+  }
+
+  /** It ends, by itself or by force. */
+  dies(ref: string, code: number, oomKilled = false): void {
+    this.change(ref, { status: "exited", exit: { code, oomKilled, at: this.#clock.now() } }, "died");
+  }
+
+  /** `docker stop` by a person: signal, then death. */
+  async stoppedByHand(ref: string, afterMs = 100): Promise<void> {
+    this.signalled(ref, "SIGTERM");
+    await sleep(this.#clock, afterMs);
+    this.dies(ref, 143);
+  }
+
+  signalled(ref: string, signal: string): void {
+    this.#tell({ id: this.get(ref).id, cause: "signalled", signal });
+  }
+
+  remove(ref: string): void {
+    const { id } = this.get(ref);
+    this.#instances.delete(id);
+    this.#tell({ id, cause: "destroyed" });
+  }
+
+  /** The event stream breaks and comes back: everything is listed anew. */
+  relist(): void {
+    this.#sink?.listed({ instances: [...this.#instances.values()].map(summaryOf) });
+  }
+
+  goAway(message = "no answer"): void {
+    this.outage = message;
+    this.#sink?.away(new ProviderError("engine_unreachable", this.engine, message));
+  }
+
+  comeBack(): void {
+    this.outage = undefined;
+    this.relist();
+  }
+
+  watch(sink: EngineSink, signal: AbortSignal): Promise<void> {
+    this.#sink = sink;
+    if (this.outage === undefined) this.relist();
+    else sink.away(new ProviderError("engine_unreachable", this.engine, this.outage));
+    return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  }
+
+  async inspect(ref: string): Promise<Instance | undefined> {
+    this.#reach();
+    return Promise.resolve(this.#find(ref));
+  }
+
+  async wake({ id, status }: Pick<Instance, "id" | "status">, signal: AbortSignal): Promise<void> {
+    this.#reach();
+    const { name } = this.get(id);
+    const { startMs = 0, failStart, dies } = this.behaviour.get(name) ?? {};
+    this.calls.push(`${status === "paused" ? "unpause" : "start"} ${name}`);
+    if (startMs > 0) await sleep(this.#clock, startMs, signal);
+    if (failStart !== undefined) throw new ProviderError("engine_failed", this.engine, failStart);
+    if (status === "paused") {
+      this.change(id, { status: "running" }, "unpaused");
+      return;
+    }
+    this.runs(id);
+    if (!dies) return;
+    const run = this.get(id).runId;
+    this.#clock.after(dies.afterMs, () => {
+      if (this.#find(id)?.runId === run) this.dies(id, dies.code);
+    });
+  }
+
+  async sleep(id: string, request: SleepRequest, signal: AbortSignal): Promise<void> {
+    this.#reach();
+    const { name } = this.get(id);
+    const { stopMs = 0, failStop } = this.behaviour.get(name) ?? {};
+    const with_ = [request.signal, request.timeoutMs].filter((part) => part !== undefined).join(" ");
+    this.calls.push(`${request.method} ${name}${with_ && ` ${with_}`}`);
+    if (stopMs > 0) await sleep(this.#clock, stopMs, signal);
+    if (failStop !== undefined) throw new ProviderError("engine_failed", this.engine, failStop);
+    if (request.method === "pause") this.change(id, { status: "paused" }, "paused");
+    else if (this.get(id).status !== "exited") this.dies(id, request.method === "kill" ? 137 : 143);
+  }
+
+  async usage(id: string): Promise<Usage> {
+    this.#reach();
+    const { traffic = 0 } = this.behaviour.get(this.get(id).name) ?? {};
+    return Promise.resolve({ receivedBytes: (this.#clock.monotonic() / 1_000) * traffic, sentBytes: 0 });
+  }
+
+  async logs(id: string): Promise<readonly string[]> {
+    return Promise.resolve([`last words of ${this.get(id).name}`]);
+  }
+
+  async exec(): Promise<ExecResult> {
+    return Promise.reject(new ProviderError("not_supported", this.engine, "no exec"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.resolve();
+  }
+
+  #find(ref: string): Instance | undefined {
+    return this.#instances.get(ref) ?? [...this.#instances.values()].find(({ name }) => name === ref);
+  }
+
+  #tell(change: EngineChange): void {
+    if (!this.deaf && this.outage === undefined) this.#sink?.changed(change);
+  }
+
+  #reach(): void {
+    if (this.outage !== undefined) throw new ProviderError("engine_unreachable", this.engine, this.outage);
+  }
+}
+
+function summaryOf(instance: Instance) {
+  const { id, name, createdAt, image, labels, status, networks, networkOwner } = instance;
+  return {
+    id,
+    name,
+    createdAt,
+    image,
+    labels,
+    status,
+    networks,
+    ...(networkOwner !== undefined && { networkOwner }),
+  };
+}

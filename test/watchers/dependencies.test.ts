@@ -1,0 +1,176 @@
+import { describe, expect, it } from "vitest";
+import type { FakeWorld } from "../support/fake-world.ts";
+import { settle } from "../support/virtual-clock.ts";
+import { BY_REQUEST, compose, labels, rig } from "./world.ts";
+
+const MINUTE = 60_000;
+
+/** app → db (healthy), cache (started), migrate (completed); nobody labelled the last three. */
+function stack(world: FakeWorld, status: "exited" | "running" = "exited"): void {
+  const needs =
+    "db:service_healthy:false,cache:service_started:false,migrate:service_completed_successfully:false";
+  world.create("shop-app-1", { labels: { ...labels(), ...compose("app", needs) }, status });
+  world.create("shop-db-1", { labels: compose("db"), status, behaviour: { startMs: 300 } });
+  world.create("shop-cache-1", { labels: compose("cache"), status, behaviour: { startMs: 200 } });
+  world.create("shop-migrate-1", {
+    labels: compose("migrate", "db:service_healthy:false"),
+    status: "exited",
+    exit: { code: 1, oomKilled: false, at: 0 },
+    behaviour: { startMs: 50, dies: { afterMs: 100, code: 0 } },
+  });
+}
+
+describe("dependencies", () => {
+  it("wake before the app, independent ones at once, a one-shot to its end", async () => {
+    await using r = await rig({ setUp: (w) => stack(w) });
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(100);
+    expect(r.world.calls.toSorted()).toEqual(["start shop-cache-1", "start shop-db-1"]);
+    await r.clock.advance(250);
+    expect(r.world.calls.at(-1)).toBe("start shop-migrate-1");
+    expect(r.state("shop-app-1")).toBe("waking");
+    await r.clock.advance(200);
+    expect(r.world.calls.at(-1)).toBe("start shop-app-1");
+    expect(r.state("shop-app-1")).toBe("ready");
+    expect(r.watcher("shop-migrate-1").state).toMatchObject({ kind: "napping", how: "completed" });
+  });
+
+  it("does not run a completed one-shot again", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        stack(w);
+        w.change("shop-migrate-1", { exit: { code: 0, oomKilled: false, at: 0 } }, "died");
+      },
+    });
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    expect(r.world.calls).not.toContain("start shop-migrate-1");
+    expect(r.state("shop-app-1")).toBe("ready");
+  });
+
+  it("tells the page which of them are ready", async () => {
+    await using r = await rig({ setUp: (w) => stack(w) });
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(250);
+    const { phase, dependencies, steps } = r.watcher("shop-app-1").progress();
+    expect(phase).toBe("dependencies");
+    expect(dependencies.map(({ displayName, status }) => `${displayName} ${status}`)).toEqual([
+      "db waking",
+      "cache ready",
+      "migrate waking",
+    ]);
+    expect(steps[0]).toMatchObject({ id: "dependencies", status: "active", done: 1, of: 3 });
+  });
+
+  it("sleep after the app and only those that we started", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        stack(w);
+        w.change("shop-cache-1", { status: "running", runId: "by hand" }, "started");
+      },
+    });
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    await r.clock.advance(3 * MINUTE);
+    expect(r.world.calls.slice(-2)).toEqual(["stop shop-app-1", "stop shop-db-1"]);
+    expect(r.state("shop-cache-1")).toBe("ready");
+  });
+
+  it("stay awake while another target needs them", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        stack(w);
+        const admin = {
+          ...labels({ "wakegate.idle_timeout": "30m" }),
+          ...compose("admin", "db:service_started:false"),
+        };
+        w.create("shop-admin-1", { labels: admin, status: "exited" });
+      },
+    });
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    r.watcher("shop-admin-1").wake(BY_REQUEST);
+    await r.clock.advance(5 * MINUTE);
+    expect(r.state("shop-app-1")).toBe("napping");
+    expect(r.state("shop-db-1")).toBe("ready");
+    expect(r.world.calls).not.toContain("stop shop-db-1");
+    await r.clock.advance(30 * MINUTE);
+    expect(r.state("shop-db-1")).toBe("napping");
+  });
+
+  it("stay awake while an unmanaged container needs them", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        stack(w);
+        w.create("shop-worker-1", {
+          labels: compose("worker", "db:service_started:false"),
+          status: "running",
+        });
+      },
+    });
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(10 * MINUTE);
+    expect(r.world.calls).toContain("stop shop-app-1");
+    expect(r.world.calls).not.toContain("stop shop-db-1");
+    r.world.dies("shop-worker-1", 0);
+    await r.clock.advance(MINUTE);
+    expect(r.world.calls).toContain("stop shop-db-1");
+  });
+
+  it("stay awake while somebody uses their network", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        stack(w);
+        w.create("sniffer", { status: "running", networkOwner: "shop-db-1" });
+      },
+    });
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(10 * MINUTE);
+    expect(r.world.calls).not.toContain("stop shop-db-1");
+  });
+
+  it("are left alone when they say so", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        w.create("shop-app-1", {
+          labels: { ...labels(), ...compose("app", "db:service_started:false") },
+          status: "exited",
+        });
+        w.create("shop-db-1", { labels: { ...compose("db"), "wakegate.enable": "false" }, status: "exited" });
+      },
+    });
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(100);
+    expect(r.world.calls).toEqual(["start shop-app-1"]);
+  });
+
+  it("that fail end the wake with the reason, and a later request tries both again", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        stack(w);
+        w.behaviour.set("shop-db-1", { failStart: "disk is gone" });
+      },
+    });
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(300);
+    const { failure } = r.watcher("shop-app-1").progress();
+    expect(failure).toMatchObject({ reason: "dependency", dependency: "shop-db-1" });
+    expect(failure?.message).toContain("disk is gone");
+    r.world.behaviour.set("shop-db-1", {});
+    await r.clock.advance(1_000);
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    expect(r.state("shop-app-1")).toBe("ready");
+  });
+
+  it("start again together with an app that uses their network", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        w.create("vpn", { status: "exited" });
+        w.create("torrent", { labels: labels(), status: "exited", networkOwner: "vpn" });
+      },
+    });
+    r.watcher("torrent").wake(BY_REQUEST);
+    await settle();
+    expect(r.world.calls).toEqual(["start vpn", "start torrent"]);
+  });
+});

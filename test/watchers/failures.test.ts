@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import { settle } from "../support/virtual-clock.ts";
+import { BY_REQUEST, labels, rig } from "./world.ts";
+
+describe("a failed wake", () => {
+  it("says what the engine said, cools down, and is retried by the next request", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", { labels: labels(), status: "exited", behaviour: { failStart: "port is taken" } }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.watcher("blog").gate).toMatchObject({ kind: "failed", until: r.clock.now() + 1_000 });
+    expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "start_failed", tries: 1 });
+    expect(r.watcher("blog").progress().failure?.message).toContain("port is taken");
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.world.calls).toEqual(["start blog"]);
+    r.world.behaviour.set("blog", {});
+    await r.clock.advance(1_000);
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.state("blog")).toBe("ready");
+  });
+
+  it("cools down for 1, 2, 4 seconds and so on, at most a minute", async () => {
+    await using r = await rig({
+      setUp: (w) => w.create("blog", { labels: labels(), status: "exited", behaviour: { failStart: "no" } }),
+    });
+    const waits: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      r.watcher("blog").wake(BY_REQUEST);
+      await settle();
+      const { gate } = r.watcher("blog");
+      const wait = gate.kind === "failed" ? gate.until - r.clock.now() : -1;
+      waits.push(wait);
+      await r.clock.advance(wait);
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((s) => s * 1_000));
+  });
+
+  it("is tried again by itself only for an open page, and not for ever", async () => {
+    await using r = await rig({
+      setUp: (w) => w.create("blog", { labels: labels(), status: "exited", behaviour: { failStart: "no" } }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(60_000);
+    expect(r.world.calls.length).toBe(1);
+    using _ = r.watcher("blog").follow();
+    await r.clock.advance(60 * 60_000);
+    expect(r.world.calls.length).toBe(5);
+    expect(r.watcher("blog").progress().failure).toMatchObject({ final: true, tries: 5 });
+  });
+
+  it("is cleared by an explicit retry at once", async () => {
+    await using r = await rig({
+      setUp: (w) => w.create("blog", { labels: labels(), status: "exited", behaviour: { failStart: "no" } }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    r.world.behaviour.set("blog", {});
+    r.watcher("blog").retry({ by: "retry" });
+    await settle();
+    expect(r.state("blog")).toBe("ready");
+  });
+
+  it("tells exit code and last words when the app dies while it starts", async () => {
+    const never = { ...labels(), "wakegate.readiness.kind": "http", "wakegate.port": "1" };
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", {
+          labels: never,
+          status: "exited",
+          networks: [{ name: "n", address: "127.0.0.1" }],
+          behaviour: { dies: { afterMs: 700, code: 3 } },
+        }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    expect(r.watcher("blog").progress().failure).toMatchObject({
+      reason: "exited",
+      exitCode: 3,
+      log: ["last words of blog"],
+    });
+  });
+
+  it("names the networks when there is no way to ask the app", async () => {
+    const unreachable = { ...labels(), "wakegate.readiness.kind": "http", "wakegate.port": "80" };
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", {
+          labels: unreachable,
+          status: "exited",
+          networks: [{ name: "blog_default", address: "" }],
+        }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "no_address" });
+    expect(r.watcher("blog").progress().failure?.message).toContain(
+      "share no network with blog (it has: blog_default)",
+    );
+  });
+
+  it("leaves what runs without answering to its idle time", async () => {
+    const mute = {
+      ...labels(),
+      "wakegate.readiness.kind": "http",
+      "wakegate.port": "1",
+      "wakegate.wake_timeout": "5s",
+    };
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", { labels: mute, status: "exited", networks: [{ name: "n", address: "127.0.0.1" }] }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    for (let i = 0; i < 200 && r.state("blog") !== "error"; i++) await r.clock.advance(50);
+    expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "no_answer", withinMs: 5_000 });
+    await r.clock.advance(62_000);
+    expect(r.world.calls).toEqual(["start blog", "stop blog"]);
+  });
+});
+
+describe("an engine that does not answer", () => {
+  it("keeps the route, says why, and knows everything again when it is back", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "exited" }) });
+    r.world.goAway("connection refused");
+    await settle();
+    expect(r.watcher("blog").gate).toEqual({ kind: "missing", message: "connection refused" });
+    r.world.comeBack();
+    await settle();
+    expect(r.watcher("blog").gate).toEqual({ kind: "asleep" });
+  });
+
+  it("does not take the way from an app that is ready, and puts nothing to sleep meanwhile", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "running" }) });
+    r.world.goAway();
+    await r.clock.advance(30 * 60_000);
+    expect(r.state("blog")).toBe("ready");
+    expect(r.world.calls).toEqual([]);
+  });
+
+  it("fails a wake under way with that reason", async () => {
+    await using r = await rig({
+      setUp: (w) => w.create("blog", { labels: labels(), status: "exited", behaviour: { startMs: 5_000 } }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(100);
+    r.world.goAway("gone");
+    await r.clock.advance(5_000);
+    expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "engine_away" });
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { settle } from "../support/virtual-clock.ts";
+import { BY_REQUEST, labels, rig } from "./world.ts";
+
+const MINUTE = 60_000;
+
+describe("a target's life", () => {
+  it("sleeps when listed stopped and is woken by a request", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "exited" }) });
+    expect(r.watcher("blog").gate).toEqual({ kind: "asleep" });
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
+    expect(r.world.calls).toEqual(["start blog"]);
+  });
+
+  it("is started once, however many ask while it wakes", async () => {
+    await using r = await rig({
+      setUp: (w) => w.create("blog", { labels: labels(), status: "exited", behaviour: { startMs: 500 } }),
+    });
+    for (let i = 0; i < 200; i++) r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(200);
+    for (let i = 0; i < 200; i++) r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(300);
+    expect(r.state("blog")).toBe("ready");
+    expect(r.world.calls).toEqual(["start blog"]);
+  });
+
+  it.each([
+    ["created", "start blog"],
+    ["dead", "start blog"],
+    ["paused", "unpause blog"],
+  ] as const)("wakes from %s by '%s'", async (status, call) => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status, runId: "r" }) });
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.state("blog")).toBe("ready");
+    expect(r.world.calls).toEqual([call]);
+  });
+
+  it("is put to sleep when nobody used it for its idle time", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "running" }) });
+    expect(r.state("blog")).toBe("ready");
+    await r.clock.advance(MINUTE - 1);
+    expect(r.world.calls).toEqual([]);
+    await r.clock.advance(31_000);
+    expect(r.world.calls).toEqual(["stop blog"]);
+    expect(r.state("blog")).toBe("napping");
+  });
+
+  it.each([
+    ["pause", "pause blog", "paused"],
+    ["kill", "kill blog", "stopped"],
+  ] as const)("sleeps by its method %s", async (method, call, how) => {
+    const setUp = labels({ "wakegate.stop_method": method });
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: setUp, status: "running" }) });
+    await r.clock.advance(2 * MINUTE);
+    expect(r.world.calls).toEqual([call]);
+    expect(r.watcher("blog").state).toMatchObject({ kind: "napping", how });
+  });
+
+  it("passes its stop signal and grace on to the engine", async () => {
+    const own = labels({ "wakegate.stop_signal": "INT", "wakegate.stop_timeout": "7s" });
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: own, status: "running" }) });
+    await r.clock.advance(2 * MINUTE);
+    expect(r.world.calls).toEqual(["stop blog SIGINT 7000"]);
+  });
+
+  it("never sleeps while a lease is held, and its idle time begins at the lease's end", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "running" }) });
+    const lease = r.watcher("blog").lease("a session");
+    await r.clock.advance(10 * MINUTE);
+    expect(r.world.calls).toEqual([]);
+    lease[Symbol.dispose]();
+    await r.clock.advance(MINUTE - 1);
+    expect(r.world.calls).toEqual([]);
+    await r.clock.advance(31_000);
+    expect(r.world.calls).toEqual(["stop blog"]);
+  });
+
+  it("stays awake while bytes move, and sleeps when they stop", async () => {
+    await using r = await rig({
+      setUp: (w) => w.create("blog", { labels: labels(), status: "running", behaviour: { traffic: 5_000 } }),
+    });
+    await r.clock.advance(20 * MINUTE);
+    expect(r.world.calls).toEqual([]);
+    r.world.behaviour.set("blog", { traffic: 0 });
+    await r.clock.advance(4 * MINUTE);
+    expect(r.world.calls).toEqual(["stop blog"]);
+  });
+
+  it("gives up a sleep when a request comes during the last look", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "running" }) });
+    await r.clock.advance(MINUTE + 10_000);
+    r.watcher("blog").touch({ kind: "request" });
+    await r.clock.advance(MINUTE - 1);
+    expect(r.world.calls).toEqual([]);
+  });
+
+  it("is woken right after a stop that a request came into", async () => {
+    await using r = await rig({
+      setUp: (w) => w.create("blog", { labels: labels(), status: "running", behaviour: { stopMs: 8_000 } }),
+    });
+    await r.clock.advance(MINUTE + 31_000);
+    expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(8_000);
+    expect(r.world.calls).toEqual(["stop blog", "start blog"]);
+    expect(r.state("blog")).toBe("ready");
+  });
+
+  it("writes a stop down before the engine is asked, and does not sleep when that fails", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "running" }) });
+    r.store.failing = true;
+    await r.clock.advance(5 * MINUTE);
+    expect(r.world.calls).toEqual([]);
+    expect(r.log.of("state_unwritable")[0]).toContain("disk full");
+    r.store.failing = false;
+    await r.clock.advance(3 * MINUTE);
+    expect(r.world.calls).toEqual(["stop blog"]);
+  });
+
+  it("tries a failed stop again, more and more rarely, and uses what runs when somebody asks", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", { labels: labels(), status: "running", behaviour: { failStop: "busy" } }),
+    });
+    await r.clock.advance(MINUTE + 31_000);
+    expect(r.state("blog")).toBe("stopping");
+    await r.clock.advance(10_000);
+    expect(r.world.calls.length).toBeGreaterThan(2);
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.state("blog")).toBe("ready");
+    expect(r.log.of("sleep_failed")[0]).toContain("busy");
+  });
+});

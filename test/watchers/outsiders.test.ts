@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import { settle } from "../support/virtual-clock.ts";
+import { BY_REQUEST, labels, rig } from "./world.ts";
+
+const RUNNING = { labels: labels(), status: "running" } as const;
+
+describe("a stop that is not ours", () => {
+  it("is no nap during the grace: requests wait, nothing is started, then they wake it", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    void r.world.stoppedByHand("blog");
+    await settle();
+    expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(10_000);
+    expect(r.world.calls).toEqual([]);
+    await r.clock.advance(200);
+    expect(r.world.calls).toEqual(["start blog"]);
+  });
+
+  it("becomes a nap after the grace when nobody asks", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    void r.world.stoppedByHand("blog");
+    await r.clock.advance(10_200);
+    expect(r.state("blog")).toBe("napping");
+    expect(r.world.calls).toEqual([]);
+  });
+
+  it("lasts until somebody starts it again with on_manual_stop: hold", async () => {
+    const own = labels({ "wakegate.on_manual_stop": "hold" });
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: own, status: "running" }) });
+    void r.world.stoppedByHand("blog");
+    await r.clock.advance(11_000);
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.watcher("blog").gate).toMatchObject({ kind: "asleep", mayNotWake: { kind: "hold" } });
+    expect(r.world.calls).toEqual([]);
+    r.world.runs("blog");
+    await settle();
+    expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
+  });
+
+  it("is an update when the container is removed and created anew: the waiting request gets the new one", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    void r.world.stoppedByHand("blog");
+    await r.clock.advance(200);
+    r.world.remove("blog");
+    await settle();
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(2_000);
+    const fresh = r.world.create("blog", { labels: labels() });
+    await settle();
+    expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
+    r.world.runs(fresh);
+    await settle();
+    expect(r.state("blog")).toBe("ready");
+    expect(r.world.calls).toEqual([]);
+  });
+
+  it("that an app survives does not keep requests waiting for ever", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    r.world.signalled("blog", "SIGTERM");
+    await settle();
+    expect(r.watcher("blog").gate.kind).toBe("coming");
+    await r.clock.advance(16_000);
+    expect(r.watcher("blog").gate.kind).toBe("ready");
+  });
+
+  it("is not seen in a SIGHUP", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    r.world.signalled("blog", "SIGHUP");
+    await settle();
+    expect(r.watcher("blog").gate.kind).toBe("ready");
+  });
+
+  it("is not seen in a crash: the next request wakes it at once", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    r.world.dies("blog", 1);
+    await settle();
+    expect(r.watcher("blog").gate).toEqual({ kind: "asleep" });
+  });
+});
+
+describe("what others do", () => {
+  it("adopts a start by hand, and puts it to sleep when idle like any other", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "exited" }) });
+    r.world.runs("blog");
+    await settle();
+    expect(r.state("blog")).toBe("ready");
+    await r.clock.advance(92_000);
+    expect(r.world.calls).toEqual(["stop blog"]);
+  });
+
+  it("follows a restart, proving readiness anew", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    const seen: string[] = [];
+    r.registry.moved.subscribe(({ before, after }) => {
+      if (before.kind !== after.kind) seen.push(`${before.kind} > ${after.kind}`);
+    });
+    r.world.signalled("blog", "SIGTERM");
+    r.world.dies("blog", 143);
+    r.world.runs("blog");
+    await settle();
+    expect(seen).toEqual(["ready > stopping", "stopping > starting", "starting > ready"]);
+  });
+
+  it("mends a lost event by the next listing", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    r.world.deaf = true;
+    r.world.dies("blog", 0);
+    await settle();
+    expect(r.state("blog")).toBe("ready");
+    r.world.deaf = false;
+    r.world.relist();
+    await r.clock.advance(11_000);
+    expect(r.state("blog")).toBe("napping");
+  });
+
+  it("keeps the route of a removed container and takes up its successor", async () => {
+    const own = labels({ "wakegate.hosts": "blog.example.com" });
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: own, status: "exited" }) });
+    r.world.remove("blog");
+    await settle();
+    expect(r.watcher("blog").gate.kind).toBe("missing");
+    expect(r.registry.entries.map(({ routes }) => routes[0]?.host)).toEqual(["blog.example.com"]);
+    r.world.create("blog", { labels: own });
+    await settle();
+    expect(r.watcher("blog").gate.kind).toBe("asleep");
+  });
+
+  it("does not take a container that is only created for the one that serves", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    r.world.create("0123456789ab_blog", { labels: labels({ "wakegate.name": "blog" }) });
+    await settle();
+    expect(r.watcher("blog").gate.kind).toBe("ready");
+  });
+
+  it("leaves a ready target whose health command fails and proves it anew", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    const seen: string[] = [];
+    r.registry.moved.subscribe(({ after }) => seen.push(after.kind));
+    r.world.change("blog", { health: "unhealthy" }, "health");
+    await settle();
+    expect(seen).toEqual(["starting", "ready"]);
+    r.world.change("blog", { health: "unhealthy" }, "health");
+    await settle();
+    expect(seen).toEqual(["starting", "ready"]);
+  });
+
+  it("never makes a target of the proxy that asks", async () => {
+    await using r = await rig({
+      setUp: (w) => w.create("traefik", { ...RUNNING, networks: [{ name: "n", address: "172.20.0.5" }] }),
+    });
+    r.registry.noteAsker("172.20.0.5");
+    await r.clock.advance(10 * 60_000);
+    expect(r.world.calls).toEqual([]);
+    expect(r.log.of("proxy_is_target")).toHaveLength(1);
+  });
+});

@@ -1,0 +1,122 @@
+import { describe, expect, it } from "vitest";
+import { settle } from "../support/virtual-clock.ts";
+import { BY_REQUEST, labels, rig } from "./world.ts";
+
+const MINUTE = 60_000;
+const START = Date.UTC(2026, 0, 1);
+
+describe("after Wakegate was killed", () => {
+  it("does not call a container ready whose stop it had decided", async () => {
+    const stopIntent = {
+      instance: "b",
+      run: "r1",
+      method: "stop",
+      at: START,
+      until: START + 20_000,
+    } as const;
+    await using r = await rig({
+      records: { blog: { stopIntent } },
+      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r1" }),
+    });
+    expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(5_000);
+    r.world.dies("blog", 143);
+    await settle();
+    expect(r.world.calls).toEqual(["start blog"]);
+    expect(r.state("blog")).toBe("ready");
+  });
+
+  it("takes it as alive when that stop never reached the engine", async () => {
+    const stopIntent = {
+      instance: "b",
+      run: "r1",
+      method: "stop",
+      at: START,
+      until: START + 20_000,
+    } as const;
+    await using r = await rig({
+      records: { blog: { stopIntent } },
+      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r1" }),
+    });
+    await r.clock.advance(20_100);
+    expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
+    expect(r.world.calls).toEqual([]);
+  });
+
+  it("ignores the intent for a run that is over", async () => {
+    const stopIntent = {
+      instance: "b",
+      run: "r1",
+      method: "stop",
+      at: START,
+      until: START + 20_000,
+    } as const;
+    await using r = await rig({
+      records: { blog: { stopIntent } },
+      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r2" }),
+    });
+    expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
+  });
+
+  it("goes on with the idle time of the last known use, but gives at least a minute", async () => {
+    await using r = await rig({
+      env: { WAKEGATE_DEFAULTS_IDLE_TIMEOUT: "30m" },
+      records: { used: { lastActivity: START - 10 * MINUTE }, old: { lastActivity: START - 50 * MINUTE } },
+      setUp: (w) => {
+        w.create("used", { labels: labels(), status: "running" });
+        w.create("old", { labels: labels(), status: "running" });
+      },
+    });
+    await r.clock.advance(MINUTE - 1);
+    expect(r.world.calls).toEqual([]);
+    await r.clock.advance(MINUTE);
+    expect(r.world.calls).toEqual(["stop old"]);
+    await r.clock.advance(18 * MINUTE - 1);
+    expect(r.world.calls).toEqual(["stop old"]);
+    await r.clock.advance(MINUTE);
+    expect(r.world.calls).toEqual(["stop old", "stop used"]);
+  });
+
+  it("still stops a dependency that it had started before", async () => {
+    await using r = await rig({
+      records: { db: { startedRun: "r1" } },
+      setUp: (w) => {
+        w.create("app", { labels: labels({ "wakegate.depends_on": "db" }), status: "exited" });
+        w.create("db", { status: "running", runId: "r1" });
+      },
+    });
+    await r.clock.advance(MINUTE);
+    expect(r.world.calls).toEqual(["stop db"]);
+  });
+
+  it("keeps hosts from before while an engine has not been listed", async () => {
+    const routes = [{ host: "old.example.com", prefix: "/" }];
+    await using r = await rig({ records: { old: { routes } }, setUp: (w) => void (w.outage = "down") });
+    expect(r.registry.settled).toBe(false);
+    expect(r.registry.entries).toMatchObject([
+      { name: "old", unavailable: /* why */ expect.stringContaining("not been listed") as string },
+    ]);
+  });
+
+  it("writes use and wakes down", async () => {
+    await using r = await rig({
+      setUp: (w) => w.create("blog", { labels: labels(), status: "exited", behaviour: { startMs: 700 } }),
+    });
+    r.watcher("blog").wake({ by: "request", path: "/x" });
+    await r.clock.advance(1_000);
+    r.watcher("blog").touch({ kind: "request" });
+    await r.clock.advance(2_000);
+    expect(r.store.target("blog")?.lastActivity).toBe(START + 1_000);
+    expect(r.store.target("blog")?.wakes).toMatchObject([
+      {
+        at: START,
+        from: "stopped",
+        outcome: "ready",
+        totalMs: 700,
+        phases: { starting: 700 },
+        cause: { by: "request", path: "/x" },
+      },
+    ]);
+  });
+});
