@@ -1,4 +1,5 @@
 import type { StopMethod } from "../providers/provider.ts";
+import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 
 /** The configuration as the rest of Wakegate sees it: complete, checked, durations in milliseconds. */
 export interface Settings {
@@ -23,8 +24,20 @@ export interface Settings {
   readonly engines: readonly EngineSpec[];
   /** For the targets that come from labels. */
   readonly defaults: TargetDefaults;
-  /** Targets that the file defines, by name. */
+  /** Targets that the file defines completely: with a container or a program. */
   readonly targets: readonly TargetSpec[];
+  /** What the file says of each target, to be laid over the labels of its container; sources are optional. */
+  readonly fileTargets: readonly FileTarget[];
+  /** The defaults as written, to be laid under labels. */
+  readonly defaultsLayer: DefaultsLayer;
+}
+
+/** What the file says of one target, before labels and defaults complete it. */
+export interface FileTarget {
+  readonly name: string;
+  /** `wakegate.yaml:12:3`. */
+  readonly origin: string;
+  readonly layer: TargetLayer;
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";

@@ -11,7 +11,7 @@ export interface SnapshotCacheOptions {
 /**
  * Derived values that may be lost at any moment: look-ups, rendered shells, listings. The only user of
  * node-cache. Values are shared, never cloned. Keys may come from strangers, so an overflow empties the
- * cache (node-cache would throw), and each key is prefixed: node-cache keeps its entries in a plain object
+ * cache (node-cache would throw), and keys are made safe: node-cache keeps its entries in a plain object
  * where `__proto__` and `constructor` are not free.
  */
 export class SnapshotCache<T> implements Disposable {
@@ -29,13 +29,13 @@ export class SnapshotCache<T> implements Disposable {
   }
 
   get(key: string): T | undefined {
-    return this.#cache.get<T>(`=${key}`);
+    return this.#cache.get<T>(safe(key));
   }
 
   set(key: string, value: T): void {
     if (this.#size >= this.#maxEntries) this.clear();
     this.#size += 1;
-    this.#cache.set(`=${key}`, value);
+    this.#cache.set(safe(key), value);
   }
 
   clear(): void {
@@ -47,4 +47,9 @@ export class SnapshotCache<T> implements Disposable {
     this.clear();
     this.#cache.close();
   }
+}
+
+/** No property that objects are born with has a dot in its name; hosts and addresses mostly do. */
+function safe(key: string): string {
+  return key.includes(".") ? key : `=${key}`;
 }

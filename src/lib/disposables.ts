@@ -20,6 +20,13 @@ export class AsyncStack implements AsyncDisposable {
     this.#items.push(release);
   }
 
+  /** Hands everything over to a new stack and is empty afterwards: for what was opened successfully. */
+  move(): AsyncStack {
+    const next = new AsyncStack();
+    next.#items.push(...this.#items.splice(0));
+    return next;
+  }
+
   /** @throws AggregateError with every failure when more than one release failed, else the one failure. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#disposed ??= this.#release();

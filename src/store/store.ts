@@ -7,8 +7,11 @@ export interface Store extends AsyncDisposable {
   target(name: string): TargetRecord | undefined;
   /** All records, by name. */
   targets(): ReadonlyMap<string, TargetRecord>;
-  /** Merges into a target's record. Reaches the disk within the debounce time (default 2 s). */
-  update(name: string, change: Partial<TargetRecord>): void;
+  /**
+   * Merges into a target's record; a field given as undefined is removed. Reaches the disk within the
+   * debounce time (default 2 s). Never throws: a disk that fails is said in the log and tried again.
+   */
+  update(name: string, change: RecordChange): void;
   forget(name: string): void;
   /** Resolves when everything so far is on disk (written, fsynced, renamed). */
   flush(signal?: AbortSignal): Promise<void>;
@@ -29,6 +32,9 @@ export interface TargetRecord {
   /** Wall ms since when it sleeps. */
   readonly asleepSince?: number;
 }
+
+/** What changes in a record: fields left out stay as they are, fields given as undefined are removed. */
+export type RecordChange = { readonly [Key in keyof TargetRecord]?: TargetRecord[Key] | undefined };
 
 export interface StopIntent {
   readonly instance: string;

@@ -153,8 +153,9 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   }
 
   /** A peer asks for verdicts: should it be a target's container, it is the proxy and stays awake. */
-  noteAsker(address: string): void {
-    if (this.#askers.has(address)) return;
+  noteAsker(peer: string): void {
+    const address = peer.startsWith("::ffff:") ? peer.slice(7) : peer;
+    if (this.#askers.has(address) || address === "::1" || address.startsWith("127.")) return;
     this.#askers.add(address);
     for (const watcher of this.#watchers.values()) watcher.activity.poke();
   }

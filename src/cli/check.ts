@@ -1,0 +1,112 @@
+import { parseArgs } from "node:util";
+import { loadSettings } from "../config/load.ts";
+import type { EngineSpec, Problem, TargetSpec } from "../config/model.ts";
+import { survey } from "../config/survey.ts";
+import { formatDuration } from "../config/values/duration.ts";
+import { formatRoute } from "../config/values/host-pattern.ts";
+import { systemClock } from "../lib/clock.ts";
+import { columns, styled, type Output } from "./output.ts";
+import { countText, problemText } from "./problem-text.ts";
+
+/** What `wakegate check` finds; `--json` writes it as it is. */
+interface CheckReport {
+  readonly ok: boolean;
+  /** Absolute path of the file that was read. */
+  readonly file?: string;
+  readonly problems: readonly Problem[];
+  readonly targets: readonly CheckedTargetView[];
+}
+
+interface CheckedTargetView {
+  readonly name: string;
+  readonly displayName: string;
+  readonly hosts: readonly string[];
+  readonly port?: number;
+  readonly engine: string;
+  readonly container?: string;
+  readonly idleTimeout: string;
+  readonly origin: string;
+}
+
+/** `wakegate check`: tells everything that is wrong, and which targets result. Exit code 0, or 1 with errors. */
+export async function check(args: string[], output: Output): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    allowPositionals: false,
+    options: { config: { type: "string" }, "no-engines": { type: "boolean" }, json: { type: "boolean" } },
+  });
+  const report = await examine(values.config, values["no-engines"] !== true);
+  if (values.json) output.out(JSON.stringify(report, null, 2));
+  else print(report, output);
+  return report.ok ? 0 : 1;
+}
+
+async function examine(file: string | undefined, askEngines: boolean): Promise<CheckReport> {
+  const loaded = await loadSettings(file === undefined ? {} : { file });
+  const read = loaded.file === undefined ? {} : { file: loaded.file };
+  if ("problems" in loaded) return { ok: false, ...read, problems: loaded.problems, targets: [] };
+  const { settings, warnings } = loaded;
+  const listings = await listAll(askEngines ? settings.engines : []);
+  const asked = listings.length > 0 ? listings : settings.engines.map(({ name }) => ({ engine: name }));
+  const found = survey(settings, asked);
+  const unreachable = listings.flatMap(({ engine, failure }): Problem[] =>
+    failure === undefined
+      ? []
+      : [
+          {
+            severity: "error",
+            where: `engine ${engine}`,
+            key: "",
+            message: `its containers were not checked: ${failure}`,
+          },
+        ],
+  );
+  const problems = [...warnings, ...unreachable, ...found.problems];
+  const ok = !problems.some(({ severity }) => severity === "error");
+  return { ok, ...read, problems, targets: found.targets.map(viewOf) };
+}
+
+async function listAll(engines: readonly EngineSpec[]) {
+  if (engines.length === 0) return [];
+  const { listEngine } = await import("./list-engine.ts");
+  return await Promise.all(engines.map((engine) => listEngine(engine, systemClock)));
+}
+
+function viewOf(target: TargetSpec): CheckedTargetView {
+  const { name, displayName, routes, port, source, idleTimeoutMs, origin } = target;
+  return {
+    name,
+    displayName,
+    hosts: routes.map(formatRoute),
+    ...(port === undefined ? {} : { port }),
+    engine: source.engine,
+    ...(source.kind === "docker" ? { container: source.container } : {}),
+    idleTimeout: idleTimeoutMs === undefined ? "never" : formatDuration(idleTimeoutMs),
+    origin,
+  };
+}
+
+function print(report: CheckReport, output: Output): void {
+  for (const problem of report.problems) output.out(problemText(problem, output));
+  if (report.targets.length > 0) {
+    if (report.problems.length > 0) output.out("");
+    const rows = report.targets.map(({ name, hosts, port, engine, idleTimeout }) => [
+      name,
+      hosts.join(", ") || "-",
+      port === undefined ? "auto" : String(port),
+      engine,
+      idleTimeout,
+    ]);
+    const [head = "", ...lines] = columns([["TARGET", "HOSTS", "PORT", "ENGINE", "IDLE"], ...rows]).split(
+      "\n",
+    );
+    output.out([styled(output, "bold", head), ...lines].join("\n"));
+  }
+  const count = countText(report.problems);
+  const targets = `${String(report.targets.length)} target${report.targets.length === 1 ? "" : "s"}`;
+  const verdict = report.ok ? styled(output, "green", "good") : styled(output, "red", "not good");
+  const parts = [...(report.ok || report.targets.length > 0 ? [targets] : []), ...(count ? [count] : [])];
+  output.out(
+    `${report.problems.length + report.targets.length > 0 ? "\n" : ""}${verdict}: ${parts.join(", ")}`,
+  );
+}

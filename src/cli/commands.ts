@@ -1,0 +1,64 @@
+import type { Output } from "./output.ts";
+
+/** One command of `wakegate`. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** What follows the name. */
+  readonly usage: string;
+  /** Options and their meaning, in the order of the help. */
+  readonly options: readonly (readonly [option: string, meaning: string])[];
+  readonly details?: string;
+  /** Loads the command's code only when it is called. Resolves to the exit code. */
+  run(args: string[], output: Output): Promise<number>;
+}
+
+const CONFIG_OPTION = [
+  "--config FILE",
+  "configuration file (default: $WAKEGATE_CONFIG, else labels alone)",
+] as const;
+
+/** All commands, in the order of the help. */
+export const commands: readonly Command[] = [
+  {
+    name: "serve",
+    summary: "run Wakegate",
+    usage: "[--config FILE]",
+    options: [CONFIG_OPTION],
+    details:
+      "Reads the file anew when it changes and on SIGHUP. SIGTERM and SIGINT end it; running apps go on.",
+    run: async (args) => (await import("./serve.ts")).serve(args),
+  },
+  {
+    name: "check",
+    summary: "tell everything that is wrong with the configuration, and which targets result",
+    usage: "[--config FILE] [--no-engines] [--json]",
+    options: [
+      CONFIG_OPTION,
+      ["--no-engines", "do not ask the engines for their containers"],
+      ["--json", "write one JSON document"],
+    ],
+    details: "Changes nothing. Exit code 0 when nothing is wrong (warnings are allowed), else 1.",
+    run: async (args, output) => (await import("./check.ts")).check(args, output),
+  },
+  {
+    name: "schema",
+    summary: "write the JSON Schema of the configuration file",
+    usage: "",
+    options: [],
+    details: "For editors: put it beside the file and name it in a `# yaml-language-server: $schema=` line.",
+    run: async (args, output) => (await import("./schema.ts")).schema(args, output),
+  },
+  {
+    name: "demo",
+    summary: "show a sleepy app, a gateway and the loading page, without Docker and proxy",
+    usage: "[--port PORT] [--idle DURATION] [--boot DURATION] | --page STATE",
+    options: [
+      ["--port PORT", "port of the gateway on 127.0.0.1 (default: any free one)"],
+      ["--idle DURATION", "how long the app stays awake without use (default: 20s)"],
+      ["--boot DURATION", "how long the app takes to start (default: 4s)"],
+      ["--page STATE", "show the loading page in one of its states, with simulated events"],
+    ],
+    run: async (args) => (await import("./demo/demo.ts")).demo(args),
+  },
+];

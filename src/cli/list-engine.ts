@@ -1,0 +1,42 @@
+import type { EngineListing } from "../config/survey.ts";
+import type { EngineSpec } from "../config/model.ts";
+import { messageOf } from "../errors.ts";
+import type { Clock } from "../lib/clock.ts";
+import { deadline } from "../lib/signals.ts";
+import { openProvider } from "../providers/open.ts";
+import type { EngineSnapshot } from "../providers/provider.ts";
+
+/** An engine that does not list its containers within this time is called unreachable, in ms. */
+const LONGEST_MS = 10_000;
+
+/** Lists an engine's containers once. Never throws: `failure` says why there is no snapshot. */
+export async function listEngine(
+  spec: EngineSpec,
+  clock: Clock,
+): Promise<EngineListing & { readonly failure?: string }> {
+  using limit = deadline(clock, LONGEST_MS, `engine ${spec.name}`);
+  let snapshot: EngineSnapshot | undefined;
+  let failure: string | undefined;
+  const done = new Error("listed");
+  try {
+    await using provider = await openProvider(spec, { clock });
+    await provider.watch(
+      {
+        listed(first) {
+          snapshot ??= first;
+          limit.abort(done);
+        },
+        changed: () => undefined,
+        away(error) {
+          failure ??= error.message;
+          limit.abort(done);
+        },
+      },
+      limit.signal,
+    );
+  } catch (error) {
+    failure ??= messageOf(error);
+  }
+  if (snapshot) return { engine: spec.name, snapshot };
+  return { engine: spec.name, failure: failure ?? messageOf(limit.signal.reason) };
+}

@@ -1,0 +1,78 @@
+import { statSync } from "node:fs";
+import type { EnvironmentReading } from "./environment.ts";
+import type { IssuePlaces } from "./file/issues.ts";
+import type { EngineSpec, Problem } from "./model.ts";
+import type { FileLayer } from "./schema.ts";
+
+/** Where Docker listens by default. */
+const DEFAULT_SOCKET = "/var/run/docker.sock";
+
+/** Engines that the configuration names, else the one that is there by default, called `local`. */
+export function resolveEngines(
+  layer: FileLayer,
+  environment: EnvironmentReading,
+  places: IssuePlaces,
+  socketExists: (path: string) => boolean = isSocket,
+): { readonly engines: readonly EngineSpec[]; readonly problems: readonly Problem[] } {
+  const configured = layer.providers?.docker;
+  if (configured) {
+    const problems: Problem[] = [];
+    const engines = Object.entries(configured).map(([name, given]): EngineSpec => {
+      if (typeof given === "string") return { kind: "docker", name, url: given };
+      const path = ["providers", "docker", name];
+      const message = name === "process" ? undefined : tlsMessage(given);
+      if (message !== undefined) {
+        problems.push({ severity: "error", where: places.where(path), key: path.join("."), message });
+      }
+      const { url, ca_file: caFile, cert_file: certFile, key_file: keyFile } = given;
+      const tls = {
+        ...(caFile === undefined ? {} : { caFile }),
+        ...(certFile === undefined ? {} : { certFile }),
+        ...(keyFile === undefined ? {} : { keyFile }),
+      };
+      return { kind: "docker", name, url, ...(Object.keys(tls).length > 0 ? { tls } : {}) };
+    });
+    if (Object.hasOwn(configured, "process")) {
+      const path = ["providers", "docker", "process"];
+      const message = "this name belongs to local programs: give the engine another";
+      problems.push({ severity: "error", where: places.whereKey(path), key: path.join("."), message });
+    }
+    return { engines, problems };
+  }
+  const { dockerHost } = environment;
+  if (dockerHost?.ok) return { engines: [dockerHost.value], problems: [] };
+  if (dockerHost) {
+    const problem = {
+      severity: "error",
+      where: "environment",
+      key: "DOCKER_HOST",
+      message: dockerHost.message,
+    } as const;
+    return { engines: [], problems: [problem] };
+  }
+  if (!socketExists(DEFAULT_SOCKET)) return { engines: [], problems: [] };
+  return { engines: [{ kind: "docker", name: "local", url: `unix://${DEFAULT_SOCKET}` }], problems: [] };
+}
+
+interface EngineGroup {
+  readonly url: string;
+  readonly ca_file?: string;
+  readonly cert_file?: string;
+  readonly key_file?: string;
+}
+
+function tlsMessage({ url, ca_file, cert_file, key_file }: EngineGroup): string | undefined {
+  if (ca_file === undefined && cert_file === undefined && key_file === undefined) return undefined;
+  if (!/^(tcp|https):/.test(url)) return "TLS files need a url with tcp:// or https://";
+  if ((cert_file === undefined) !== (key_file === undefined)) {
+    return "expected cert_file and key_file together: each is of no use alone";
+  }
+  if (url.startsWith("tcp:") && (ca_file === undefined || cert_file === undefined)) {
+    return "expected ca_file, cert_file and key_file, all three, for TLS over tcp://";
+  }
+  return undefined;
+}
+
+function isSocket(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
+}

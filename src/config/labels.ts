@@ -1,0 +1,178 @@
+import type { InstanceSummary } from "../providers/provider.ts";
+import { readComposeLabels, type ComposeLabels } from "./labels/compose.ts";
+import { targetNameOf } from "./labels/identity.ts";
+import { readProxyLabels, type ProxyLabels } from "./labels/proxy-labels.ts";
+import { LABEL_PREFIX, readWakegateLabels, type WakegateLabels } from "./labels/wakegate.ts";
+import { toOptions } from "./layers.ts";
+import type { FileTarget, Problem, RouteSpec, Settings, TargetSpec } from "./model.ts";
+import type { DefaultsLayer } from "./schema/target.ts";
+import { uniqueRoutes, withoutHosts } from "./targets.ts";
+import { fillHostTemplate } from "./values/host-template.ts";
+import { parseHostPattern } from "./values/host-pattern.ts";
+
+/** What a container's labels, together with the file, make of it. */
+export type LabelReading = {
+  /** `wakegate.enable`: `off` means hands off, also as a dependency. */
+  readonly enable: WakegateLabels["enable"];
+  /** The name it has, or would have, as a target. */
+  readonly name: string;
+  /** Warnings, and for an invalid one at least one error. */
+  readonly problems: readonly Problem[];
+} & (
+  | { readonly kind: "target"; readonly spec: TargetSpec }
+  /** Meant as a target, but its labels are bad: not managed; its hosts go on answering 503. */
+  | { readonly kind: "invalid"; readonly routes: readonly RouteSpec[] }
+  /** Not a target. */
+  | { readonly kind: "ignored"; readonly because: "unlabelled" | "disabled" | "one-off" }
+);
+
+/** The parts of the settings that labels are read with. */
+export type LabelContext = Pick<Settings, "fileTargets" | "defaultsLayer" | "engines" | "publicUrl">;
+
+/**
+ * Reads the labels of one container: defaults < proxy and Compose labels < `wakegate.*` labels < the file's target
+ * of that name, or of that container. A container that the file names needs no labels. Never throws.
+ */
+export function readLabels(instance: InstanceSummary, engine: string, settings: LabelContext): LabelReading {
+  const where = `container ${instance.name} (${engine})`;
+  const own = readWakegateLabels(instance.labels, where);
+  const compose = readComposeLabels(instance.labels);
+  const { file, name } = findFileTarget(instance, engine, settings);
+  const base = { enable: own.enable, name };
+  const named = file?.layer.docker !== undefined;
+  if (compose.oneOff) return { ...base, kind: "ignored", because: "one-off", problems: [] };
+  const badEnable = own.problems.some(({ key }) => key === "wakegate.enable");
+  if (own.enable !== "on" && !named && !badEnable) {
+    const because = own.enable === "off" ? "disabled" : "unlabelled";
+    return {
+      ...base,
+      kind: "ignored",
+      because,
+      problems: own.enable === "off" ? [] : missingEnable(own, where, instance),
+    };
+  }
+  const proxy = readProxyLabels(instance.labels);
+  const hosts = file?.layer.hosts ?? own.layer.hosts;
+  const templated =
+    hosts || own.routes.length > 0 || proxy.routes.length > 0
+      ? noRoutes
+      : fillTemplates(settings, compose, name, where);
+  const clash = clashProblem(file, instance, engine, name, where);
+  const errors = [...own.problems, ...(clash ? [clash] : [])];
+  if (errors.length > 0) {
+    const readable = hosts ?? (own.routes.length > 0 ? own.routes : [...proxy.routes, ...templated.routes]);
+    return { ...base, kind: "invalid", routes: uniqueRoutes(readable), problems: errors };
+  }
+  const spec: TargetSpec = {
+    name,
+    displayName: file?.layer.display_name ?? own.layer.display_name ?? compose.service ?? name,
+    origin: named ? (file?.origin ?? where) : `labels of ${where}`,
+    source: { kind: "docker", engine, container: instance.name },
+    routes: uniqueRoutes(hosts ?? [...proxy.routes, ...templated.routes]),
+    ...toOptions(
+      withoutHosts(settings.defaultsLayer),
+      derived(proxy, compose),
+      withoutHosts(own.layer),
+      file && withoutHosts(file.layer),
+    ),
+  };
+  const redirect = redirectProblem(spec, settings, where);
+  if (redirect) return { ...base, kind: "invalid", routes: spec.routes, problems: [redirect] };
+  const warnings = [
+    ...(hosts ? [] : proxy.warnings.map((warning): Problem => ({ severity: "warning", where, ...warning }))),
+    ...templated.problems,
+    ...nameWarning(own, name, where),
+  ];
+  return { ...base, kind: "target", spec, problems: warnings };
+}
+
+interface Templated {
+  readonly routes: readonly RouteSpec[];
+  readonly problems: readonly Problem[];
+}
+
+const noRoutes: Templated = { routes: [], problems: [] };
+
+/** The file's target for this container: the one that names it, else the one that has its name. */
+function findFileTarget(
+  instance: InstanceSummary,
+  engine: string,
+  { fileTargets, engines }: LabelContext,
+): { readonly file?: FileTarget; readonly name: string } {
+  const names = (target: FileTarget): boolean => {
+    const { docker } = target.layer;
+    return docker?.container === instance.name && (docker.engine ?? engines[0]?.name) === engine;
+  };
+  const name = targetNameOf(instance);
+  const file = fileTargets.find(names) ?? fileTargets.find((target) => target.name === name);
+  return file ? { file, name: file.name } : { name };
+}
+
+/** What the labels of proxies and Compose say about options. */
+function derived(proxy: ProxyLabels, compose: ComposeLabels): DefaultsLayer {
+  return {
+    ...(proxy.port === undefined ? {} : { port: proxy.port }),
+    ...(proxy.scheme === undefined ? {} : { scheme: proxy.scheme }),
+    ...(compose.dependsOn ? { depends_on: [...compose.dependsOn] } : {}),
+  };
+}
+
+function fillTemplates(
+  settings: LabelContext,
+  compose: ComposeLabels,
+  name: string,
+  where: string,
+): Templated {
+  const values = { service: compose.service ?? name, project: compose.project, name };
+  const routes: RouteSpec[] = [];
+  const problems: Problem[] = [];
+  for (const template of settings.defaultsLayer.hosts ?? []) {
+    const host = fillHostTemplate(template, values);
+    const parsed = host === undefined ? undefined : parseHostPattern(host);
+    if (parsed?.ok) routes.push(parsed.value);
+    else {
+      const message = `the host template ${template} cannot be filled for it: add wakegate.hosts`;
+      problems.push({ severity: "warning", where, key: "defaults.hosts", message });
+    }
+  }
+  return { routes, problems };
+}
+
+/** The file gives this name to something else. */
+function clashProblem(
+  file: FileTarget | undefined,
+  instance: InstanceSummary,
+  engine: string,
+  name: string,
+  where: string,
+): Problem | undefined {
+  const { docker, process } = file?.layer ?? {};
+  const other =
+    process || (docker && (docker.container !== instance.name || (docker.engine ?? engine) !== engine));
+  if (!file || !other) return undefined;
+  const what = docker ? `the container ${docker.container}` : "a local program";
+  const message = `the file gives the name ${name} to ${what} (${file.origin}): set another wakegate.name`;
+  return { severity: "error", where, key: "wakegate.name", value: name, message };
+}
+
+function redirectProblem(spec: TargetSpec, settings: LabelContext, where: string): Problem | undefined {
+  if (spec.pageMode !== "redirect" || settings.publicUrl !== undefined) return undefined;
+  const message =
+    "redirect needs public_url, the public listener as browsers reach it: set WAKEGATE_PUBLIC_URL";
+  return { severity: "error", where, key: "wakegate.page_mode", value: "redirect", message };
+}
+
+function nameWarning(own: WakegateLabels, name: string, where: string): Problem[] {
+  const written = own.layer.name;
+  if (written === undefined || written === name) return [];
+  const message = `the file calls this container ${name}, which is stronger`;
+  return [{ severity: "warning", where, key: "wakegate.name", value: written, message }];
+}
+
+function missingEnable(own: WakegateLabels, where: string, instance: InstanceSummary): Problem[] {
+  if (!own.any || "wakegate.enable" in instance.labels) return [];
+  const first =
+    Object.keys(instance.labels).find((label) => label.startsWith(LABEL_PREFIX)) ?? "wakegate.enable";
+  const message = "has no effect without wakegate.enable=true: add that label, or false to keep hands off";
+  return [{ severity: "warning", where, key: first, message }];
+}

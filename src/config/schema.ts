@@ -1,0 +1,131 @@
+import * as z from "zod";
+import { defaultsSchema, targetSchema } from "./schema/target.ts";
+import { key, text, whole } from "./schema/text.ts";
+import { parseCidr } from "./values/cidr.ts";
+import { parseListenAddress } from "./values/listen-address.ts";
+import { NAME_PATTERN, parseName } from "./values/names.ts";
+import { bad, good } from "./values/parsed.ts";
+import { parseBaseUrl, parseEngineUrl } from "./values/urls.ts";
+
+const folder = text(
+  (written) => (written.trim() === "" ? bad("expected a folder") : good(written.trim())),
+  "a folder",
+);
+const file = text(
+  (written) => (written.trim() === "" ? bad("expected a file") : good(written.trim())),
+  "a file",
+);
+const listenAddress = text(parseListenAddress, "host:port such as 127.0.0.1:9190", (input) =>
+  typeof input === "number"
+    ? `: write 127.0.0.1:${String(input)}, or ":${String(input)}" for all addresses`
+    : "",
+);
+const engineUrl = text(parseEngineUrl, "a URL such as unix:///var/run/docker.sock, or url with TLS files");
+
+const engine = z.union([
+  engineUrl,
+  z.strictObject({
+    url: engineUrl.meta({ description: "As in the short form.", examples: ["https://nas.lan:2376"] }),
+    ca_file: key(file, {
+      description: "Certificate authority of the engine, PEM. Relative to the file's folder.",
+    }),
+    cert_file: key(file, { description: "Our certificate, PEM." }),
+    key_file: key(file, { description: "Our private key, PEM." }),
+  }),
+]);
+
+const targetName = z.string().regex(new RegExp(NAME_PATTERN));
+
+/** The configuration file: the single source of truth for its keys, their meaning, defaults and reference. */
+export const fileSchema = z
+  .strictObject({
+    listen: key(listenAddress, {
+      description: "Internal listener: forward-auth, API, health, metrics. Let only the proxy reach it.",
+      default: "127.0.0.1:9190",
+      defaultText: "127.0.0.1:9190; in the container image 0.0.0.0:9190",
+      examples: ["127.0.0.1:9190", "[::1]:9190", ":9190"],
+    }),
+    public_listen: key(listenAddress, {
+      description: "Public listener: the loading page's events under `/.wakegate/` and the catch-all page.",
+      default: "127.0.0.1:9191",
+      defaultText: "127.0.0.1:9191; in the container image 0.0.0.0:9191",
+    }),
+    public_url: key(text(parseBaseUrl, "a URL such as https://wake.example.com"), {
+      description: "The public listener as browsers reach it. `page_mode: redirect` needs it.",
+      examples: ["https://wake.example.com"],
+    }),
+    state_dir: key(folder, {
+      description: "Folder for what must outlive a restart. Relative to the file's folder.",
+      default: "./state",
+      defaultText: "./state in the working folder; in the container image /state",
+    }),
+    trusted_proxies: key(z.array(text(parseCidr, "a block such as 172.18.0.0/16")), {
+      description:
+        "Peers whose forwarded headers count: address blocks, addresses, and the words `loopback` and `private`.",
+      default: ["loopback", "private"],
+      examples: [["loopback", "172.18.0.0/16"]],
+    }),
+    unknown_hosts: key(z.enum(["allow", "deny"]), {
+      description:
+        "What a request for a host without a target gets. `allow`: it passes, so that one middleware may serve all apps.",
+      default: "allow",
+    }),
+    templates_dir: key(folder, {
+      description:
+        "Folder whose files take the place of the built-in templates. Relative to the file's folder.",
+      examples: ["./templates"],
+    }),
+    log: key(
+      z.strictObject({
+        level: key(z.enum(["debug", "info", "warn", "error"]), {
+          description: "The least serious lines that are written.",
+          default: "info",
+        }),
+        format: key(z.enum(["auto", "json", "pretty"]), {
+          description: "`auto`: pretty on a terminal, else JSON.",
+          default: "auto",
+        }),
+      }),
+      { description: "The log." },
+    ),
+    limits: key(
+      z.strictObject({
+        holds_per_target: key(whole(1, 1_000_000), {
+          description: "Requests held at once for one target; more get 503.",
+          default: 2000,
+        }),
+        holds: key(whole(1, 1_000_000), { description: "Requests held at once in all.", default: 10_000 }),
+        streams: key(whole(1, 1_000_000), {
+          description: "Event streams of loading pages open at once.",
+          default: 10_000,
+        }),
+      }),
+      { description: "Bounds that keep a flood from taking all memory." },
+    ),
+    providers: key(
+      z.strictObject({
+        docker: key(z.record(targetName, engine), {
+          description:
+            "Docker engines by name: a URL (unix, tcp, http, https), or `url` with `ca_file`, `cert_file` and `key_file`. An empty group means none.",
+          defaultText: "`local`: DOCKER_HOST, else unix:///var/run/docker.sock where it exists",
+          examples: [{ local: "unix:///var/run/docker.sock", nas: "tcp://nas.lan:2375" }],
+        }),
+      }),
+      { description: "The engines that run the targets." },
+    ),
+    defaults: key(defaultsSchema, { description: "For every target that does not say otherwise." }),
+    targets: key(z.record(targetName, targetSchema), {
+      description:
+        "Targets by name. A target in the file is laid over the labels of the container of that name.",
+    }),
+  })
+  .meta({ title: "Wakegate configuration", description: "The file that wakegate --config reads." });
+
+/** What the file, or the environment, says. Keys that are absent are not said there. */
+export type FileLayer = z.output<typeof fileSchema>;
+
+/** The sentence for a bad key of `targets` or `providers.docker`. */
+export function nameMessage(written: string): string {
+  const parsed = parseName(written);
+  return parsed.ok ? "" : parsed.message;
+}

@@ -1,0 +1,99 @@
+import { resolve } from "node:path";
+import type { IssuePlaces } from "./file/issues.ts";
+import { toOptions } from "./layers.ts";
+import type { EngineSpec, ListenAddress, Problem, Settings } from "./model.ts";
+import type { FileLayer } from "./schema.ts";
+import { resolveTargets, withoutHosts } from "./targets.ts";
+import { parseCidr } from "./values/cidr.ts";
+import { formatListenAddress } from "./values/listen-address.ts";
+
+/** What the settings are made of. */
+export interface SettingsInput {
+  /** File and environment laid over each other, paths absolute. */
+  readonly layer: FileLayer;
+  readonly engines: readonly EngineSpec[];
+  /** True in the container image, whose defaults differ. */
+  readonly inImage: boolean;
+  readonly cwd: string;
+  readonly places: IssuePlaces;
+}
+
+const DEFAULT_PROXIES = ["loopback", "private"].flatMap((word) => {
+  const parsed = parseCidr(word);
+  return parsed.ok ? parsed.value : [];
+});
+
+/** Completes the settings with defaults and checks what only the whole can tell. */
+export function resolveSettings(input: SettingsInput): {
+  readonly settings: Settings;
+  readonly problems: readonly Problem[];
+} {
+  const { layer, engines, inImage, cwd, places } = input;
+  const host = inImage ? "0.0.0.0" : "127.0.0.1";
+  const { defaults = {}, targets = {}, public_url: publicUrl, templates_dir: templatesDir } = layer;
+  const resolved = resolveTargets(targets, defaults, engines, publicUrl, places);
+  const settings: Settings = {
+    listen: layer.listen ?? { host, port: 9190 },
+    publicListen: layer.public_listen ?? { host, port: 9191 },
+    stateDir: layer.state_dir ?? (inImage ? "/state" : resolve(cwd, "state")),
+    trustedProxies: layer.trusted_proxies?.flat() ?? DEFAULT_PROXIES,
+    trustedProxiesSet: layer.trusted_proxies !== undefined,
+    unknownHosts: layer.unknown_hosts ?? "allow",
+    ...(templatesDir === undefined ? {} : { templatesDir }),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    log: { level: layer.log?.level ?? "info", format: layer.log?.format ?? "auto" },
+    limits: {
+      holdsPerTarget: layer.limits?.holds_per_target ?? 2000,
+      holds: layer.limits?.holds ?? 10_000,
+      streams: layer.limits?.streams ?? 10_000,
+    },
+    engines,
+    defaults: { ...toOptions(withoutHosts(defaults)), hosts: defaults.hosts ?? [] },
+    targets: resolved.targets,
+    fileTargets: resolved.fileTargets,
+    defaultsLayer: defaults,
+  };
+  return { settings, problems: [...checkWhole(settings, layer, places), ...resolved.problems] };
+}
+
+function checkWhole(settings: Settings, layer: FileLayer, places: IssuePlaces): Problem[] {
+  const problems: Problem[] = [];
+  const report = (path: readonly string[], message: string): void => {
+    const key = places.keyName?.(path) ?? path.join(".");
+    const value = places.written(path);
+    problems.push({
+      severity: "error",
+      where: places.where(path),
+      key,
+      ...(value === undefined ? {} : { value }),
+      message,
+    });
+  };
+  if (collide(settings.listen, settings.publicListen)) {
+    const key = layer.public_listen ? "public_listen" : "listen";
+    const address = formatListenAddress(settings.listen);
+    report(
+      [key],
+      `listen and public_listen are the same address (${address}): give one of them another port`,
+    );
+  }
+  if (layer.defaults?.page_mode === "redirect" && settings.publicUrl === undefined) {
+    report(
+      ["defaults", "page_mode"],
+      "redirect needs public_url, the public listener as browsers reach it: add it at the top of the file",
+    );
+  }
+  if (settings.engines.length === 0 && !Object.values(layer.targets ?? {}).some(({ process }) => process)) {
+    report(
+      ["providers"],
+      "nothing to wake: there is no Docker socket at /var/run/docker.sock. Mount it, set DOCKER_HOST, or add providers.docker.local, or a target with process.command",
+    );
+  }
+  return problems;
+}
+
+function collide(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.port !== b.port || a.port === 0) return false;
+  const all = (host: string): boolean => host === "0.0.0.0" || host === "::";
+  return a.host === b.host || all(a.host) || all(b.host);
+}

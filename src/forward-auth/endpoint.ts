@@ -1,0 +1,246 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Settings } from "../config/model.ts";
+import { messageOf } from "../errors.ts";
+import { Emitter } from "../lib/emitter.ts";
+import type { DirectoryEntry, Gate, TargetDirectory, TargetHandle } from "../watchers/handle.ts";
+import { explain, send, type Asker, type Explanation } from "./answers.ts";
+import { AUTHZ_PREFIX, parseAuthzPath, type AuthzPath } from "./authz-path.ts";
+import { decide, type Verdict } from "./decide.ts";
+import {
+  AMBIGUOUS_PATH,
+  explainMalformed,
+  explainNoSuchTarget,
+  explainRemoved,
+  explainUnavailable,
+  FAULT,
+  SHUTTING_DOWN,
+  UNKNOWN_HOST,
+  UNTRUSTED_PEER,
+  WRONG_ADDRESS,
+} from "./explanations.ts";
+import { waitFor, type Holds } from "./holds.ts";
+import { inBandRequest } from "./in-band.ts";
+import type { OwnHandlers, OwnParts } from "./own-handlers.ts";
+import { isOwnPath } from "./own-path.ts";
+import { parseFacts, type RequestFacts } from "./request-facts.ts";
+import type { Lookup } from "./route-lookup.ts";
+import type { TrustedPeers } from "./trusted-peers.ts";
+import { causeOf, useOf } from "./use.ts";
+import { verdictAnswer } from "./verdict-answer.ts";
+
+/** Settings that the endpoint reads anew for each request, so that a reload needs no restart. */
+export type ForwardAuthSettings = Pick<Settings, "unknownHosts" | "publicUrl">;
+
+/** What the endpoint works with. */
+export interface EndpointParts extends OwnParts {
+  readonly directory: TargetDirectory;
+  readonly holds: Holds;
+  readonly own: OwnHandlers;
+  trusted(): TrustedPeers;
+  settings(): ForwardAuthSettings;
+  /** Aborts when the service goes down. */
+  readonly stopped: AbortSignal;
+}
+
+/** One forward-auth call. */
+interface Ask {
+  readonly at: AuthzPath;
+  readonly facts: RequestFacts;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/** An unmatched host waits at most this long for the first listing of every engine... */
+const SETTLING_MS = 5000;
+/** ...and only in the first minute: an engine that stays away must not slow down everybody else's hosts. */
+const SETTLING_WINDOW_MS = 60_000;
+
+/**
+ * The handler of `/api/authz/…`. A request to a ready target is answered within the call: no promise, no
+ * timer, no I/O.
+ */
+export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res: ServerResponse) => void {
+  const { clock } = parts;
+  const startedAt = clock.monotonic();
+  const settled = new Emitter<void>();
+  parts.directory.whenSettled(parts.stopped).then(
+    () => settled.emit(),
+    () => undefined,
+  );
+
+  const handle = (req: IncomingMessage, res: ServerResponse): void => {
+    const url = req.url ?? "";
+    const at = url.startsWith(AUTHZ_PREFIX) ? parseAuthzPath(url) : undefined;
+    if (!at) return send(res, explain(WRONG_ADDRESS, bareAsker(req)));
+    const trusted = parts.trusted();
+    const peer = req.socket.remoteAddress;
+    if (peer === undefined || !trusted.has(peer)) return reject(req, res, at, UNTRUSTED_PEER);
+    const parsed = parseFacts(req.rawHeaders, peer, at.dialect, trusted);
+    if (!parsed.ok) return reject(req, res, at, explainMalformed(parsed.wrong));
+    const ask: Ask = { at, facts: parsed.facts, req, res };
+    if (isOwnPath(ask.facts.path)) return ownPath(ask);
+    const found = find(ask);
+    if (typeof found === "object") return question(ask, found);
+    return notFound(ask, found);
+  };
+
+  const find = ({ at, facts }: Ask): Lookup =>
+    at.target === undefined
+      ? parts.lookup.find(facts.host, facts.path, facts.alternativePath)
+      : (parts.lookup.byName(at.target) ?? "unknown");
+
+  const question = (ask: Ask, entry: DirectoryEntry): void => {
+    const target = entry.handle;
+    if (!target) return tell(ask, explainUnavailable(entry.name, entry.unavailable));
+    // After nginx's 401 the wait is over: what is left is to say so.
+    const verdict = judge(ask, target, ask.at.role === "answer" ? Infinity : 0, true);
+    if (verdict.kind === "pass") return pass(ask, target, verdict.counts);
+    if (verdict.kind !== "hold") return settle(ask, target, verdict);
+    guard(ask, hold(ask, target));
+  };
+
+  const judge = ({ facts }: Ask, target: TargetHandle, heldMs: number, mayHold: boolean): Verdict =>
+    decide({
+      facts,
+      spec: target.spec,
+      gate: target.gate,
+      now: clock.now(),
+      heldMs,
+      learned: target.gate.kind === "ready" ? NOTHING_LEARNED : target.learned(),
+      mayHold,
+    });
+
+  /** The only place where a 2xx is written for a target. */
+  const pass = (ask: Ask, target: TargetHandle, counts: boolean): void => {
+    const { at, facts, res } = ask;
+    if (at.role === "answer") return settle(ask, target, { kind: "pass", counts });
+    if (counts) target.touch(useOf(facts));
+    if (at.role === "permit") res.statusCode = 204;
+    res.end();
+  };
+
+  /** Waits beside the target's changes and asks again after each, until the verdict is another. */
+  const hold = async (ask: Ask, first: TargetHandle): Promise<void> => {
+    const { facts, res } = ask;
+    const name = first.spec.name;
+    const since = clock.monotonic();
+    using place = parts.holds.take(name);
+    let target = first;
+    let lease = target.lease("held request");
+    let woken: Gate | undefined;
+    try {
+      for (;;) {
+        const verdict = judge(ask, target, clock.monotonic() - since, place !== undefined);
+        if (verdict.kind === "pass") return pass(ask, target, verdict.counts);
+        if (verdict.kind !== "hold") return settle(ask, target, verdict);
+        const { gate } = target;
+        if (verdict.wake && gate !== woken) {
+          target.wake(causeOf(facts));
+          woken = target.gate;
+        }
+        if (target.gate === gate) {
+          const ms = verdict.untilMs - (clock.monotonic() - since);
+          const changes = [target.changed, parts.lookup.changed];
+          const end = await waitFor({ clock, ms, changes, res, closing: parts.closing });
+          if (end === "gone") return;
+          if (end === "closing") return tell(ask, SHUTTING_DOWN);
+        }
+        const next = find(ask);
+        if (typeof next !== "object") return tell(ask, explainRemoved(first.spec.displayName));
+        if (!next.handle) return tell(ask, explainUnavailable(next.name, next.unavailable));
+        if (next.handle !== target) {
+          lease[Symbol.dispose]();
+          target = next.handle;
+          lease = target.lease("held request");
+        }
+      }
+    } finally {
+      lease[Symbol.dispose]();
+    }
+  };
+
+  const settle = (ask: Ask, target: TargetHandle, verdict: Exclude<Verdict, { kind: "hold" }>): void => {
+    if ("wake" in verdict && verdict.wake) target.wake(causeOf(ask.facts));
+    if (ask.at.role === "permit") return deny(ask.res);
+    send(ask.res, verdictAnswer(parts, parts.settings().publicUrl, ask.facts, target, verdict));
+  };
+
+  const tell = (ask: Ask, why: Explanation): void => {
+    if (ask.at.role === "permit") return deny(ask.res);
+    send(ask.res, explain(why, ask.facts));
+  };
+
+  const ownPath = (ask: Ask): void => {
+    if (ask.at.role === "permit") return deny(ask.res);
+    const body = ask.at.role === "answer" ? ask.req : undefined;
+    guard(ask, parts.own.handle(inBandRequest(ask.facts, body), ask.res));
+  };
+
+  const notFound = (ask: Ask, found: "unknown" | "ambiguous"): void => {
+    if (found === "ambiguous") return tell(ask, AMBIGUOUS_PATH);
+    const settling = clock.monotonic() - startedAt < SETTLING_WINDOW_MS;
+    if (parts.directory.settled || !settling || ask.at.role === "answer") return unknown(ask);
+    guard(ask, settleFirst(ask));
+  };
+
+  /** Until every engine was listed, an unknown host may yet turn out to be a sleeping target's. */
+  const settleFirst = async (ask: Ask): Promise<void> => {
+    using place = parts.holds.take("");
+    if (!place) return unknown(ask);
+    const since = clock.monotonic();
+    for (let left = SETTLING_MS; left > 0; left = SETTLING_MS - (clock.monotonic() - since)) {
+      const changes = [parts.lookup.changed, settled];
+      const end = await waitFor({ clock, ms: left, changes, res: ask.res, closing: parts.closing });
+      if (end === "gone") return;
+      if (end === "closing") return tell(ask, SHUTTING_DOWN);
+      const found = find(ask);
+      if (typeof found === "object") return question(ask, found);
+      if (parts.directory.settled) break;
+    }
+    unknown(ask);
+  };
+
+  const unknown = (ask: Ask): void => {
+    const { at, res } = ask;
+    if (at.target !== undefined) return tell(ask, explainNoSuchTarget(at.target));
+    if (parts.settings().unknownHosts === "deny" || at.role === "answer") return tell(ask, UNKNOWN_HOST);
+    if (at.role === "permit") res.statusCode = 204;
+    res.end();
+  };
+
+  /** A fault of ours must not leave a request waiting, and must not read as a pass. */
+  const guard = (ask: Ask, work: Promise<void>): void => {
+    work.catch((error: unknown) => {
+      parts.log.error("forward_auth_failed", messageOf(error), { error, host: ask.facts.host });
+      if (ask.res.headersSent) ask.res.destroy();
+      else tell(ask, FAULT);
+    });
+  };
+
+  return (req, res) => {
+    try {
+      handle(req, res);
+    } catch (error) {
+      parts.log.error("forward_auth_failed", messageOf(error), { error });
+      if (res.headersSent) res.destroy();
+      else send(res, explain(FAULT, bareAsker(req)));
+    }
+  };
+}
+
+const NOTHING_LEARNED = {};
+
+/** Before anything of the request was read: raw headers are not to be trusted with the form either. */
+function bareAsker(req: IncomingMessage): Asker {
+  return { method: "GET", accept: req.headers.accept, grpc: false };
+}
+
+function reject(req: IncomingMessage, res: ServerResponse, at: AuthzPath, why: Explanation): void {
+  if (at.role === "permit") return deny(res);
+  send(res, explain(why, bareAsker(req)));
+}
+
+/** nginx turns any status but 2xx, 401 and 403 into a 500; after 401 its `error_page` asks for the answer. */
+function deny(res: ServerResponse): void {
+  send(res, { status: 401, headers: { "Cache-Control": "no-store" }, body: "" });
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Settings } from "../config/model.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import type { TargetDirectory } from "../watchers/handle.ts";
+import { createEndpoint, type EndpointParts } from "./endpoint.ts";
+import { createEventIds } from "./event-ids.ts";
+import { createEventStreams } from "./event-stream.ts";
+import { Closing, Holds } from "./holds.ts";
+import type { PageRenderer } from "./page/render.ts";
+import { createOwnHandlers, type OwnParts } from "./own-handlers.ts";
+import { createPublicHandler } from "./public-request.ts";
+import { createRouteLookup } from "./route-lookup.ts";
+import { createTokenSigner } from "./tokens.ts";
+import { createTrustedPeers } from "./trusted-peers.ts";
+
+/** The settings that forward-auth follows. */
+export type ForwardAuthSettings = Pick<Settings, "trustedProxies" | "unknownHosts" | "publicUrl" | "limits">;
+
+/** What forward-auth is built from. */
+export interface ForwardAuthOptions {
+  readonly settings: ForwardAuthSettings;
+  readonly directory: TargetDirectory;
+  readonly clock: Clock;
+  /** Signs the tokens of the loading page; see `loadOrCreateKey`. */
+  readonly key: Uint8Array;
+  readonly renderer: PageRenderer;
+  readonly log: Log;
+}
+
+/** The two doors of forward-auth and its shut-down. */
+export interface ForwardAuth extends AsyncDisposable {
+  /** For `/api/authz/…` of the internal listener. Answers a ready target without a promise or a timer. */
+  authz(req: IncomingMessage, res: ServerResponse): void;
+  /** For `/.wakegate/…` of the public listener. */
+  visitor(req: IncomingMessage, res: ServerResponse): void;
+  /** Takes over changed settings, limits excepted: those need a restart. */
+  reconfigure(settings: ForwardAuthSettings): void;
+  /** Held requests and open streams, for metrics. */
+  readonly held: number;
+  readonly streams: number;
+}
+
+/**
+ * Builds forward-auth. Dispose it before the listeners: held requests, polls and streams then end with a
+ * clear answer, and what comes later is told to come again.
+ *
+ * @throws RangeError when `trustedProxies` holds something that is no CIDR block.
+ */
+export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
+  const { directory, clock, key, renderer, log } = options;
+  let { settings } = options;
+  let trusted = createTrustedPeers(settings.trustedProxies);
+  const lookup = createRouteLookup(directory, (duplicates) => {
+    for (const { host, prefix, winner, loser } of duplicates) {
+      const message = `${host}${prefix} belongs to ${winner} and ${loser}; ${winner} gets it. Give one of them another host or path.`;
+      log.warn("route_duplicate", message, { host, prefix, winner, loser });
+    }
+  });
+  const { limits } = settings;
+  const ids = createEventIds(clock.now());
+  const streams = createEventStreams({ clock, ids, lookup });
+  const stop = new AbortController();
+  const own: OwnParts = {
+    clock,
+    ids,
+    lookup,
+    renderer,
+    streams,
+    log,
+    tokens: createTokenSigner(key, clock),
+    closing: new Closing(),
+    places: new Holds({ holdsPerTarget: limits.streams, holds: limits.streams }),
+  };
+  const handlers = createOwnHandlers(own);
+  const parts: EndpointParts = {
+    ...own,
+    directory,
+    own: handlers,
+    holds: new Holds(limits),
+    trusted: () => trusted,
+    settings: () => settings,
+    stopped: stop.signal,
+  };
+  return {
+    authz: createEndpoint(parts),
+    visitor: createPublicHandler(handlers, log),
+    reconfigure(next) {
+      const before = trusted;
+      trusted = createTrustedPeers(next.trustedProxies);
+      before[Symbol.dispose]();
+      settings = next;
+    },
+    get held() {
+      return parts.holds.total;
+    },
+    get streams() {
+      return streams.size;
+    },
+    [Symbol.asyncDispose]() {
+      stop.abort(new Error("forward-auth is closed"));
+      own.closing.close();
+      streams[Symbol.dispose]();
+      lookup[Symbol.dispose]();
+      trusted[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  };
+}

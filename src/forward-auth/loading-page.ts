@@ -1,0 +1,74 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../lib/clock.ts";
+import type { TargetHandle } from "../watchers/handle.ts";
+import type { MayNotWake, Progress } from "../watchers/progress.ts";
+import { guardHeaders, type Answer } from "./answers.ts";
+import type { EventIds } from "./event-ids.ts";
+import { stateWord } from "./explanations.ts";
+import type { PageRenderer } from "./page/render.ts";
+import { redactProgress } from "./redact.ts";
+import type { TokenClaims, TokenSigner } from "./tokens.ts";
+
+/** What pages are made with. */
+export interface PageParts {
+  readonly renderer: PageRenderer;
+  readonly tokens: TokenSigner;
+  readonly clock: Clock;
+  readonly ids: EventIds;
+}
+
+/** One loading page to be drawn. */
+export interface PageAnswerRequest {
+  readonly handle: TargetHandle;
+  readonly status: 200 | 403 | 503;
+  readonly claims: TokenClaims;
+  /** The page's own address, on its own host. */
+  readonly url: string;
+  readonly acceptLanguage: string | undefined;
+  readonly retryAfterS?: number;
+  /** Why this visitor's request does not wake it. */
+  readonly mayNotWake?: MayNotWake;
+}
+
+/** Draws the loading page for this moment. */
+export function pageAnswer(parts: PageParts, request: PageAnswerRequest): Answer {
+  const { handle, claims, mayNotWake } = request;
+  const { page } = handle.spec;
+  const progress = handle.progress();
+  const shown: Progress =
+    mayNotWake && handle.gate.kind !== "coming" ? asleep(progress, mayNotWake) : progress;
+  const { html, csp } = parts.renderer.render({
+    progress: redactProgress(shown, page),
+    options: page,
+    nonce: randomBytes(16).toString("base64"),
+    token: parts.tokens.issue(claims),
+    since: parts.ids.format(handle.history().at(-1)?.id ?? 0),
+    statusUrl: "/.wakegate/status",
+    eventsUrl: "/.wakegate/events",
+    retryUrl: "/.wakegate/retry",
+    url: request.url,
+    lang: language(request.acceptLanguage),
+    now: parts.clock.now(),
+  });
+  return {
+    status: request.status,
+    headers: {
+      ...guardHeaders(stateWord(handle.gate), request.status === 503 ? request.retryAfterS : undefined),
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Security-Policy": csp,
+      "Referrer-Policy": "same-origin",
+      "X-Content-Type-Options": "nosniff",
+    },
+    body: html,
+  };
+}
+
+/** The first language a visitor names (RFC 9110 section 12.5.4), `en` where there is none to read. */
+export function language(acceptLanguage: string | undefined): string {
+  return /^\s*([a-z]{2,3}(?:-[a-z0-9]{2,8})*)/i.exec(acceptLanguage ?? "")?.[1] ?? "en";
+}
+
+function asleep(progress: Progress, mayNotWake: MayNotWake): Progress {
+  const { failure: _failure, ...rest } = progress;
+  return { ...rest, phase: "napping", steps: [], mayNotWake };
+}

@@ -1,0 +1,130 @@
+/** The headers that a verdict may depend on, taken from the raw pairs in one pass. */
+export interface PickedHeaders {
+  /** `true`: the header is there more than once, which nobody may read as one value. */
+  method: string | true | undefined;
+  authority: string | true | undefined;
+  uri: string | true | undefined;
+  originalMethod: string | true | undefined;
+  originalUrl: string | true | undefined;
+  proto: string | undefined;
+  /** All X-Forwarded-For lines joined, in order. */
+  forwardedFor: string | undefined;
+  userAgent: string | undefined;
+  accept: string | undefined;
+  acceptLanguage: string | undefined;
+  contentType: string | undefined;
+  fetchMode: string | undefined;
+  fetchDest: string | undefined;
+  webSocket: boolean;
+  prefetch: boolean;
+  serviceWorkerScript: boolean;
+  preflightMethod: boolean;
+}
+
+/** Reads `rawHeaders` of node:http: name, value, name, value. Header names are compared without case. */
+export function pickHeaders(rawHeaders: readonly string[]): PickedHeaders {
+  const picked: PickedHeaders = {
+    method: undefined,
+    authority: undefined,
+    uri: undefined,
+    originalMethod: undefined,
+    originalUrl: undefined,
+    proto: undefined,
+    forwardedFor: undefined,
+    userAgent: undefined,
+    accept: undefined,
+    acceptLanguage: undefined,
+    contentType: undefined,
+    fetchMode: undefined,
+    fetchDest: undefined,
+    webSocket: false,
+    prefetch: false,
+    serviceWorkerScript: false,
+    preflightMethod: false,
+  };
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    pick(picked, rawHeaders[index] ?? "", rawHeaders[index + 1] ?? "");
+  }
+  return picked;
+}
+
+/** By length first: most headers are told apart without looking at their letters. */
+function pick(picked: PickedHeaders, name: string, value: string): void {
+  switch (name.length) {
+    case 5:
+      if (is(name, "x-moz")) notePurpose(picked, value);
+      return;
+    case 6:
+      if (is(name, "accept")) picked.accept = joined(picked.accept, value);
+      return;
+    case 7:
+      if (is(name, "purpose")) notePurpose(picked, value);
+      // Caddy leaves the handshake whole; Traefik takes this one away and leaves Sec-WebSocket-*.
+      else if (is(name, "upgrade") && /\bwebsocket\b/i.test(value)) picked.webSocket = true;
+      return;
+    case 9:
+      if (is(name, "x-purpose")) notePurpose(picked, value);
+      return;
+    case 10:
+      if (is(name, "user-agent")) picked.userAgent ??= value;
+      return;
+    case 11:
+      if (is(name, "sec-purpose")) notePurpose(picked, value);
+      return;
+    case 12:
+      if (is(name, "content-type")) picked.contentType ??= value;
+      return;
+    case 14:
+      if (is(name, "sec-fetch-mode")) picked.fetchMode ??= value;
+      else if (is(name, "sec-fetch-dest")) picked.fetchDest ??= value;
+      else if (is(name, "x-original-url")) picked.originalUrl = single(picked.originalUrl, value);
+      else if (is(name, "service-worker") && value === "script") picked.serviceWorkerScript = true;
+      return;
+    case 15:
+      if (is(name, "x-forwarded-uri")) picked.uri = single(picked.uri, value);
+      else if (is(name, "x-forwarded-for")) picked.forwardedFor = joined(picked.forwardedFor, value);
+      else if (is(name, "accept-language")) picked.acceptLanguage ??= value;
+      return;
+    case 16:
+      if (is(name, "x-forwarded-host")) picked.authority = single(picked.authority, value);
+      return;
+    case 17:
+      if (is(name, "x-forwarded-proto")) picked.proto ??= value;
+      else if (is(name, "x-original-method")) picked.originalMethod = single(picked.originalMethod, value);
+      else if (is(name, "sec-websocket-key")) picked.webSocket = true;
+      return;
+    case 18:
+      if (is(name, "x-forwarded-method")) picked.method = single(picked.method, value);
+      return;
+    case 21:
+      if (is(name, "sec-websocket-version")) picked.webSocket = true;
+      return;
+    case 29:
+      if (is(name, "access-control-request-method")) picked.preflightMethod = true;
+      return;
+    default:
+  }
+}
+
+/**
+ * Compares a header name of the same length without case and without a copy. The bit makes letters lower
+ * case and leaves the hyphen; an underscore becomes a character that no name has.
+ */
+function is(name: string, lower: string): boolean {
+  for (let index = 0; index < lower.length; index += 1) {
+    if ((name.charCodeAt(index) | 0x20) !== lower.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+function single(before: string | true | undefined, value: string): string | true {
+  return before === undefined ? value : true;
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before},${value}`;
+}
+
+function notePurpose(picked: PickedHeaders, value: string): void {
+  if (/\bpre(?:fetch|render|view)/i.test(value)) picked.prefetch = true;
+}

@@ -1,0 +1,179 @@
+import { isIP } from "node:net";
+import { normalHost } from "./host-name.ts";
+import { pickHeaders, type PickedHeaders } from "./picked-headers.ts";
+import { matchPath } from "./request-path.ts";
+import { plainAddress, type TrustedPeers } from "./trusted-peers.ts";
+
+/** How the asking proxy describes the request it holds. */
+export type Dialect = "forward-auth" | "nginx";
+
+/** What is known of the request that waits in the proxy. Values only: nothing of it is trusted twice. */
+export interface RequestFacts {
+  readonly method: string;
+  /** Lower case, no port, no trailing dot. */
+  readonly host: string;
+  /** Host and port as the client wrote them, to build absolute URLs of the same place. */
+  readonly authority: string;
+  /** Path and query as they are. */
+  readonly uri: string;
+  /** The path in its normal form, for routes and rules only. */
+  readonly path: string;
+  /** A second reading of the path; see `MatchPath`. */
+  readonly alternativePath: string | undefined;
+  readonly proto: "http" | "https";
+  /** Rightmost address of X-Forwarded-For that is no trusted proxy, else the peer's own. */
+  readonly client: string;
+  readonly userAgent: string | undefined;
+  readonly accept: string | undefined;
+  readonly acceptLanguage: string | undefined;
+  /** A browser opens a page: GET or HEAD, and the answer will be shown as a document. */
+  readonly navigation: boolean;
+  /** A handshake after which the connection is used on: WebSocket, event stream, gRPC. */
+  readonly longLived: boolean;
+  readonly grpc: boolean;
+  /** The browser guesses that the user may want this (prefetch, prerender). */
+  readonly prefetch: boolean;
+  /** The browser looks for an update of a service worker, by itself. */
+  readonly serviceWorkerScript: boolean;
+  /** A CORS preflight. */
+  readonly preflight: boolean;
+}
+
+/** The facts, or what is wrong with the headers, one name with a reason each. */
+export type ParsedFacts =
+  | { readonly ok: true; readonly facts: RequestFacts }
+  | { readonly ok: false; readonly wrong: readonly string[] };
+
+/**
+ * Reads the facts from raw header pairs. X-Forwarded-* are what Traefik and Caddy send on a forward-auth
+ * call, X-Original-* what an nginx `auth_request` location sets. Underscore spellings are other names and
+ * are ignored. The caller has checked that the peer is trusted.
+ */
+export function parseFacts(
+  rawHeaders: readonly string[],
+  peer: string,
+  dialect: Dialect,
+  trusted: TrustedPeers,
+): ParsedFacts {
+  const headers = pickHeaders(rawHeaders);
+  const asked = dialect === "nginx" ? originalRequest(headers) : forwardedRequest(headers);
+  if (Array.isArray(asked)) return { ok: false, wrong: asked };
+  const { method, authority, host, uri, proto } = asked;
+  const match = matchPath(uri);
+  const grpc = headers.contentType?.startsWith("application/grpc") === true;
+  const facts: RequestFacts = {
+    method,
+    host,
+    authority,
+    uri,
+    path: match.path,
+    alternativePath: match.alternative,
+    proto,
+    client: clientAddress(headers.forwardedFor, peer, trusted),
+    userAgent: headers.userAgent,
+    accept: headers.accept,
+    acceptLanguage: headers.acceptLanguage,
+    navigation: !grpc && isNavigation(method, headers),
+    longLived: grpc || headers.webSocket || headers.accept?.includes("text/event-stream") === true,
+    grpc,
+    prefetch: headers.prefetch,
+    serviceWorkerScript: headers.serviceWorkerScript,
+    preflight: method === "OPTIONS" && headers.preflightMethod,
+  };
+  return { ok: true, facts };
+}
+
+interface AskedRequest {
+  readonly method: string;
+  readonly authority: string;
+  readonly host: string;
+  readonly uri: string;
+  readonly proto: "http" | "https";
+}
+
+/** RFC 9110 section 9.1 allows more; these are the characters of every registered method. */
+const METHOD = /^[A-Z][A-Z-]{0,31}$/;
+/** Origin-form (RFC 9112 section 3.2.1): a slash, then no space and no control character. */
+// oxlint-disable-next-line no-control-regex
+const ORIGIN_FORM = /^\/[^\x00-\x20\x7f]*$/;
+const ABSOLUTE_URL = /^(https?|wss?):\/\/([^/?#]+)(\/.*|\?.*)?$/i;
+
+function forwardedRequest(headers: PickedHeaders): AskedRequest | string[] {
+  const { method, authority, uri } = headers;
+  const host = typeof authority === "string" ? normalHost(authority) : undefined;
+  const goodMethod = typeof method === "string" && (method === "GET" || METHOD.test(method));
+  const goodUri = typeof uri === "string" && ORIGIN_FORM.test(uri);
+  if (goodMethod && goodUri && host !== undefined && typeof authority === "string") {
+    return { method, authority, host, uri, proto: protocol(headers.proto) };
+  }
+  const wrong: string[] = [];
+  if (!goodMethod) wrong.push(`X-Forwarded-Method ${fault(method)}`);
+  if (host === undefined) wrong.push(`X-Forwarded-Host ${fault(authority)}`);
+  if (!goodUri) wrong.push(`X-Forwarded-Uri ${fault(uri)}`);
+  return wrong;
+}
+
+function originalRequest(headers: PickedHeaders): AskedRequest | string[] {
+  const { originalMethod: method, originalUrl: url } = headers;
+  const goodMethod = typeof method === "string" && (method === "GET" || METHOD.test(method));
+  const parts = typeof url === "string" ? ABSOLUTE_URL.exec(url) : null;
+  const authority = parts?.[2] ?? "";
+  const host = normalHost(authority);
+  const rest = parts?.[3] ?? "/";
+  const uri = rest.startsWith("/") ? rest : `/${rest}`;
+  const goodUrl = host !== undefined && ORIGIN_FORM.test(uri);
+  if (goodMethod && goodUrl) return { method, authority, host, uri, proto: protocol(parts?.[1]) };
+  const wrong: string[] = [];
+  if (!goodMethod) wrong.push(`X-Original-Method ${fault(method)}`);
+  if (!goodUrl) wrong.push(`X-Original-URL ${fault(url)}`);
+  return wrong;
+}
+
+function fault(value: string | true | undefined): string {
+  if (value === undefined) return "is missing";
+  return value === true ? "is there more than once" : "is malformed";
+}
+
+/** The first of a list, because each proxy in a row adds its own; ws and wss are Traefik's for handshakes. */
+function protocol(value: string | undefined): "http" | "https" {
+  return value !== undefined && /^(?:https|wss)\b/i.test(value) ? "https" : "http";
+}
+
+/**
+ * Fetch metadata decides where there is any; browsers send none to plain-http hosts other than localhost,
+ * so there an explicit `text/html` stands for it.
+ */
+function isNavigation(method: string, headers: PickedHeaders): boolean {
+  if (method !== "GET" && method !== "HEAD") return false;
+  const { fetchMode, fetchDest } = headers;
+  if (fetchMode !== undefined || fetchDest !== undefined) {
+    return fetchMode === "navigate" || fetchDest === "document";
+  }
+  return headers.accept?.includes("text/html") === true;
+}
+
+/** What one proxy makes of a client without a list: by far the most frequent form. */
+const ONE_IPV4 = /^(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}$/;
+
+/** Each proxy appends the address it saw, so only what trusted proxies appended can be believed. */
+function clientAddress(list: string | undefined, peer: string, trusted: TrustedPeers): string {
+  if (list !== undefined && ONE_IPV4.test(list)) return list;
+  let client = plainAddress(peer);
+  if (list === undefined) return client;
+  const hops = list.split(",");
+  for (let index = hops.length - 1; index >= 0; index -= 1) {
+    const address = bareAddress(hops[index] ?? "");
+    if (address === undefined) return client;
+    client = address;
+    if (!trusted.has(address)) return client;
+  }
+  return client;
+}
+
+/** Some proxies write a port behind the address. */
+function bareAddress(hop: string): string | undefined {
+  const text = hop.trim();
+  const match = /^\[([^\]]+)\](?::\d+)?$/.exec(text) ?? /^(\d+(?:\.\d+){3}):\d+$/.exec(text);
+  const address = plainAddress(match?.[1] ?? text);
+  return isIP(address) === 0 ? undefined : address;
+}

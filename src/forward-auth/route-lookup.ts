@@ -1,0 +1,70 @@
+import { SnapshotCache } from "../lib/cache.ts";
+import { Emitter, type Subscribable } from "../lib/emitter.ts";
+import type { DirectoryEntry, TargetDirectory } from "../watchers/handle.ts";
+import {
+  buildRouteTable,
+  findByPath,
+  type DuplicateRoute,
+  type HostRoutes,
+  type RouteTable,
+} from "./routes.ts";
+
+/** What a look-up finds: a target, nothing, or a path that two readings lead to two targets. */
+export type Lookup = DirectoryEntry | "unknown" | "ambiguous";
+
+/** The directory as requests ask it; follows its changes until disposed. */
+export interface RouteLookup extends Disposable {
+  find(host: string, path: string, alternativePath: string | undefined): Lookup;
+  byName(name: string): DirectoryEntry | undefined;
+  readonly duplicates: readonly DuplicateRoute[];
+  /** Fires after the look-up knows the directory's new entries. */
+  readonly changed: Subscribable<void>;
+}
+
+/** Strangers choose the Host header, so the cache of look-ups, misses included, is bounded. */
+const MAX_HOSTS = 20_000;
+
+export function createRouteLookup(
+  directory: TargetDirectory,
+  onDuplicates: (duplicates: readonly DuplicateRoute[]) => void = () => undefined,
+): RouteLookup {
+  const cache = new SnapshotCache<HostRoutes | "none">({ maxEntries: MAX_HOSTS });
+  const changed = new Emitter<void>();
+  let table: RouteTable;
+  const rebuild = (): void => {
+    table = buildRouteTable(directory.entries);
+    cache.clear();
+    if (table.duplicates.length > 0) onDuplicates(table.duplicates);
+    changed.emit();
+  };
+  rebuild();
+  const subscription = directory.changed.subscribe(rebuild);
+
+  const routesOf = (host: string): HostRoutes | "none" => {
+    let routes = cache.get(host);
+    if (routes === undefined) {
+      routes = table.hostRoutes(host) ?? "none";
+      cache.set(host, routes);
+    }
+    return routes;
+  };
+
+  return {
+    changed,
+    get duplicates() {
+      return table.duplicates;
+    },
+    byName: (name) => table.byName.get(name),
+    find(host, path, alternativePath) {
+      const routes = routesOf(host);
+      if (routes === "none") return "unknown";
+      const found = findByPath(routes, path);
+      if (alternativePath !== undefined && findByPath(routes, alternativePath) !== found) return "ambiguous";
+      return found ?? "unknown";
+    },
+    [Symbol.dispose]() {
+      subscription[Symbol.dispose]();
+      cache[Symbol.dispose]();
+    },
+  };
+}

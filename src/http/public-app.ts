@@ -1,0 +1,31 @@
+import { Router } from "@koa/router";
+import Koa from "koa";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { messageOf } from "../errors.ts";
+import type { ForwardAuth } from "../forward-auth/forward-auth.ts";
+import type { Log } from "../lib/log.ts";
+
+/** What answers on the public listener. */
+export interface PublicAppOptions {
+  readonly forwardAuth: Pick<ForwardAuth, "visitor">;
+  readonly log: Log;
+}
+
+/** The handler of the public listener: `/.wakegate/…`, and 404 for all else. */
+export function createPublicApp(
+  options: PublicAppOptions,
+): (req: IncomingMessage, res: ServerResponse) => void {
+  const { forwardAuth, log } = options;
+  const router = new Router();
+  router.all(/^\/\.wakegate\/[a-z]+$/, (ctx) => {
+    // Streams and long polls write for themselves.
+    ctx.respond = false;
+    forwardAuth.visitor(ctx.req, ctx.res);
+  });
+  const app = new Koa();
+  app.silent = true;
+  app.on("error", (error: unknown) => log.error("http_failed", messageOf(error), { error }));
+  app.use(router.routes());
+  const handle = app.callback();
+  return (req, res) => void handle(req, res);
+}

@@ -1,0 +1,180 @@
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import Docker from "dockerode";
+import type { EngineAddress, TlsMaterial } from "./address.ts";
+
+/** The part of docker-modem that we build on. */
+interface Modem {
+  version: string | undefined;
+  agent: HttpAgent;
+  dial(options: DialOptions, callback: DialCallback): void;
+  buildRequest(
+    options: RequestOptions,
+    context: DialOptions,
+    data: string | undefined,
+    callback: DialCallback,
+  ): void;
+  buildPayload(
+    error: null,
+    isStream: true,
+    statusCodes: DialOptions["statusCodes"],
+    openStdin: false,
+    request: ClientRequest,
+    response: IncomingMessage,
+    json: null,
+    callback: DialCallback,
+  ): void;
+}
+
+interface DialOptions {
+  path: string;
+  method: string;
+  isStream?: boolean;
+  options?: object;
+  abortSignal?: AbortSignal;
+  statusCodes: Readonly<Record<number, boolean | string>>;
+}
+
+type DialCallback = (error: Error | null, result: unknown) => void;
+
+/** Bodies beyond this are refused: 10,000 containers with many labels list in about 40 MB. */
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+
+/** A dockerode for this one address: nothing in the environment has a say. */
+export function buildDocker(address: EngineAddress, tls: TlsMaterial): Docker {
+  const docker = withoutDockerEnvironment(
+    () =>
+      new Docker({
+        // All of them, also the undefined ones: what is left out, docker-modem takes from the environment.
+        socketPath: address.kind === "unix" ? address.path : undefined,
+        host: address.kind === "tcp" ? address.host : undefined,
+        port: address.kind === "tcp" ? address.port : undefined,
+        protocol: address.kind === "tcp" ? address.protocol : "http",
+        ca: tls.ca,
+        cert: tls.cert,
+        key: tls.key,
+        timeout: undefined,
+        username: undefined,
+      }),
+  );
+  const modem = modemOf(docker);
+  // A kept connection may be closed by the engine in the moment we use it, and a POST is not repeated. Only TLS
+  // handshakes cost enough to keep connections for, and those for less than any proxy's own limit.
+  const secure = address.kind === "tcp" && address.protocol === "https";
+  modem.agent = secure
+    ? new HttpsAgent({ keepAlive: true, timeout: 4_000 })
+    : new HttpAgent({ keepAlive: false });
+  sendRequestsOurselves(modem, secure);
+  return docker;
+}
+
+/** Fixes the API version that goes into each path. */
+export function setApiVersion(docker: Docker, version: string): void {
+  modemOf(docker).version = `v${version}`;
+}
+
+/** Closes kept connections. */
+export function closeDocker(docker: Docker): void {
+  modemOf(docker).agent.destroy();
+}
+
+/** A GET whose body is read as it comes. The stream fails with an error when it is cut or the signal aborts. */
+export function openStream(
+  docker: Docker,
+  path: string,
+  query: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const options: DialOptions = {
+      path: `${path}?`,
+      method: "GET",
+      isStream: true,
+      options: { ...query },
+      abortSignal: signal,
+      statusCodes: { 200: true },
+    };
+    modemOf(docker).dial(options, (error, response) => {
+      if (error) reject(error);
+      else resolve(response as IncomingMessage);
+    });
+  });
+}
+
+/** A GET that dockerode knows without an abort signal. Answers parsed JSON, or text. */
+export async function get(docker: Docker, path: string, signal: AbortSignal): Promise<unknown> {
+  return collect(await openStream(docker, path, {}, signal));
+}
+
+function modemOf(docker: Docker): Modem {
+  return docker.modem as unknown as Modem;
+}
+
+/**
+ * docker-modem's own way to send a request is not safe: a connection cut inside a body never calls back, a cut
+ * JSON document becomes a Buffer, and a redirection is followed anywhere, which on a unix socket throws where
+ * nobody can catch it. What it makes of options, statuses and errors stays.
+ */
+function sendRequestsOurselves(modem: Modem, secure: boolean): void {
+  const send = secure ? httpsRequest : httpRequest;
+  modem.buildRequest = (options, context, data, callback) => {
+    const request = send(options);
+    // After the answer began, its stream tells what goes wrong.
+    request.on("error", (error) => callback(error, null));
+    request.on("response", (response) => {
+      modem.buildPayload(null, true, context.statusCodes, false, request, response, null, (error, result) => {
+        if (error || context.isStream) callback(error, result);
+        else void answer(response, callback);
+      });
+    });
+    request.end(data);
+  };
+}
+
+async function answer(response: IncomingMessage, callback: DialCallback): Promise<void> {
+  let body: unknown;
+  try {
+    body = await collect(response);
+  } catch (error) {
+    callback(error as Error, null);
+    return;
+  }
+  callback(null, body);
+}
+
+async function collect(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw new Error("the answer is larger than 256 MiB");
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString();
+  if (!response.headers["content-type"]?.startsWith("application/json") || text === "") return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new Error("the answer is no JSON", { cause: error });
+  }
+}
+
+/**
+ * docker-modem reads DOCKER_HOST and friends while it is constructed, throws for a malformed one, and reads
+ * DOCKER_CERT_PATH's files. The construction is synchronous, so nobody else sees the environment without them.
+ */
+function withoutDockerEnvironment<T>(build: () => T): T {
+  const kept = Object.entries(process.env).filter(([key]) => key.startsWith("DOCKER_"));
+  for (const [key] of kept) delete process.env[key];
+  try {
+    return build();
+  } finally {
+    for (const [key, value] of kept) process.env[key] = value;
+  }
+}

@@ -1,0 +1,143 @@
+import type { IncomingMessage } from "node:http";
+import { backoffMs, type BackoffOptions } from "../../lib/backoff.ts";
+import { sleep } from "../../lib/clock.ts";
+import { LineDecoder } from "../../lib/ndjson.ts";
+import { linkSignals } from "../../lib/signals.ts";
+import type { EngineChange, EngineSink } from "../provider.ts";
+import type { Connection } from "./connection.ts";
+import { translate } from "./errors.ts";
+import { EVENT_FILTERS, toChange } from "./events.ts";
+import { list } from "./list.ts";
+import { get, openStream } from "./modem.ts";
+import { findSelf } from "./self.ts";
+
+/** How a lost event stream is regained. */
+export interface WatchOptions {
+  readonly backoff: BackoffOptions;
+  /** A stream that lived so long was a good one: the next loss is retried at once. */
+  readonly steadyMs: number;
+  /** TCP only: after so long a silence the engine is asked whether it still lives. */
+  readonly silenceMs: number;
+}
+
+export const WATCH_DEFAULTS: WatchOptions = {
+  backoff: { firstMs: 250, maxMs: 15_000, jitter: 0.3 },
+  steadyMs: 5_000,
+  silenceMs: 60_000,
+};
+
+/**
+ * Follows the engine until the abort; see `Provider.watch`. A stream that ends and is regained at the first try
+ * (a proxy's time limit, an engine's restart with live containers) was a gap, not an outage.
+ */
+export async function watch(
+  connection: Connection,
+  sink: EngineSink,
+  signal: AbortSignal,
+  options: WatchOptions = WATCH_DEFAULTS,
+): Promise<void> {
+  const { clock } = connection;
+  let away = false;
+  let attempt = 0;
+  while (!signal.aborted) {
+    let listedAt: number | undefined;
+    try {
+      await session(connection, signal, options, sink, () => {
+        listedAt = clock.monotonic();
+        away = false;
+      });
+    } catch (failure) {
+      if (signal.aborted) return;
+      const error = translate(failure, connection.engine, connection.address, "events");
+      if (listedAt !== undefined) {
+        connection.log("debug", "event stream lost", { engine: connection.engine, reason: error.message });
+      } else if (!away) {
+        away = true;
+        sink.away(error);
+      }
+    }
+    if (listedAt !== undefined && clock.monotonic() - listedAt >= options.steadyMs) attempt = 0;
+    const atOnce = listedAt !== undefined && attempt === 0;
+    const delayMs = atOnce ? 0 : backoffMs(attempt, options.backoff);
+    attempt++;
+    await sleep(clock, delayMs, signal).catch(() => undefined);
+  }
+}
+
+/** One event stream from its opening to its end. Throws when it could not be opened, listed or read. */
+async function session(
+  connection: Connection,
+  parent: AbortSignal,
+  options: WatchOptions,
+  sink: EngineSink,
+  onListed: () => void,
+): Promise<void> {
+  await connection.renew(parent);
+  using lifetime = linkSignals(parent);
+  const { signal } = lifetime;
+  // The engine answers before it subscribes us, so it is asked to look back to this moment. Over TCP its clock
+  // may be another; there the way of the listing takes longer than the subscription.
+  const now = (connection.clock.now() / 1000).toFixed(3);
+  const query = { filters: EVENT_FILTERS, ...(connection.address.kind === "unix" && { since: now }) };
+  let stream: IncomingMessage | undefined;
+  try {
+    stream = await connection.call("events", signal, (docker) =>
+      openStream(docker, "/events", query, signal),
+    );
+    // What happens while the listing is made is told after it.
+    let held: EngineChange[] | undefined = [];
+    const reading = read(connection, stream, signal, options.silenceMs, (change) => {
+      if (held) held.push(change);
+      else sink.changed(change);
+    });
+    const listing = async (): Promise<void> => {
+      const instances = await list(connection, signal);
+      const selfId = findSelf(instances);
+      onListed();
+      sink.listed({ instances, ...(selfId !== undefined && { selfId }) });
+      const waiting = held ?? [];
+      held = undefined;
+      for (const change of waiting) sink.changed(change);
+    };
+    await Promise.all([listing(), reading]);
+  } finally {
+    lifetime.abort(new Error("the session is over"));
+    stream?.destroy();
+  }
+}
+
+/** Reads events until the stream ends; throws when it breaks or makes no sense, which is a gap as well. */
+async function read(
+  connection: Connection,
+  stream: IncomingMessage,
+  signal: AbortSignal,
+  silenceMs: number,
+  tell: (change: EngineChange) => void,
+): Promise<void> {
+  const { clock } = connection;
+  const lines = new LineDecoder();
+  let silence: Disposable | undefined;
+  /** A peer that vanished without a word leaves a TCP stream silent for ever; a unix socket cannot. */
+  const listen = (): void => {
+    silence?.[Symbol.dispose]();
+    if (connection.address.kind === "tcp") silence = clock.after(silenceMs, check);
+  };
+  const check = (): void => {
+    connection
+      .call("ping", signal, (docker, abortSignal) => get(docker, "/_ping", abortSignal))
+      .then(listen, (error: unknown) => stream.destroy(error as Error));
+  };
+  if (connection.address.kind === "tcp") stream.socket.setKeepAlive(true, 30_000);
+  try {
+    listen();
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      listen();
+      for (const line of lines.push(chunk)) {
+        const change = toChange(line);
+        if (change) tell(change);
+      }
+    }
+  } finally {
+    silence?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,45 @@
+import type { DockerEngineSpec, EngineSpec, ProcessSpec } from "../config/model.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { ProcessProvider } from "./process/provider.ts";
+import type { Provider } from "./provider.ts";
+
+/** What every provider is given. */
+export interface ProviderDeps {
+  readonly clock: Clock;
+  /** Where a provider says what is no event and no failure, such as the API version it settled on. */
+  readonly log?: ProviderLog;
+}
+
+/** A structured line of log. */
+export type ProviderLog = (
+  level: "debug" | "info" | "warn",
+  message: string,
+  data: Readonly<Record<string, unknown>>,
+) => void;
+
+/**
+ * The provider of a configured engine. Its code is loaded here and not before: dockerode alone costs 0.1 s.
+ * Nothing is connected yet; an engine that is down is told by `watch`.
+ *
+ * @throws ProviderError `not_supported` for an address that no provider speaks.
+ */
+export async function openProvider(spec: EngineSpec, deps: ProviderDeps): Promise<Provider> {
+  return openDocker(spec, deps);
+}
+
+async function openDocker(spec: DockerEngineSpec, deps: ProviderDeps): Promise<Provider> {
+  const { DockerProvider } = await import("./docker/provider.ts");
+  return new DockerProvider(spec, deps);
+}
+
+/**
+ * The provider of local child processes, by target name. Records of running ones live in
+ * `<stateDir>/processes`, so that a restarted Wakegate finds them again.
+ */
+export async function openProcessProvider(
+  specs: ReadonlyMap<string, ProcessSpec>,
+  deps: ProviderDeps & { readonly stateDir: string },
+): Promise<ProcessProvider> {
+  const { ProcessProvider } = await import("./process/provider.ts");
+  return new ProcessProvider(specs, deps);
+}

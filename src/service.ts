@@ -1,0 +1,135 @@
+import type { EngineSpec, ListenAddress, ProcessSpec, Settings } from "./config/model.ts";
+import { diffSettings } from "./config/reload.ts";
+import { createForwardAuth, type ForwardAuth } from "./forward-auth/forward-auth.ts";
+import { createPageRenderer } from "./forward-auth/page/render.ts";
+import { loadOrCreateKey } from "./forward-auth/token-key.ts";
+import { createInternalApp } from "./http/internal-app.ts";
+import { openListener } from "./http/listener.ts";
+import { createPublicApp } from "./http/public-app.ts";
+import { systemClock, type Clock } from "./lib/clock.ts";
+import { AsyncStack } from "./lib/disposables.ts";
+import type { Log } from "./lib/log.ts";
+import { silentLog } from "./lib/log.ts";
+import { openProcessProvider, openProvider } from "./providers/open.ts";
+import type { ProcessProvider } from "./providers/process/provider.ts";
+import type { Provider } from "./providers/provider.ts";
+import { openFileStore } from "./store/file-store.ts";
+import type { Store } from "./store/store.ts";
+import { keepJournal } from "./watchers/journal.ts";
+import { Registry } from "./watchers/registry/registry.ts";
+
+/** What the service is made of. Everything but the settings can be left to the defaults. */
+export interface ServiceOptions {
+  readonly settings: Settings;
+  readonly clock?: Clock;
+  /** Default: silent. */
+  readonly log?: Log;
+  /** Default: the state file in the settings' folder. The service disposes it. */
+  readonly store?: Store;
+  /** Opens an engine. Default: by its kind. */
+  readonly openEngine?: (spec: EngineSpec) => Promise<Provider>;
+}
+
+/** A running Wakegate. Disposing ends it in good order and leaves running apps alone. */
+export interface Service extends AsyncDisposable {
+  /** Where the internal listener listens. */
+  readonly internal: ListenAddress;
+  readonly public: ListenAddress;
+  readonly registry: Registry;
+  readonly forwardAuth: ForwardAuth;
+  /** Takes over changed settings; only what differs notices. Resolves to the keys that need a restart. */
+  reconfigure(settings: Settings): Promise<readonly string[]>;
+}
+
+/**
+ * Puts all parts together and starts them: store, watchers, forward-auth, listeners. An engine that is down
+ * does not keep the service from starting.
+ *
+ * @throws WakegateError `state_unwritable`, `listen_failed`, `template_invalid`; what was opened is closed then.
+ */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { clock = systemClock, log = silentLog } = options;
+  let { settings } = options;
+  await using opening = new AsyncStack();
+
+  const store = opening.use(options.store ?? (await openFileStore({ dir: settings.stateDir, clock, log })));
+  const key = await loadOrCreateKey(settings.stateDir);
+  const procDir = process.env["WAKEGATE_PROC_DIR"] ?? "/proc";
+  const registry = opening.use(new Registry({ settings, clock, store, log, procDir }));
+  opening.use(keepJournal(registry, log));
+
+  const providerLog: Parameters<typeof openProvider>[1]["log"] = (level, message, data) =>
+    log[level]("engine", message, data);
+  const openEngine = options.openEngine ?? ((spec) => openProvider(spec, { clock, log: providerLog }));
+  let processes: ProcessProvider | undefined;
+  const configureProcesses = async (): Promise<void> => {
+    const specs = processSpecs(settings);
+    if (processes) processes.configure(specs);
+    else if (specs.size > 0) {
+      processes = await openProcessProvider(specs, { clock, log: providerLog, stateDir: settings.stateDir });
+      registry.addEngine(processes);
+    }
+  };
+  for (const spec of settings.engines) registry.addEngine(await openEngine(spec));
+  await configureProcesses();
+
+  const renderer = createPageRenderer({
+    ...(settings.templatesDir !== undefined && { templatesDir: settings.templatesDir }),
+    onProblem: (error) => log.error("template_invalid", error.message),
+  });
+  const forwardAuth = createForwardAuth({ settings, directory: registry, clock, key, renderer, log });
+  const internalApp = createInternalApp({ forwardAuth, directory: registry, log });
+  const internal = opening.use(
+    await openListener({
+      address: settings.listen,
+      setting: "listen",
+      clock,
+      handle: (req, res) => {
+        if (req.socket.remoteAddress !== undefined) registry.noteAsker(req.socket.remoteAddress);
+        internalApp(req, res);
+      },
+    }),
+  );
+  const publicListener = opening.use(
+    await openListener({
+      address: settings.publicListen,
+      setting: "public_listen",
+      clock,
+      handle: createPublicApp({ forwardAuth, log }),
+    }),
+  );
+  // Above the listeners on the stack: holds and streams end before the doors close.
+  opening.use(forwardAuth);
+
+  const open = opening.move();
+  return {
+    internal: internal.address,
+    public: publicListener.address,
+    registry,
+    forwardAuth,
+    async reconfigure(next) {
+      const diff = diffSettings(settings, next);
+      settings = next;
+      const { engines } = diff;
+      for (const name of [...engines.removed, ...engines.changed]) await registry.removeEngine(name);
+      for (const spec of next.engines) {
+        if (engines.added.includes(spec.name) || engines.changed.includes(spec.name)) {
+          registry.addEngine(await openEngine(spec));
+        }
+      }
+      registry.configure(next);
+      await configureProcesses();
+      forwardAuth.reconfigure(next);
+      return diff.restartNeeded;
+    },
+    [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
+  };
+}
+
+function processSpecs({ targets }: Settings): ReadonlyMap<string, ProcessSpec> {
+  return new Map(
+    targets.flatMap(({ name, source }) =>
+      source.kind === "process" ? [[name, source.process] as const] : [],
+    ),
+  );
+}

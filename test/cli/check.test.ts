@@ -1,0 +1,118 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../config/support.ts";
+import { FakeDocker } from "../support/fake-docker.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the real program in a folder with this wakegate.yaml. */
+async function run(
+  yaml: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Run> {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, "wakegate.yaml"), yaml);
+  const argv = [
+    "--import",
+    join(ROOT, "node_modules/tsx/dist/loader.mjs"),
+    join(ROOT, "src/main.ts"),
+    ...args,
+  ];
+  return await new Promise((resolve) => {
+    const options = { cwd: folder.path, env: { PATH: process.env["PATH"] ?? "", ...env } };
+    execFile(process.execPath, argv, options, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err });
+    });
+  });
+}
+
+const GOOD = `providers: { docker: { local: unix:///nowhere/docker.sock } }
+targets:
+  blog: { docker: { container: blog }, hosts: [blog.example.com], port: 8080 }
+  app: { process: { command: [node, app.js] }, idle_timeout: never }
+`;
+
+describe("wakegate check", () => {
+  it("shows the targets of a good file and exits 0", async () => {
+    const { code, out } = await run(GOOD, ["check", "--config", "wakegate.yaml", "--no-engines"]);
+    expect(out).toMatch(/^TARGET +HOSTS +PORT +ENGINE +IDLE\n/);
+    expect(out).toMatch(/^app +- +auto +process +never$/m);
+    expect(out).toMatch(/^blog +blog\.example\.com +8080 +local +15m$/m);
+    expect(out).toContain("good: 2 targets");
+    expect(code).toBe(0);
+  });
+
+  it("tells every problem with place, value and advice, and exits 1", async () => {
+    const { code, out } = await run("listen: 9190\ndefaults: { idle_timeout: 15 }\n", [
+      "check",
+      "--config",
+      "wakegate.yaml",
+    ]);
+    expect(out).toContain("wakegate.yaml:1:9: error: listen: 9190\n    expected host:port");
+    expect(out).toContain("wakegate.yaml:2:27: error: defaults.idle_timeout: 15\n    expected a duration");
+    expect(out).toContain("not good: 2 errors");
+    expect(code).toBe(1);
+  });
+
+  it("names engines that do not answer and goes on with the rest", async () => {
+    const { code, out } = await run(GOOD, ["check"], { WAKEGATE_CONFIG: "wakegate.yaml" });
+    expect(out).toMatch(/engine local: error\n {4}its containers were not checked: /);
+    expect(out).toMatch(/^blog +blog\.example\.com/m);
+    expect(code).toBe(1);
+  });
+
+  it("looks at the containers of each engine, and tells bad labels with container and label", async () => {
+    await using docker = await FakeDocker.start();
+    docker.add("photos", { labels: { "wakegate.enable": "true", "wakegate.hosts": "photos.example.com" } });
+    docker.add("shop", { labels: { "wakegate.enable": "true", "wakegate.idle_timeuot": "15m" } });
+    const { code, out, err } = await run(`providers: { docker: { local: "${docker.url}" } }`, [
+      "check",
+      "--config",
+      "wakegate.yaml",
+    ]);
+    expect(err).toBe("");
+    expect(out).toContain(
+      'container shop (local): error: wakegate.idle_timeuot: 15m\n    unknown label; did you mean "wakegate.idle_timeout"?',
+    );
+    expect(out).toMatch(/^photos +photos\.example\.com +auto +local +15m$/m);
+    expect(out).toContain("not good: 1 target, 1 error");
+    expect(code).toBe(1);
+  });
+
+  it("writes one JSON document with --json", async () => {
+    const { code, out } = await run(GOOD, ["check", "--config", "wakegate.yaml", "--no-engines", "--json"]);
+    expect(JSON.parse(out)).toMatchObject({
+      ok: true,
+      problems: [],
+      targets: [
+        { name: "app", engine: "process", idleTimeout: "never" },
+        {
+          name: "blog",
+          hosts: ["blog.example.com"],
+          port: 8080,
+          container: "blog",
+          origin: "wakegate.yaml:3:3",
+        },
+      ],
+    });
+    expect(code).toBe(0);
+  });
+
+  it("exits 1 for a file that is not there and 2 for a wrong call", async () => {
+    const gone = await run("", ["check", "--config", "none.yaml"]);
+    expect(gone.out).toContain("none.yaml: error\n    there is no such file");
+    expect(gone.code).toBe(1);
+    expect((await run("", ["check", "--wrong"])).code).toBe(2);
+    expect((await run("", ["serv"])).err).toContain('did you mean "serve"');
+  });
+});

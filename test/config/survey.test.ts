@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { survey, type Survey } from "../../src/config/survey.ts";
+import type { InstanceSummary } from "../../src/providers/provider.ts";
+import { container, line, loadText, settingsOf } from "./support.ts";
+
+const ENABLE = { "wakegate.enable": "true" };
+
+async function look(instances: readonly InstanceSummary[], yaml = "", selfId?: string): Promise<Survey> {
+  const snapshot = { instances, ...(selfId === undefined ? {} : { selfId }) };
+  return survey(settingsOf(await loadText(yaml)), [{ engine: "local", snapshot }]);
+}
+
+function compose(service: string, dependsOn = ""): Readonly<Record<string, string>> {
+  return {
+    "com.docker.compose.project": "p",
+    "com.docker.compose.service": service,
+    ...(dependsOn ? { "com.docker.compose.depends_on": dependsOn } : {}),
+  };
+}
+
+describe("survey", () => {
+  it("puts labels and file together", async () => {
+    const yaml = "targets:\n  app: { process: { command: [x] } }\n  blog: { docker: { container: gone } }\n";
+    const found = await look([container("shop", ENABLE), container("other")], yaml);
+    expect(found.targets.map(({ name }) => name)).toEqual(["app", "blog", "shop"]);
+    expect(found.problems.map(line)).toEqual([
+      "wakegate.yaml:3:3 targets.blog.docker.container: there is no container gone on local now: check the name, or create it",
+    ]);
+  });
+
+  it("finds one route on two containers, and one name on two engines", async () => {
+    const hosts = { ...ENABLE, "wakegate.hosts": "x.example.com" };
+    const found = await look([container("a", hosts), container("b", hosts)]);
+    expect(found.problems.map(line)).toEqual([
+      expect.stringMatching(/^container b \(local\) wakegate.hosts: a has this host already/),
+    ]);
+    const settings = settingsOf(await loadText("providers: { docker: { one: tcp://one, two: tcp://two } }"));
+    const both = survey(settings, [
+      { engine: "one", snapshot: { instances: [container("a", ENABLE)] } },
+      { engine: "two", snapshot: { instances: [container("a", ENABLE)] } },
+    ]);
+    expect(both.targets).toHaveLength(1);
+    expect(both.problems.map(line)[0]).toContain("a on one has this name already");
+  });
+
+  it("knows Compose services, and names those that nobody has", async () => {
+    const good = [
+      container("p-web-1", { ...ENABLE, ...compose("web", "db:service_started:false") }),
+      container("p-db-1", compose("db")),
+    ];
+    expect((await look(good)).problems).toEqual([]);
+    const bad = await look([container("web", { ...ENABLE, "wakegate.depends_on": "nowhere" })]);
+    expect(bad.problems.map(line)).toEqual([
+      "container web (local) wakegate.depends_on: neither a target nor a Compose service of the same project has this name",
+    ]);
+  });
+
+  it("finds cycles through services", async () => {
+    const found = await look([
+      container("p-a-1", { ...ENABLE, ...compose("a"), "wakegate.depends_on": "b" }),
+      container("p-b-1", { ...ENABLE, ...compose("b"), "wakegate.depends_on": "p-a-1" }),
+    ]);
+    expect(found.problems.map(line).join()).toContain("p-a-1 -> p-b-1 -> p-a-1");
+  });
+
+  it("takes the newest of one identity, never its own container", async () => {
+    const old = container("0123456789ab_p-web-1", { ...ENABLE, ...compose("web") });
+    const fresh = { ...container("p-web-1", { ...ENABLE, ...compose("web") }), createdAt: 2 };
+    const found = await look([old, fresh]);
+    expect(found.targets.map(({ source }) => source)).toEqual([
+      { kind: "docker", engine: "local", container: "p-web-1" },
+    ]);
+    expect(found.problems.map(line).join()).toContain("p-web-1 is the same target and newer");
+    const self = container("wakegate", ENABLE);
+    const own = await look([self], "", self.id);
+    expect(own.targets).toEqual([]);
+    expect(own.problems.map(line).join()).toContain("Wakegate runs in this container itself");
+  });
+});

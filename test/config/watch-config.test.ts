@@ -1,0 +1,95 @@
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { describe, expect, it, vi } from "vitest";
+import { watchConfig } from "../../src/config/watch-config.ts";
+import { temporaryFolder } from "./support.ts";
+
+interface Watching extends AsyncDisposable {
+  readonly folder: string;
+  readonly path: string;
+  readonly changes: () => number;
+}
+
+async function watching(prepare: (folder: string) => Promise<string>): Promise<Watching> {
+  const folder = await temporaryFolder();
+  const path = await prepare(folder.path);
+  const stop = new AbortController();
+  const onChange = vi.fn();
+  watchConfig(path, onChange, stop.signal, { debounceMs: 30 });
+  return {
+    folder: folder.path,
+    path,
+    changes: () => onChange.mock.calls.length,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function plainFile(folder: string): Promise<string> {
+  const path = join(folder, "wakegate.yaml");
+  await writeFile(path, "one");
+  return path;
+}
+
+describe("watchConfig", () => {
+  it("tells of a file written in place, once for a burst", async () => {
+    await using it = await watching(plainFile);
+    await writeFile(it.path, "two");
+    await writeFile(it.path, "three");
+    await vi.waitFor(() => expect(it.changes()).toBe(1));
+    await wait(100);
+    expect(it.changes()).toBe(1);
+  });
+
+  it("tells of editors that rename over the file, again and again", async () => {
+    await using it = await watching(plainFile);
+    for (const [index, text] of ["two", "three"].entries()) {
+      await writeFile(join(it.folder, ".new"), text);
+      await rename(join(it.folder, ".new"), it.path);
+      await vi.waitFor(() => expect(it.changes()).toBe(index + 1));
+    }
+  });
+
+  it("tells of swapped links, as orchestrators mount settings", async () => {
+    await using it = await watching(async (folder) => {
+      await mkdir(join(folder, "v1"));
+      await writeFile(join(folder, "v1", "wakegate.yaml"), "one");
+      await symlink("v1", join(folder, "..data"));
+      await symlink("..data/wakegate.yaml", join(folder, "wakegate.yaml"));
+      return join(folder, "wakegate.yaml");
+    });
+    for (const [index, version] of ["v2", "v3"].entries()) {
+      await mkdir(join(it.folder, version));
+      await writeFile(join(it.folder, version, "wakegate.yaml"), version);
+      await symlink(version, join(it.folder, "..new"));
+      await rename(join(it.folder, "..new"), join(it.folder, "..data"));
+      await vi.waitFor(() => expect(it.changes()).toBe(index + 1));
+    }
+  });
+
+  it("is silent about equal content, other files and a file that is gone", async () => {
+    await using it = await watching(plainFile);
+    await writeFile(it.path, "one");
+    await writeFile(join(it.folder, "other.yaml"), "x");
+    await rm(it.path);
+    await wait(150);
+    expect(it.changes()).toBe(0);
+    await writeFile(it.path, "two");
+    await vi.waitFor(() => expect(it.changes()).toBe(1));
+  });
+
+  it("ends with its signal", async () => {
+    await using folder = await temporaryFolder();
+    const path = await plainFile(folder.path);
+    const stop = new AbortController();
+    const onChange = vi.fn();
+    watchConfig(path, onChange, stop.signal, { debounceMs: 10 });
+    stop.abort();
+    await writeFile(path, "two");
+    await wait(100);
+    expect(onChange).not.toHaveBeenCalled();
+  });
+});

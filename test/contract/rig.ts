@@ -1,0 +1,102 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, beforeEach } from "vitest";
+import type { Instance, Provider } from "../../src/providers/provider.ts";
+import { RecordingSink } from "./recording-sink.ts";
+
+/** What a provider must bring along to be put to the test. Everything here works without the provider. */
+export interface ContractWorld extends AsyncDisposable {
+  readonly provider: Provider;
+  /** Adds the sleepy app (test/support/images/sleepy.mjs), never run; resolves with its id. */
+  create(name: string, env: Readonly<Record<string, string>>): Promise<string>;
+  /** Takes it away by force, behind the provider's back. */
+  destroy(id: string): Promise<void>;
+  /** Kills it behind the provider's back. */
+  killOutside(id: string, instance: Instance): Promise<void>;
+  /** A provider of the same engine as a Wakegate has it that comes later. */
+  reopen(): Promise<Provider>;
+  /** Cuts the connection in a way that must cause a new listing; absent where there is no connection. */
+  readonly gap?: () => Promise<void>;
+  /** Makes the engine unreachable and back; absent where it cannot be. */
+  readonly outage?: { readonly begin: () => Promise<void>; readonly end: () => Promise<void> };
+}
+
+/** A signal that never aborts. */
+export const never = new AbortController().signal;
+export const LIMIT = { lines: 20, bytes: 4096 };
+
+/** A watch under way. */
+export interface Watching {
+  readonly sink: RecordingSink;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** The steps that the contract's tests are made of, in a fresh world for each test. */
+export class ContractRig {
+  #world: ContractWorld | undefined;
+  #created: string[] = [];
+  #serial = 0;
+
+  constructor(open: () => Promise<ContractWorld>) {
+    beforeEach(async () => {
+      this.#world = await open();
+    });
+    afterEach(async () => {
+      for (const id of this.#created.splice(0)) await this.world.destroy(id);
+      await this.world[Symbol.asyncDispose]();
+    });
+  }
+
+  get world(): ContractWorld {
+    if (!this.#world) throw new Error("outside of a test");
+    return this.#world;
+  }
+
+  get provider(): Provider {
+    return this.world.provider;
+  }
+
+  async app(env: Readonly<Record<string, string>> = {}): Promise<string> {
+    this.#serial++;
+    const id = await this.world.create(`contract-${String(process.pid)}-${String(this.#serial)}`, {
+      PORT: "0",
+      ...env,
+    });
+    this.#created.push(id);
+    return id;
+  }
+
+  async look(id: string): Promise<Instance> {
+    const instance = await this.provider.inspect(id, never);
+    if (!instance) throw new Error(`${id} is not there`);
+    return instance;
+  }
+
+  async wake(id: string): Promise<Instance> {
+    await this.provider.wake(await this.look(id), never);
+    return this.look(id);
+  }
+
+  /** Awake, and far enough to handle signals. */
+  async wakeFully(id: string): Promise<Instance> {
+    const instance = await this.wake(id);
+    await this.eventually(async () =>
+      (await this.provider.logs(id, LIMIT, never)).some((line) => line.includes("listening")),
+    );
+    return instance;
+  }
+
+  async eventually(condition: () => Promise<boolean>): Promise<void> {
+    for (let tries = 0; !(await condition()); tries++) {
+      if (tries > 400) throw new Error("never came true");
+      await delay(25);
+    }
+  }
+
+  /** Starts to watch; abort `stop` and await `done` at the end. */
+  watching(): Watching {
+    const sink = new RecordingSink();
+    const stop = new AbortController();
+    return { sink, stop, done: this.provider.watch(sink, stop.signal) };
+  }
+}

@@ -1,0 +1,37 @@
+import { chromium } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
+import { findBinary } from "./require.ts";
+
+/** A real browser that ends with its scope. */
+export interface Chromium extends AsyncDisposable {
+  readonly browser: Browser;
+  /** A profile of its own, closed with the browser. */
+  context(options?: BrowserContextOptions): Promise<BrowserContext>;
+}
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/**
+ * Starts the Chromium found on PATH.
+ *
+ * @throws Error when there is none, or when it does not start within 30 s.
+ */
+export async function launchChromium(): Promise<Chromium> {
+  const executablePath = findBinary("chromium");
+  if (executablePath === undefined) throw new Error("chromium is not installed");
+  const browser = await chromium.launch({ executablePath, args: FLAGS, timeout: 30_000 });
+  return {
+    browser,
+    context: (options) => browser.newContext(options),
+    [Symbol.asyncDispose]: () => browser.close(),
+  };
+}
