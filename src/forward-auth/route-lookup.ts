@@ -21,7 +21,10 @@ export interface RouteLookup extends Disposable {
   readonly changed: Subscribable<void>;
 }
 
-/** Strangers choose the Host header, so the cache of look-ups, misses included, is bounded. */
+/**
+ * Hosts below a wildcard and unknown ones are looked up once and kept. Strangers choose the Host header, so
+ * what is kept is bounded.
+ */
 const MAX_HOSTS = 20_000;
 
 export function createRouteLookup(
@@ -41,7 +44,7 @@ export function createRouteLookup(
   const subscription = directory.changed.subscribe(rebuild);
 
   const routesOf = (host: string): HostRoutes | "none" => {
-    let routes = cache.get(host);
+    let routes = table.exact(host) ?? cache.get(host);
     if (routes === undefined) {
       routes = table.hostRoutes(host) ?? "none";
       cache.set(host, routes);

@@ -20,7 +20,9 @@ export interface DuplicateRoute {
 export interface RouteTable {
   readonly byName: ReadonlyMap<string, DirectoryEntry>;
   readonly duplicates: readonly DuplicateRoute[];
-  /** The routes of an exact host name, those of its wildcard filled in where the exact ones leave a gap. */
+  /** What is known of a host by its exact name, those of its wildcard filled in where these leave a gap. */
+  exact(host: string): HostRoutes | undefined;
+  /** The same, and for other hosts the routes of the wildcard that covers them. */
   hostRoutes(host: string): HostRoutes | undefined;
 }
 
@@ -45,17 +47,28 @@ export function buildRouteTable(entries: readonly DirectoryEntry[]): RouteTable 
       }
     }
   }
+  const wildOf = (host: string): Map<string, DirectoryEntry> | undefined => {
+    const dot = host.indexOf(".");
+    return dot > 0 ? hosts.get(`*${host.slice(dot)}`) : undefined;
+  };
+  const exact = new Map<string, HostRoutes>();
+  for (const [host, routes] of hosts) {
+    const wild = host.startsWith("*") ? undefined : wildOf(host);
+    exact.set(host, hostRoutesOf(wild ? new Map([...wild, ...routes]) : routes));
+  }
   return {
     byName,
     duplicates,
+    exact: (host) => exact.get(host),
     hostRoutes(host) {
-      const exact = hosts.get(host);
-      const dot = host.indexOf(".");
-      const wild = dot > 0 ? hosts.get(`*${host.slice(dot)}`) : undefined;
-      const byPrefix = exact && wild ? new Map([...wild, ...exact]) : (exact ?? wild);
-      return byPrefix && { byPrefix, depth: depthOf(byPrefix) };
+      const wild = exact.has(host) ? undefined : wildOf(host);
+      return wild ? hostRoutesOf(wild) : exact.get(host);
     },
   };
+}
+
+function hostRoutesOf(byPrefix: ReadonlyMap<string, DirectoryEntry>): HostRoutes {
+  return { byPrefix, depth: depthOf(byPrefix) };
 }
 
 /** The target with the longest prefix of `path` that ends at a segment's end. `path` is normalised. */

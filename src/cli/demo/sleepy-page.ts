@@ -37,14 +37,14 @@ body { min-height: 100vh; display: grid; grid-template-rows: 42vh auto; backgrou
 .sky { background: linear-gradient(var(--top), var(--sky)); border-bottom: 1px solid var(--line); overflow: hidden;
   position: relative; }
 .sun { position: absolute; left: 50%; bottom: 0; width: 120px; height: 120px; margin: 0 -60px; border-radius: 50%;
-  background: var(--glow); translate: 0 calc(100% * (1 - var(--up, 1)) - 20px); transition: translate 1s linear; }
+  background: var(--glow); translate: 0 calc(100% - (100% - 20px) * var(--up, 1)); transition: translate 1s linear; }
 main { padding: 32px 20px; }
 h1 { font-size: 30px; line-height: 36px; letter-spacing: -.02em; margin-bottom: 12px; }
 p { color: var(--ink-2); max-width: 42ch; margin: 0 auto 12px; }
 b { color: var(--ink); }
 button { font: inherit; font-weight: 600; margin-top: 8px; padding: 10px 20px; border: 0; border-radius: 10px;
   background: var(--ink); color: var(--ground); cursor: pointer; }
-small { display: block; margin-top: 24px; color: var(--ink-2); font-size: 13px; }
+small:not([hidden]) { display: block; min-height: 20px; margin-top: 24px; color: var(--ink-2); font-size: 13px; }
 </style>
 </head>
 <body>
@@ -53,7 +53,7 @@ small { display: block; margin-top: 24px; color: var(--ink-2); font-size: 13px; 
 <h1 id="title">Awake</h1>
 <p id="text">It sleeps <b>${String(Math.round(idleMs / 1000))} s</b> after the last visit.</p>
 <button id="visit" type="button">Visit again</button>
-<small>Awake since <time id="since">${new Date(awakeSince).toISOString().slice(11, 19)} UTC</time>, process ${String(pid)}</small>
+<small id="facts">Awake since <time id="since">${new Date(awakeSince).toISOString().slice(11, 19)} UTC</time>, process ${String(pid)}</small>
 </main>
 <script>
 const idle = ${String(idleMs)}, by = (id) => document.getElementById(id);
@@ -67,6 +67,7 @@ async function look() {
     return;
   }
   document.body.style.setProperty("--up", state.awake ? Math.max(.1, state.sleepsInMs / idle) : 0);
+  by("facts").hidden = !state.awake;
   by("title").textContent = state.awake ? "Awake" : "Asleep";
   by("text").innerHTML = !state.awake ? "The process is gone. Visit again, and the first request wakes it."
     : state.sleepsInMs > 0 ? "Sleeps in <b>" + Math.ceil(state.sleepsInMs / 1000) + " s</b> if nobody visits."
