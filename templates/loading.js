@@ -347,7 +347,8 @@ function press(event, wanted) {
   if (wanted.kind === "retry") {
     trying = clock();
     draw();
-    fetch(urls.retry + "?token=" + encodeURIComponent(token), { method: "POST", cache: "no-store" })
+    const headers = { accept: "application/json" };
+    fetch(urls.retry + "?token=" + encodeURIComponent(token), { method: "POST", cache: "no-store", headers })
       .catch(() => {})
       .then(refresh);
     return;
@@ -396,7 +397,8 @@ async function ask(hold) {
     token = body.token ?? token;
     since = body.since ?? body.lastEventId ?? since;
     heard();
-    apply(body.view);
+    // Asleep, for all the status knows: why this visitor may not wake it was said by the page itself.
+    if (!(body.view.idle && view.scene === "closed")) apply(body.view);
     return true;
   } catch {
     if (stop !== asking || stop.signal.reason === "hurry") return true;

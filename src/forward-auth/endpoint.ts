@@ -28,16 +28,14 @@ import type { TrustedPeers } from "./trusted-peers.ts";
 import { causeOf, useOf } from "./use.ts";
 import { verdictAnswer } from "./verdict-answer.ts";
 
-/** Settings that the endpoint reads anew for each request, so that a reload needs no restart. */
-export type ForwardAuthSettings = Pick<Settings, "unknownHosts" | "publicUrl">;
-
 /** What the endpoint works with. */
 export interface EndpointParts extends OwnParts {
   readonly directory: TargetDirectory;
   readonly holds: Holds;
   readonly own: OwnHandlers;
   trusted(): TrustedPeers;
-  settings(): ForwardAuthSettings;
+  /** Read anew for each request, so that a reload needs no restart. */
+  settings(): Pick<Settings, "unknownHosts" | "publicUrl">;
   /** Aborts when the service goes down. */
   readonly stopped: AbortSignal;
 }

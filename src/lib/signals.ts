@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "./clock.ts";
 
 /** An abort signal together with the means to abort it and to unlink it from its parents. */
@@ -19,6 +20,8 @@ export function linkSignals(...parents: readonly (AbortSignal | undefined)[]): L
       controller.abort(parent.reason);
       break;
     }
+    // A service-wide signal has hundreds of listeners, each unlinked in time: no leak to warn of.
+    setMaxListeners(0, parent);
     const onAbort = (): void => controller.abort(parent.reason);
     parent.addEventListener("abort", onAbort, { once: true });
     unlink.push(() => parent.removeEventListener("abort", onAbort));
@@ -71,6 +74,7 @@ export function onAbort(signal: AbortSignal, call: (reason: unknown) => void): D
     call(signal.reason);
     return { [Symbol.dispose]: () => undefined };
   }
+  setMaxListeners(0, signal);
   const listener = (): void => call(signal.reason);
   signal.addEventListener("abort", listener, { once: true });
   return { [Symbol.dispose]: () => signal.removeEventListener("abort", listener) };

@@ -3,22 +3,23 @@ import { WakegateError } from "../errors.ts";
 import { backoffMs } from "../lib/backoff.ts";
 import { Emitter } from "../lib/emitter.ts";
 import { deadline } from "../lib/signals.ts";
+import { untilTrue } from "../lib/until-true.ts";
 import type { Instance, InstanceSummary } from "../providers/provider.ts";
 import { Activity } from "./activity/activity.ts";
-import { announce, beginsWake } from "./announce.ts";
+import { beginsWake } from "./announce.ts";
 import { initialProgress, type Dependency, type DependencyReport } from "./dependencies.ts";
-import { EventLog } from "./event-log.ts";
 import type { FailureFacts } from "./failure.ts";
 import { gateOf } from "./gate.ts";
 import type { Gate, TargetHandle, Use, WakeCause } from "./handle.ts";
 import { learn, type Learned } from "./history.ts";
 import { jobOf, taskOf } from "./jobs/job-of.ts";
 import { Lane } from "./lane.ts";
+import { Narrator } from "./narrator.ts";
 import { progressOf } from "./progress-of.ts";
 import type { DependencyProgress, Failure, Progress } from "./progress.ts";
 import { Recorder } from "./recorder.ts";
 import type { ProbeResult } from "./readiness/http-probe.ts";
-import { needsDependencies, sightingOf, wakeBegan, type State, type Wake } from "./state.ts";
+import { needsDependencies, sightingOf, type State, type Wake } from "./state.ts";
 import { meets } from "./conditions.ts";
 import { transition, type Input } from "./transition.ts";
 import type { Surroundings, Workbench } from "./workbench.ts";
@@ -28,8 +29,6 @@ const CIRCUIT_OPENS_AT = 5;
 const COOL_DOWN = { firstMs: 1_000, maxMs: 60_000 };
 /** A started engine call gets this long to be over when Wakegate shuts down; it is not cancelled before. */
 const CALL_LIMIT_MS = 15 * 60_000;
-/** How often at most "still waiting" is said. */
-const TELL_EVERY_MS = 1_000;
 
 /**
  * The one owner of a target's state. Inputs are taken one after the other; the pure transition says what
@@ -52,8 +51,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   #failures = 0;
   #dependencies: readonly DependencyProgress[] | undefined;
   #lastWake: { wake: Wake; ended: number } | undefined;
-  #toldAt = Number.NEGATIVE_INFINITY;
-  readonly #log: EventLog;
+  readonly #narrator: Narrator;
   readonly #lane: Lane;
   readonly #recorder: Recorder;
 
@@ -63,7 +61,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.activity = new Activity(around.clock);
     this.#state = { kind: "missing", why: "unlisted", message: unlisted(around), since: around.clock.now() };
     this.#gate = gateOf(this.#state);
-    this.#log = new EventLog(spec.name);
+    this.#narrator = new Narrator(this, around.clock);
     this.#lane = new Lane();
     this.#recorder = new Recorder(around, this.activity, () => this.#spec);
   }
@@ -88,8 +86,8 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     return this.#gate;
   }
 
-  get events(): EventLog["stream"] {
-    return this.#log.stream;
+  get events(): TargetHandle["events"] {
+    return this.#narrator.stream;
   }
 
   /** Takes a changed configuration. The state stays; a changed idle time counts from the last use. */
@@ -100,7 +98,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   }
 
   history(): ReturnType<TargetHandle["history"]> {
-    return this.#log.history();
+    return this.#narrator.history();
   }
 
   progress(): Progress {
@@ -161,24 +159,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   async ensure(condition: DependencyCondition, cause: WakeCause, signal: AbortSignal): Promise<void> {
     if (this.meets(condition)) return;
     this.wake(cause);
-    await new Promise<void>((resolve, reject) => {
-      const judge = (): void => {
-        const verdict = this.#closed ?? meets(this.#state, condition);
-        if (verdict === false) return;
-        subscription[Symbol.dispose]();
-        signal.removeEventListener("abort", judge);
-        if (signal.aborted) reject(signal.reason as Error);
-        else if (verdict === true) resolve();
-        else reject(verdict);
-      };
-      const onAbort = (): void => {
-        subscription[Symbol.dispose]();
-        reject(signal.reason as Error);
-      };
-      const subscription = this.changed.subscribe(judge);
-      signal.addEventListener("abort", onAbort, { once: true });
-      judge();
-    });
+    await untilTrue(this.changed, () => this.#closed ?? meets(this.#state, condition), signal);
   }
 
   /** What the engine said of the target, or of the listing that it is in; undefined: it is not there. */
@@ -219,16 +200,13 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     if (after === before) return;
     this.#state = after;
     this.#gate = gateOf(after);
-    if (beginsWake(before, after)) {
-      this.#log.clear();
-      this.#dependencies = undefined;
-    }
+    if (beginsWake(before, after)) this.#dependencies = undefined;
     if (after.kind === "ready" && before.kind === "starting") {
       this.#failures = 0;
       this.#lastWake = { wake: before.wake, ended: clock.monotonic() };
     }
     this.#recorder.moved(before, after);
-    for (const announcement of announce(before, after, this.displayName)) this.#say(announcement);
+    this.#narrator.moved(before, after);
     if (taskOf(before) !== taskOf(after)) this.#startWork(after);
     this.changed.emit();
     if (before.kind !== after.kind || needsDependencies(before) !== needsDependencies(after)) {
@@ -275,46 +253,13 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     };
   }
 
-  onDependency({ type, dependency, progress }: DependencyReport): void {
-    this.#dependencies = progress;
-    const said = {
-      waking: { type: "waking_dep", message: `Waking ${dependency}` },
-      started: { type: "dep_started", message: `${dependency} runs` },
-      ready: { type: "dep_ready", message: `${dependency} is ready` },
-      failed: {
-        type: "error",
-        message: `${dependency} could not wake up`,
-        error: `${dependency} could not wake up`,
-      },
-    } as const;
-    // A dependency that fails ends the wake, and that is said then with the reason.
-    if (type !== "failed") this.#say({ ...said[type], dependency });
+  onDependency(report: DependencyReport): void {
+    this.#dependencies = report.progress;
+    this.#narrator.dependency(report, this.#state);
   }
 
   onTry(tries: number, result: ProbeResult): void {
-    const now = this.around.clock.monotonic();
-    if (now - this.#toldAt < TELL_EVERY_MS) return;
-    this.#toldAt = now;
-    const last = result.kind === "answer" ? `answered ${String(result.status)}` : result.error;
-    this.#say({
-      type: "waiting_ready",
-      message: `No good answer of ${this.displayName} yet: ${last}`,
-      tries,
-    });
-  }
-
-  #say(
-    event: Pick<Parameters<EventLog["emit"]>[0], "type" | "message" | "error" | "dependency" | "tries">,
-  ): void {
-    const { clock } = this.around;
-    const wake = "wake" in this.#state ? this.#state.wake : undefined;
-    const usually = wake && this.learned(wake.from).usuallyMs;
-    this.#log.emit({
-      ...event,
-      timestamp: clock.now(),
-      ...(wake && { elapsedMs: Math.round(clock.monotonic() - wakeBegan(wake)) }),
-      ...(usually !== undefined && { etaMs: Math.round(usually) }),
-    });
+    this.#narrator.waiting(tries, result, this.#state);
   }
 
   /** Ends the work, answers everybody who waits, and waits for an engine call under way. Touches no app. */

@@ -1,5 +1,4 @@
 import { describe, expect, it, vi } from "vitest";
-import { Emitter } from "../../src/lib/emitter.ts";
 import type { TargetSpec } from "../../src/config/model.ts";
 import type { Gate } from "../../src/watchers/handle.ts";
 import { NAVIGATION, startRig, type Rig, type RigOptions } from "../http/rig.ts";
@@ -26,7 +25,7 @@ const POST = { method: "POST", headers: { accept: "application/json" } };
 
 /** Until so many requests wait. */
 async function held(rig: Rig, count: number): Promise<void> {
-  await vi.waitFor(() => expect(rig.forwardAuth.held).toBe(count), { timeout: 5000, interval: 2 });
+  await vi.waitFor(() => expect(rig.forwardAuth.held).toBe(count), { timeout: 20_000, interval: 2 });
 }
 
 describe("the verdict endpoint", () => {
@@ -210,11 +209,11 @@ describe("the verdict endpoint", () => {
     await using the = await house();
     const replies = Array.from({ length: 1000 }, () => the.rig.ask({ method: "POST" }));
     await held(the.rig, 1000);
-    const before = performance.now();
     the.blog.set(READY);
+    // A turn of the event loop, no more: every one of them has been answered.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(the.rig.forwardAuth.held).toBe(0);
     for (const reply of await Promise.all(replies)) expect(reply.status).toBe(200);
-    expect(performance.now() - before).toBeLessThan(1500);
-    expect(the.blog.changed).toBeInstanceOf(Emitter);
     expect(the.blog.changed.size).toBe(0);
   });
 });

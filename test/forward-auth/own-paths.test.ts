@@ -41,6 +41,11 @@ async function house(the: { spec?: Partial<TargetSpec>; gate?: Gate } & RigOptio
   };
 }
 
+/** Until it holds: connections take their time on a busy machine. */
+function soon(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 20_000, interval: 2 });
+}
+
 function json(reply: Reply): Record<string, unknown> {
   return JSON.parse(reply.body) as Record<string, unknown>;
 }
@@ -78,12 +83,12 @@ describe("status", () => {
     const since = String(json(await the.visit(`/.wakegate/status?token=${the.token()}`))["lastEventId"]);
     const uri = `/.wakegate/status?token=${the.token()}&since=${since}`;
     const news = the.visit(uri);
-    await vi.waitFor(() => expect(the.blog.followers).toBe(1));
+    await soon(() => expect(the.blog.followers).toBe(1));
     the.blog.emit({ type: "container_woke" });
     expect(json(await news)["events"]).toMatchObject([{ type: "container_woke" }]);
     const last = String(json(await the.visit(uri))["lastEventId"]);
     const quiet = the.rig.ask({ uri: `/.wakegate/status?token=${the.token()}&since=${last}` });
-    await vi.waitFor(() => expect(the.blog.followers).toBe(1));
+    await soon(() => expect(the.blog.followers).toBe(1));
     await the.clock.advance(20_000);
     expect(json(await quiet)["events"]).toEqual([]);
     expect([the.blog.followers, the.clock.pending]).toEqual([0, 0]);
@@ -148,7 +153,7 @@ describe("events", () => {
     await using the = await house();
     the.blog.emit({ type: "starting" });
     const heard = stream(the, /"ready"/);
-    await vi.waitFor(() => expect(the.rig.forwardAuth.streams).toBe(1));
+    await soon(() => expect(the.rig.forwardAuth.streams).toBe(1));
     expect(the.blog.followers).toBe(1);
     await the.clock.advance(15_000);
     the.blog.emit({ type: "ready", elapsedMs: 900 });
@@ -161,7 +166,7 @@ describe("events", () => {
     expect(text).toMatch(
       /id: \w+\.2\ndata: {"type":"ready","message":"The app is awake","timestamp":"[^"]+","target":"blog","elapsedMs":900}/,
     );
-    await vi.waitFor(() => expect(the.rig.forwardAuth.streams).toBe(0));
+    await soon(() => expect(the.rig.forwardAuth.streams).toBe(0));
     expect([the.blog.followers, the.blog.events.size, the.clock.pending]).toEqual([0, 0, 0]);
   });
 
@@ -180,7 +185,7 @@ describe("events", () => {
   it("has a cap, and is not there in-band", async () => {
     await using the = await house({ settings: { limits: { holdsPerTarget: 9, holds: 9, streams: 1 } } });
     const first = stream(the, /\r\n0\r\n\r\n$/);
-    await vi.waitFor(() => expect(the.rig.forwardAuth.streams).toBe(1));
+    await soon(() => expect(the.rig.forwardAuth.streams).toBe(1));
     expect((await the.visit(`/.wakegate/events?token=${the.token()}`)).status).toBe(503);
     expect((await the.rig.ask({ uri: `/.wakegate/events?token=${the.token()}` })).status).toBe(503);
     the.directory.set([]);
@@ -190,7 +195,7 @@ describe("events", () => {
   it("ends with the service", async () => {
     const the = await house();
     const heard = stream(the, /never/);
-    await vi.waitFor(() => expect(the.rig.forwardAuth.streams).toBe(1));
+    await soon(() => expect(the.rig.forwardAuth.streams).toBe(1));
     await the[Symbol.asyncDispose]();
     expect(await heard).toMatch(/0\r\n\r\n$/);
   });

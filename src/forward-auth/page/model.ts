@@ -46,6 +46,7 @@ export function viewOf(progress: Progress, options: PageOptions, now: number, vo
     ...(evidence ? { evidence } : {}),
     ...(scene === "waking" || scene === "stopping" ? { bar: barOf(aged, name, copy, words) } : {}),
     ...(say.length === 0 ? {} : { say }),
+    ...(aged.phase === "napping" && !aged.mayNotWake ? { idle: true } : {}),
     ...(scene === "closed" ? { slow: true } : {}),
     ...(knock === undefined ? {} : { knockInMs: knock }),
   };

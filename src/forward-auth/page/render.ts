@@ -6,6 +6,7 @@ import type { Progress } from "../../watchers/progress.ts";
 import type { Copy } from "./copy.ts";
 import { english } from "./copy.ts";
 import { localPath } from "./faces.ts";
+import type { ViewVoice } from "./model.ts";
 import { viewOf } from "./model.ts";
 import { plainOf } from "./plain.ts";
 import { samples } from "./samples.ts";
@@ -28,7 +29,7 @@ export interface PageInput {
   readonly now: number;
   /** Last event of the target at this moment; the first long poll waits for a newer one. */
   readonly since?: number | string;
-  /** Default `en`; decides the form of dates, while the words come from the copy table. */
+  /** What the visitor reads best; decides the form of dates where it is the language of the words. */
   readonly lang?: string;
   readonly statusUrl?: string;
   /** Tried once; where it does not open, the page polls. */
@@ -53,6 +54,8 @@ export interface PageRendererOptions {
   /** A folder of the user's whose files replace built-in ones of the same name. */
   readonly templatesDir?: string;
   readonly copy?: Partial<Copy>;
+  /** Language of the words. Default `en`. */
+  readonly copyLang?: string;
   /** Told of each template that cannot be used, with file, line and cause. */
   readonly onProblem?: (error: WakegateError) => void;
 }
@@ -64,14 +67,14 @@ export interface PageRendererOptions {
  */
 export function createPageRenderer(options: PageRendererOptions = {}): PageRenderer {
   const problem = options.onProblem ?? (() => {});
-  const copy: Copy = { ...english, ...options.copy };
+  const voice = { copy: { ...english, ...options.copy }, lang: options.copyLang ?? "en" };
   const builtIn = loadTemplates();
   let templates = options.templatesDir === undefined ? builtIn : loadTemplates(options.templatesDir, problem);
   const draw = (input: PageInput): RenderedPage => {
     const csp = policy(input.nonce);
-    if (templates === builtIn) return { html: document(templates, input, copy), csp };
+    if (templates === builtIn) return { html: document(templates, input, voice), csp };
     try {
-      return { html: document(templates, input, copy), csp };
+      return { html: document(templates, input, voice), csp };
     } catch (error) {
       problem(
         error instanceof WakegateError
@@ -79,7 +82,7 @@ export function createPageRenderer(options: PageRendererOptions = {}): PageRende
           : new WakegateError("template_invalid", messageOf(error), { cause: error }),
       );
       templates = builtIn;
-      return { html: document(templates, input, copy), csp };
+      return { html: document(templates, input, voice), csp };
     }
   };
   if (templates.overridden.length > 0) for (const sample of samples(Date.now())) draw(trial(sample.progress));
@@ -100,11 +103,14 @@ function policy(nonce: string): string {
   );
 }
 
-function document(templates: Templates, input: PageInput, copy: Copy): string {
-  const lang = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(input.lang ?? "") ? (input.lang ?? "en") : "en";
-  const words = wordsOf(copy, lang);
+function document(templates: Templates, input: PageInput, voice: Required<ViewVoice>): string {
+  const lang = voice.lang;
+  const { copy } = voice;
+  // "Mo 07:00" in an English sentence helps nobody.
+  const same = input.lang?.split("-")[0]?.toLowerCase() === lang.split("-")[0];
+  const words = wordsOf(copy, same ? (input.lang ?? lang) : lang);
   const { now } = input;
-  const view = viewOf(input.progress, input.options, now, { copy, lang });
+  const view = viewOf(input.progress, input.options, now, voice);
   const face = (input.mode && view[input.mode]) ?? faceAt(view.faces, 0);
   const text = (live: Live): string => print(live, 0, words, now);
   const url = localPath(input.url) ?? "/";

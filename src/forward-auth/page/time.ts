@@ -14,8 +14,18 @@ export function wordsOf(copy: Copy, lang: string): Words {
     ],
     today: copy["clock.today"],
     yesterday: copy["clock.yesterday"],
-    locale: lang === "en" ? "en-GB" : lang,
+    locale: localeOf(lang),
   };
+}
+
+/** Dates in the language of the words: a visitor's region where it is the same language, 24 h in any case. */
+function localeOf(lang: string): string {
+  try {
+    const [locale = "en"] = Intl.getCanonicalLocales(lang);
+    return locale === "en" ? "en-GB" : locale;
+  } catch {
+    return "en-GB";
+  }
 }
 
 /** A span that is over: 84 ms, 2.1 s, 31 s, 1 min 5 s. */

@@ -29,6 +29,8 @@ export interface View {
   readonly bar?: Bar;
   /** Said aloud when it differs from what was said last. */
   readonly say?: readonly Live[];
+  /** Asleep with nothing under way, and nothing known to forbid a wake. */
+  readonly idle?: boolean;
   /** Asks at most every 10 s. */
   readonly slow?: boolean;
   /** After so many ms a request of the page's own address may wake it: the page makes one. */

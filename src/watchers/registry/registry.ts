@@ -1,23 +1,23 @@
-import { readComposeLabels } from "../../config/labels/compose.ts";
 import { readLabels, type LabelReading } from "../../config/labels.ts";
 import type { Settings } from "../../config/model.ts";
 import { WakegateError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import type { Log } from "../../lib/log.ts";
+import { untilTrue } from "../../lib/until-true.ts";
 import type { Instance, InstanceSummary, Provider, ProviderError } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
-import type { Edge } from "../dependencies.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
-import type { Vantage } from "../readiness/address.ts";
 import { needsDependencies, type State } from "../state.ts";
 import { Watcher } from "../watcher.ts";
-import type { Surroundings } from "../workbench.ts";
+import { Askers } from "./askers.ts";
 import { directoryOf } from "./directory.ts";
 import { implicitTarget } from "./implicit.ts";
 import { EngineView, type EngineViewListener } from "./engine-view.ts";
 import { boundKey, makePlan, NO_PLAN, type Plan, type PlannedTarget } from "./plan.ts";
 import { ProblemLog } from "./problem-log.ts";
+import { surroundingsOf } from "./surroundings.ts";
+import { unmanagedUsers } from "./unmanaged-users.ts";
 
 export interface RegistryOptions {
   readonly settings: Settings;
@@ -62,7 +62,7 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   #settled = false;
   readonly #problems: ProblemLog;
   /** Addresses that asked for verdicts: proxies are never put to sleep. */
-  readonly #askers = new Set<string>();
+  readonly #askers = new Askers();
   #closing = false;
 
   constructor(options: RegistryOptions) {
@@ -102,21 +102,7 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   }
 
   whenSettled(signal: AbortSignal): Promise<void> {
-    if (this.#settled) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        subscription[Symbol.dispose]();
-        reject(signal.reason as Error);
-      };
-      const subscription = this.changed.subscribe(() => {
-        if (!this.#settled) return;
-        subscription[Symbol.dispose]();
-        signal.removeEventListener("abort", onAbort);
-        resolve();
-      });
-      signal.addEventListener("abort", onAbort, { once: true });
-      if (signal.aborted) onAbort();
-    });
+    return untilTrue(this.changed, () => this.#settled, signal);
   }
 
   /** Begins to follow an engine. Takes ownership of the provider. */
@@ -154,9 +140,7 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
 
   /** A peer asks for verdicts: should it be a target's container, it is the proxy and stays awake. */
   noteAsker(peer: string): void {
-    const address = peer.startsWith("::ffff:") ? peer.slice(7) : peer;
-    if (this.#askers.has(address) || address === "::1" || address.startsWith("127.")) return;
-    this.#askers.add(address);
+    if (!this.#askers.note(peer)) return;
     for (const watcher of this.#watchers.values()) watcher.activity.poke();
   }
 
@@ -297,7 +281,19 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     const { name } = target.spec;
     const engine = this.#engines.get(target.engine);
     if (!engine) return;
-    const watcher = new Watcher(target.spec, this.#surroundings(name, engine.view));
+    const { view } = engine;
+    const around = surroundingsOf(this.#options, view, {
+      locate: (signal) => this.#locate(name, view, signal),
+      edges: () =>
+        (this.#plan.targets.get(name)?.edges ?? []).map((spec) => {
+          const dependency = this.#watchers.get(spec.name);
+          return { spec, ...(dependency && { dependency }) };
+        }),
+      neededBy: () => this.#neededBy(name, view),
+      exempt: () => this.#exempt(name, view),
+      planned: () => this.#plan.targets.get(name),
+    });
+    const watcher = new Watcher(target.spec, around);
     this.#watchers.set(name, watcher);
     watcher.moved.subscribe(({ before, after }) => this.#onMoved(watcher, before, after));
     if (target.spec.routes.length > 0) {
@@ -317,90 +313,36 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
       this.#watchers.get(name)?.activity.poke();
   }
 
-  #surroundings(name: string, view: EngineView): Surroundings {
-    const { clock, store, log, procDir } = this.#options;
-    const planned = (): PlannedTarget | undefined => this.#plan.targets.get(name);
-    return {
-      provider: view.provider,
-      clock,
-      store,
-      log,
-      get vantage() {
-        return vantageOf(view);
-      },
-      ...(procDir !== undefined && { procDir }),
-      locate: (signal) => this.#locate(name, view, signal),
-      networkOwner: (instance) =>
-        instance.networkOwner === undefined ? undefined : view.find(instance.networkOwner),
-      edges: () => this.#edges(planned()),
-      neededBy: () => this.#neededBy(name, planned(), view),
-      exempt: () => this.#exempt(planned(), view),
-      get dependencyOnly() {
-        return planned()?.dependencyOnly === true;
-      },
-      get oneShot() {
-        return planned()?.oneShot === true;
-      },
-    };
-  }
-
-  #edges(target: PlannedTarget | undefined): readonly Edge[] {
-    return (target?.edges ?? []).map((spec) => {
-      const dependency = this.#watchers.get(spec.name);
-      return { spec, ...(dependency && { dependency }) };
-    });
-  }
-
   /** Inspects what the target is now. When it is gone under its id, it may have been recreated under its name. */
   async #locate(name: string, view: EngineView, signal: AbortSignal): Promise<Instance | undefined> {
     const target = this.#plan.targets.get(name);
-    const watcher = this.#watchers.get(name);
     const byId = target?.instance === undefined ? undefined : await view.inspect(target.instance, signal);
     if (byId) return byId;
-    const source = watcher?.spec.source;
+    const source = this.#watchers.get(name)?.spec.source;
     if (source?.kind !== "docker") return undefined;
     const found = await view.inspect(source.container, signal);
     if (found) this.#makePlan();
     return found;
   }
 
-  #neededBy(name: string, target: PlannedTarget | undefined, view: EngineView): readonly string[] {
+  #neededBy(name: string, view: EngineView): readonly string[] {
+    const target = this.#plan.targets.get(name);
     const managed = (this.#plan.dependants.get(name) ?? []).filter((dependant) => {
       const watcher = this.#watchers.get(dependant);
       return watcher !== undefined && needsDependencies(watcher.state);
     });
     const self = target?.instance === undefined ? undefined : view.instances.get(target.instance);
-    return self ? [...managed, ...this.#unmanagedUsers(self, view)] : managed;
+    if (!self) return managed;
+    const isTarget = (id: string): boolean => this.#boundTo(view.engine, id) !== undefined;
+    return [...managed, ...unmanagedUsers(self, view.instances.values(), isTarget)];
   }
 
-  /** Running containers that are no targets and need this one, by Compose or by its network namespace. */
-  #unmanagedUsers(self: InstanceSummary, view: EngineView): readonly string[] {
-    const { project, service } = readComposeLabels(self.labels);
-    const users: string[] = [];
-    for (const other of view.instances.values()) {
-      if (other.id === self.id || other.status !== "running") continue;
-      const sharesNetwork = other.networkOwner === self.id || other.networkOwner === self.name;
-      const compose = readComposeLabels(other.labels);
-      const depends =
-        service !== undefined &&
-        compose.project === project &&
-        compose.dependsOn?.some((dependency) => dependency.name === service) === true;
-      if ((sharesNetwork || depends) && !this.#boundTo(view.engine, other.id)) users.push(other.name);
-    }
-    return users;
-  }
-
-  #exempt(target: PlannedTarget | undefined, view: EngineView): string | undefined {
-    if (this.#askers.size === 0 || target?.instance === undefined) return undefined;
-    const seen = view.instances.get(target.instance);
-    if (!seen?.networks.some(({ address }) => this.#askers.has(address))) return undefined;
-    const { name } = target.spec;
-    this.#problems.once(
-      `asker ${name}`,
-      "proxy_is_target",
-      `${name} asks Wakegate for verdicts: it is the proxy or the SSO, and is never put to sleep. Remove its wakegate.enable label.`,
-      { target: name },
-    );
+  #exempt(name: string, view: EngineView): string | undefined {
+    const target = this.#plan.targets.get(name);
+    const seen = target?.instance === undefined ? undefined : view.instances.get(target.instance);
+    if (!seen || !this.#askers.is(seen)) return undefined;
+    const message = `${name} asks Wakegate for verdicts: it is the proxy or the SSO, and is never put to sleep. Remove its wakegate.enable label.`;
+    this.#problems.once(`asker ${name}`, "proxy_is_target", message, { target: name });
     return "it asks Wakegate for verdicts";
   }
 
@@ -414,10 +356,4 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     await Promise.all(engines.map(({ watching }) => watching));
     await Promise.all(engines.map(({ view }) => view.provider[Symbol.asyncDispose]()));
   }
-}
-
-function vantageOf(view: EngineView): Vantage {
-  const { self } = view;
-  if (!self || self.hostNetwork) return {};
-  return { networks: new Set(self.networks.map(({ name }) => name)) };
 }

@@ -149,7 +149,15 @@ describe("a folder of the user's", () => {
   });
 
   test("other words", () => {
-    const own = createPageRenderer({ copy: { "heading.waking": "{name} wacht auf" } });
-    expect(own.render(pageInput(progressOf("waking"), { lang: "de" })).html).toContain("paperless wacht auf");
+    const own = createPageRenderer({ copy: { "heading.waking": "{name} wacht auf" }, copyLang: "de" });
+    expect(own.render(pageInput(progressOf("waking"), { lang: "de-AT" })).html).toMatch(
+      /<html lang="de"[\s\S]*paperless wacht auf/,
+    );
+  });
+
+  test("no language a visitor can name breaks the page or is claimed for words that have another", () => {
+    for (const lang of ["de", "en-12", "en-US", "EN", "xx-!!", ""]) {
+      expect(renderer.render(pageInput(progressOf("schedule"), { lang })).html).toContain('<html lang="en"');
+    }
   });
 });

@@ -1,0 +1,81 @@
+import type { Clock } from "../lib/clock.ts";
+import { announce, beginsWake } from "./announce.ts";
+import type { DependencyReport } from "./dependencies.ts";
+import { EventLog } from "./event-log.ts";
+import type { TargetHandle } from "./handle.ts";
+import type { Learned } from "./history.ts";
+import type { ProbeResult } from "./readiness/http-probe.ts";
+import { wakeBegan, type State, type Wake } from "./state.ts";
+
+/** How often at most "still waiting" is said. */
+const TELL_EVERY_MS = 1_000;
+
+type Said = Pick<Parameters<EventLog["emit"]>[0], "type" | "message" | "error" | "dependency" | "tries">;
+
+/** What the narrator asks of the watcher whose story it tells. */
+interface Hero {
+  readonly name: string;
+  readonly displayName: string;
+  learned(from: Wake["from"]): Learned;
+}
+
+/** Tells what happens to one target as wake events. */
+export class Narrator {
+  readonly #hero: Hero;
+  readonly #clock: Clock;
+  readonly #log: EventLog;
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(hero: Hero, clock: Clock) {
+    this.#hero = hero;
+    this.#clock = clock;
+    this.#log = new EventLog(hero.name);
+  }
+
+  get stream(): TargetHandle["events"] {
+    return this.#log.stream;
+  }
+
+  history(): ReturnType<TargetHandle["history"]> {
+    return this.#log.history();
+  }
+
+  moved(before: State, after: State): void {
+    if (beginsWake(before, after)) this.#log.clear();
+    for (const said of announce(before, after, this.#hero.displayName)) this.#say(said, after);
+  }
+
+  dependency({ type, dependency }: DependencyReport, state: State): void {
+    switch (type) {
+      case "waking":
+        return this.#say({ type: "waking_dep", message: `Waking ${dependency}`, dependency }, state);
+      case "started":
+        return this.#say({ type: "dep_started", message: `${dependency} runs`, dependency }, state);
+      case "ready":
+        return this.#say({ type: "dep_ready", message: `${dependency} is ready`, dependency }, state);
+      case "failed":
+        // It ends the wake, and that is said then with the reason.
+        return undefined;
+    }
+  }
+
+  waiting(tries: number, result: ProbeResult, state: State): void {
+    const now = this.#clock.monotonic();
+    if (now - this.#toldAt < TELL_EVERY_MS) return;
+    this.#toldAt = now;
+    const last = result.kind === "answer" ? `answered ${String(result.status)}` : result.error;
+    const message = `No good answer of ${this.#hero.displayName} yet: ${last}`;
+    this.#say({ type: "waiting_ready", message, tries }, state);
+  }
+
+  #say(said: Said, state: State): void {
+    const wake = "wake" in state ? state.wake : undefined;
+    const usually = wake && this.#hero.learned(wake.from).usuallyMs;
+    this.#log.emit({
+      ...said,
+      timestamp: this.#clock.now(),
+      ...(wake && { elapsedMs: Math.round(this.#clock.monotonic() - wakeBegan(wake)) }),
+      ...(usually !== undefined && { etaMs: Math.round(usually) }),
+    });
+  }
+}
