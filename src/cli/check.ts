@@ -1,10 +1,13 @@
 import { parseArgs } from "node:util";
 import { loadSettings } from "../config/load.ts";
 import type { EngineSpec, Problem, TargetSpec } from "../config/model.ts";
-import { survey } from "../config/survey.ts";
+import { readLabels } from "../config/labels.ts";
 import { formatDuration } from "../config/values/duration.ts";
 import { formatRoute } from "../config/values/host-pattern.ts";
 import { systemClock } from "../lib/clock.ts";
+import { implicitTarget } from "../watchers/registry/implicit.ts";
+import { makePlan, type PlanEngine } from "../watchers/registry/plan.ts";
+import type { EngineListing } from "./list-engine.ts";
 import { columns, styled, type Output } from "./output.ts";
 import { countText, problemText } from "./problem-text.ts";
 
@@ -47,8 +50,18 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
   if ("problems" in loaded) return { ok: false, ...read, problems: loaded.problems, targets: [] };
   const { settings, warnings } = loaded;
   const listings = await listAll(askEngines ? settings.engines : []);
-  const asked = listings.length > 0 ? listings : settings.engines.map(({ name }) => ({ engine: name }));
-  const found = survey(settings, asked);
+  const asked =
+    listings.length > 0 ? listings : settings.engines.map(({ name }): EngineListing => ({ engine: name }));
+  const plan = makePlan({
+    engines: asked.map(engineOf),
+    fileTargets: settings.targets,
+    fileNames: settings.fileTargets,
+    read: (instance, engine) => readLabels(instance, engine, settings),
+    implicit: (instance, engine) => implicitTarget(instance, engine, settings),
+  });
+  const targets = [...plan.targets.values()]
+    .map(({ spec }) => spec)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   const unreachable = listings.flatMap(({ engine, failure }): Problem[] =>
     failure === undefined
       ? []
@@ -61,9 +74,19 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
           },
         ],
   );
-  const problems = [...warnings, ...unreachable, ...found.problems];
+  const problems = [...warnings, ...unreachable, ...plan.problems];
   const ok = !problems.some(({ severity }) => severity === "error");
-  return { ok, ...read, problems, targets: found.targets.map(viewOf) };
+  return { ok, ...read, problems, targets: targets.map(viewOf) };
+}
+
+function engineOf({ engine, snapshot }: EngineListing): PlanEngine {
+  const selfId = snapshot?.selfId;
+  return {
+    engine,
+    instances: snapshot?.instances ?? [],
+    listed: snapshot !== undefined,
+    ...(selfId !== undefined && { selfId }),
+  };
 }
 
 async function listAll(engines: readonly EngineSpec[]) {

@@ -1,4 +1,3 @@
-import type { EngineListing } from "../config/survey.ts";
 import type { EngineSpec } from "../config/model.ts";
 import { messageOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -9,11 +8,15 @@ import type { EngineSnapshot } from "../providers/provider.ts";
 /** An engine that does not list its containers within this time is called unreachable, in ms. */
 const LONGEST_MS = 10_000;
 
+/** The containers of one engine; no snapshot when it could not be asked, and then perhaps why. */
+export interface EngineListing {
+  readonly engine: string;
+  readonly snapshot?: EngineSnapshot;
+  readonly failure?: string;
+}
+
 /** Lists an engine's containers once. Never throws: `failure` says why there is no snapshot. */
-export async function listEngine(
-  spec: EngineSpec,
-  clock: Clock,
-): Promise<EngineListing & { readonly failure?: string }> {
+export async function listEngine(spec: EngineSpec, clock: Clock): Promise<EngineListing> {
   using limit = deadline(clock, LONGEST_MS, `engine ${spec.name}`);
   let snapshot: EngineSnapshot | undefined;
   let failure: string | undefined;

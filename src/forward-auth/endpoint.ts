@@ -113,6 +113,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
     const { at, facts, res } = ask;
     if (at.role === "answer") return settle(ask, target, { kind: "pass", counts });
     if (counts) target.touch(useOf(facts));
+    else target.passed();
     if (at.role === "permit") res.statusCode = 204;
     res.end();
   };

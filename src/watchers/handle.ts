@@ -19,6 +19,8 @@ export interface TargetHandle {
   learned(): { readonly usuallyMs?: number; readonly p90Ms?: number };
   /** Notes use: a counted pass. Costs nothing, delays a sleep that is about to happen. */
   touch(use: Use): void;
+  /** A request that does not count was let through: it is no use, but a sleep waits until it has arrived. */
+  passed(): void;
   /** Asks for a wake; joins one under way. Does nothing in a cool-down or when held down. Never throws. */
   wake(cause: WakeCause): void;
   /** A person's explicit retry: ends a cool-down and wakes. */

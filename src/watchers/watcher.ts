@@ -124,6 +124,10 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#recorder.used();
   }
 
+  passed(): void {
+    this.activity.pass();
+  }
+
   lease(what: string): Disposable {
     const lease = this.activity.lease(what);
     this.#recorder.used();

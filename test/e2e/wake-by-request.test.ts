@@ -1,73 +1,179 @@
-import { createHash, randomBytes } from "node:crypto";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { startCaddy } from "../support/caddy.ts";
-import { startDockerd, type PrivateDockerd } from "../support/dockerd.ts";
-import { freePort } from "../support/free-port.ts";
-import { startNginx } from "../support/nginx.ts";
-import type { RunningProxy, Upstreams } from "../support/proxy-process.ts";
-import { RawDocker } from "../support/raw-docker.ts";
+import { expect, it } from "vitest";
 import { suite } from "../support/require.ts";
+import { ask, megabyte, NAVIGATION, openEchoSocket, told } from "./support/ask.ts";
+import { engineOfFile, makeApp, proxyNames, putBefore, stageOfFile } from "./support/stage.ts";
 import { startWakegate } from "./support/wakegate.ts";
 
-const proxies = { caddy: startCaddy, nginx: startNginx } as const;
+const engine = engineOfFile();
+const stage = stageOfFile(engine);
 
-for (const [proxy, start] of Object.entries(proxies) as [
-  keyof typeof proxies,
-  (u: Upstreams) => Promise<RunningProxy>,
-][]) {
-  suite(["docker", proxy], `a sleeping container behind ${proxy}`, () => {
-    let dockerd: PrivateDockerd;
-    let docker: RawDocker;
-
-    beforeAll(async () => {
-      dockerd = await startDockerd();
-      docker = new RawDocker(dockerd.socketPath);
-    });
-    afterAll(async () => {
-      await dockerd[Symbol.asyncDispose]();
-    });
-
-    async function rig(
-      name: string,
-      more: Readonly<Record<string, string>> = {},
-      env: Record<string, string> = {},
-    ) {
-      const port = await freePort();
-      const labels = { "wakegate.enable": "true", "wakegate.hosts": "127.0.0.1", ...more };
-      await docker.create(name, { labels, publish: { 8080: port }, env: { BOOT_MS: "500", ...env } });
-      const wakegate = await startWakegate({ socketPath: dockerd.socketPath });
-      const front = await start({
-        app: `127.0.0.1:${String(port)}`,
-        wakegate: wakegate.internal,
-        wakegatePublic: wakegate.public,
-      });
-      return {
-        docker,
-        wakegate,
-        url: front.url,
-        async [Symbol.asyncDispose]() {
-          await front[Symbol.asyncDispose]();
-          await wakegate[Symbol.asyncDispose]();
-          await docker.rm(name);
-        },
-      };
-    }
-
-    it("answers the first GET and POST of 200 at once, bodies intact, by one start", async () => {
-      await using r = await rig("herd");
+for (const proxy of proxyNames) {
+  suite(["docker", proxy], `a request for a sleeping app behind ${proxy}`, () => {
+    it.each([
+      { is: "stopped", by: "start" },
+      { is: "paused", by: "unpause" },
+      { is: "created", by: "start" },
+    ] as const)("200 GETs and POSTs at once to a $is app: all answered, by one $by", async ({ is, by }) => {
+      const { docker, wakegate } = await stage();
+      const name = `herd-${is}-${proxy}`;
+      await using app = await makeApp({ docker, wakegate }, name, { is });
+      await using front = await putBefore(proxy, { wakegate }, app);
       const since = Date.now();
-      const body = randomBytes(1024 * 1024);
-      const sha256 = createHash("sha256").update(body).digest("hex");
+      const { body, whole } = megabyte();
       const answers = await Promise.all(
         Array.from({ length: 200 }, async (_, i) => {
           const post = i % 50 === 0;
-          const response = await fetch(`${r.url}/x?${String(i)}`, post ? { method: "POST", body } : {});
-          const told = (await response.json()) as { url: string; sha256?: string };
-          return { status: response.status, url: told.url, intact: !post || told.sha256 === sha256 };
+          const answer = await ask(front.url(`/x?${String(i)}`), post ? { method: "POST", body } : {});
+          const { method, url, bytes, sha256 } = told(answer);
+          return { method, url, bytes, ...(post && { sha256 }) };
         }),
       );
-      expect(answers).toEqual(answers.map((_, i) => ({ status: 200, url: `/x?${String(i)}`, intact: true })));
-      expect(await docker.count("start", "herd", since)).toBe(1);
+      const expected = answers.map((_, i) => {
+        const url = `/x?${String(i)}`;
+        return i % 50 === 0 ? { method: "POST", url, ...whole } : { method: "GET", url, bytes: 0 };
+      });
+      expect(answers).toEqual(expected);
+      expect(await docker.count(by, name, since)).toBe(1);
+      expect(await docker.count(by === "start" ? "unpause" : "start", name, since)).toBe(0);
+    });
+
+    it("a form that a browser sends is held and delivered, never answered by the page", async () => {
+      const s = await stage();
+      await using app = await makeApp(s, `form-${proxy}`);
+      await using front = await putBefore(proxy, s, app);
+      const answer = await ask(front.url("/comment"), {
+        method: "POST",
+        headers: { ...NAVIGATION, "content-type": "application/x-www-form-urlencoded" },
+        body: "text=hello+there",
+      });
+      expect(told(answer)).toMatchObject({ method: "POST", url: "/comment", bytes: 16 });
+      expect(told(answer).headers).toMatchObject({ "content-type": "application/x-www-form-urlencoded" });
+    });
+
+    it("a WebSocket handshake is held, then the socket is the app's", async () => {
+      const s = await stage();
+      await using app = await makeApp(s, `socket-${proxy}`);
+      await using front = await putBefore(proxy, s, app);
+      using socket = await openEchoSocket(front.url("/socket"));
+      await socket.echo("hello");
+      await socket.echo("x".repeat(4_000));
+    });
+
+    it("a HEAD is held and answered by the app", async () => {
+      const s = await stage();
+      await using app = await makeApp(s, `head-${proxy}`);
+      await using front = await putBefore(proxy, s, app);
+      const answer = await ask(front.url(), { method: "HEAD", headers: { accept: "*/*" } });
+      expect(answer).toMatchObject({ status: 200, headers: { "x-app": app.name }, text: "" });
+    });
+
+    it("a preflight is held and answered by the app", async () => {
+      const s = await stage();
+      await using app = await makeApp(s, `preflight-${proxy}`);
+      await using front = await putBefore(proxy, s, app);
+      const headers = { origin: "https://other.example.com", "access-control-request-method": "PUT" };
+      const answer = await ask(front.url("/api"), { method: "OPTIONS", headers });
+      expect(told(answer)).toMatchObject({ method: "OPTIONS", url: "/api" });
+    });
+
+    it("a browser that opens a page gets the loading page, marked as ours, and the app comes up", async () => {
+      const s = await stage();
+      await using app = await makeApp(s, `page-${proxy}`);
+      await using front = await putBefore(proxy, s, app);
+      const page = await ask(front.url("/page"), { headers: NAVIGATION });
+      expect(page.status).toBe(503);
+      expect(page.headers).toMatchObject({
+        "content-type": "text/html; charset=utf-8",
+        "cache-control": "no-store",
+        "x-wakegate": expect.stringMatching(/^(waking|starting)$/) as string,
+        "retry-after": expect.stringMatching(/^[1-9]\d*$/) as string,
+        "content-security-policy": expect.stringContaining("default-src 'none'") as string,
+      });
+      expect(page.text).toContain(`${app.name} is waking up`);
+      await s.wakegate.until("target_ready", app.name);
+      const answer = await ask(front.url("/page"), { headers: NAVIGATION });
+      expect(answer).toMatchObject({ status: 200, headers: { "x-app": app.name } });
+    });
+
+    it("a browser that is content with a short wait never sees the page", async () => {
+      const s = await stage();
+      await using app = await makeApp(s, `patient-${proxy}`, { labels: { page_after: "20s" } });
+      await using front = await putBefore(proxy, s, app);
+      const answer = await ask(front.url("/page"), { headers: NAVIGATION });
+      expect(answer).toMatchObject({ status: 200, headers: { "x-app": app.name } });
+    });
+
+    it("a client of an app that dies is told so, in its own form", async () => {
+      const s = await stage();
+      await using app = await makeApp(s, `dies-${proxy}`, { env: { BOOT_MS: "60000", EXIT_MS: "50" } });
+      await using front = await putBefore(proxy, s, app);
+      const answer = await ask(front.url("/api/items"), { headers: { accept: "application/json" } });
+      expect(answer.status).toBe(503);
+      expect(answer.headers).toMatchObject({
+        "content-type": "application/problem+json; charset=utf-8",
+        "cache-control": "no-store",
+        "x-wakegate": "error",
+        "retry-after": expect.stringMatching(/^[1-9]\d*$/) as string,
+      });
+      expect(JSON.parse(answer.text)).toMatchObject({ status: 503, error: "failed", state: "error" });
+      expect((await s.wakegate.until("wake_failed", app.name)).msg).toContain("exit code 1");
+    });
+
+    it("a wake longer than the hold ends in 503 with Retry-After; the same wake serves the next request", async () => {
+      const s = await stage();
+      const labels = { hold_timeout: "1s" };
+      await using app = await makeApp(s, `long-${proxy}`, { labels, env: { BOOT_MS: "3000" } });
+      await using front = await putBefore(proxy, s, app);
+      const since = Date.now();
+      const { body, whole } = megabyte();
+      const early = await ask(front.url("/up"), { method: "POST", body });
+      expect(early.status).toBe(503);
+      expect(early.headers).toMatchObject({
+        "x-wakegate": expect.stringMatching(/^(waking|starting)$/) as string,
+        "retry-after": expect.stringMatching(/^[1-9]\d*$/) as string,
+      });
+      await s.wakegate.until("target_ready", app.name);
+      expect(told(await ask(front.url("/up"), { method: "POST", body }))).toMatchObject(whole);
+      expect(await s.docker.count("start", app.name, since)).toBe(1);
+    });
+
+    it("a visitor who leaves does not take the wake along", async () => {
+      const s = await stage();
+      await using app = await makeApp(s, `leaves-${proxy}`, { env: { BOOT_MS: "1500" } });
+      await using front = await putBefore(proxy, s, app);
+      const since = Date.now();
+      const left = new AbortController();
+      const lost = ask(front.url(), { signal: left.signal });
+      await s.wakegate.until("wake_started", app.name);
+      left.abort();
+      await expect(lost).rejects.toThrow();
+      await s.wakegate.until("target_ready", app.name);
+      expect(told(await ask(front.url("/again"))).url).toBe("/again");
+      expect(await s.docker.count("start", app.name, since)).toBe(1);
+    });
+
+    it("a host without a target passes", async () => {
+      const s = await stage();
+      await using app = await makeApp(s, `stranger-${proxy}`, { is: "ready", managed: false });
+      await using front = await putBefore(proxy, s, app);
+      // Nobody waits for its readiness here.
+      await expect.poll(async () => (await ask(front.url("/free"))).status, { timeout: 20_000 }).toBe(200);
+      expect(told(await ask(front.url("/free"))).url).toBe("/free");
+    });
+
+    it("a host without a target is refused where that is configured", async () => {
+      const docker = await engine();
+      await using wakegate = await startWakegate({
+        socketPath: docker.socketPath,
+        yaml: "unknown_hosts: deny",
+      });
+      await using app = await makeApp({ docker, wakegate }, `refused-${proxy}`, {
+        is: "ready",
+        managed: false,
+      });
+      await using front = await putBefore(proxy, { wakegate }, app);
+      const answer = await ask(front.url("/free"));
+      expect(answer).toMatchObject({ status: 403, headers: { "x-wakegate": "unknown" } });
     });
   });
 }

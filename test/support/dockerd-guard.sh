@@ -8,14 +8,22 @@ trap '' INT HUP TERM
 ip link add "$bridge" type bridge || exit 75
 ip addr add "$net.0.1/24" dev "$bridge" && ip link set "$bridge" up || exit 1
 
-dockerd --host "unix://$dir/docker.sock" --data-root "$dir/data" --exec-root "$dir/exec" \
-  --pidfile "$dir/docker.pid" --bridge "$bridge" --default-address-pool "base=$net.128.0/17,size=24" \
-  --iptables=false --ip6tables=false --storage-driver "$driver" --cgroup-parent "/$bridge" --exec-opt native.cgroupdriver=cgroupfs \
-  --shutdown-timeout 2 </dev/null >>"$dir/dockerd.log" 2>&1 &
-daemon=$!
+run() {
+  dockerd --host "unix://$dir/docker.sock" --data-root "$dir/data" --exec-root "$dir/exec" \
+    --pidfile "$dir/docker.pid" --bridge "$bridge" --default-address-pool "base=$net.128.0/17,size=24" \
+    --iptables=false --ip6tables=false --storage-driver "$driver" --cgroup-parent "/$bridge" --exec-opt native.cgroupdriver=cgroupfs \
+    --shutdown-timeout 2 </dev/null >>"$dir/dockerd.log" 2>&1 &
+  daemon=$!
+}
+run
 
-# Ends when the holder closes the pipe; a dead daemon is noticed by the holder, which then closes it too.
-cat >/dev/null
+# Each line asks for the daemon to be started again after the holder killed it. Ends when the holder closes the
+# pipe; a dead daemon is noticed by the holder, which then closes it too.
+while read -r _; do
+  wait "$daemon" 2>/dev/null
+  rm -f "$dir/docker.pid" "$dir/docker.sock"
+  run
+done
 
 # The containers first, so that the daemon has nothing to wait for.
 for procs in $(find /sys/fs/cgroup -path "*/$bridge/*" -name cgroup.procs 2>/dev/null); do

@@ -20,6 +20,10 @@ export interface PrivateDockerd extends AsyncDisposable {
   readonly socketPath: string;
   /** Process id of the daemon itself, for tests that suspend or kill it. */
   readonly pid: number;
+  /** kill -9 of the daemon alone: its containers run on until the next start. Resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Kills the daemon if it lives and starts it again on the same data and socket; resolves when it answers. */
+  restart(): Promise<void>;
 }
 
 const GUARD = new URL("./dockerd-guard.sh", import.meta.url).pathname;
@@ -83,7 +87,7 @@ async function tryStart(dir: string, net: number, driver: string): Promise<Priva
     const pid = daemonPid(dir);
     if (pid !== undefined && (await raw.call("GET", "/_ping").catch(ignorePlainText)) === "up") {
       guard.unref();
-      return { socketPath, pid, [Symbol.asyncDispose]: () => end(guard) };
+      return new RunningDockerd(dir, raw, guard, pid);
     }
     if (tries > 5 && /failed to start daemon|level=fatal/.test(log(dir))) break;
     await delay(100);
@@ -91,6 +95,58 @@ async function tryStart(dir: string, net: number, driver: string): Promise<Priva
   const tail = log(dir).split("\n").slice(-6).join("\n");
   await end(guard);
   return `dockerd (${driver}): ${tail}`;
+}
+
+class RunningDockerd implements PrivateDockerd {
+  readonly #dir: string;
+  readonly #raw: RawDocker;
+  readonly #guard: ChildProcess;
+  #pid: number;
+
+  constructor(dir: string, raw: RawDocker, guard: ChildProcess, pid: number) {
+    this.#dir = dir;
+    this.#raw = raw;
+    this.#guard = guard;
+    this.#pid = pid;
+  }
+
+  get socketPath(): string {
+    return this.#raw.socketPath;
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  async kill(): Promise<void> {
+    if (runs(this.#pid)) process.kill(this.#pid, "SIGKILL");
+    while (runs(this.#pid)) await delay(20);
+  }
+
+  async restart(): Promise<void> {
+    await this.kill();
+    rmSync(join(this.#dir, "docker.pid"), { force: true });
+    this.#guard.stdin?.write("start\n");
+    for (let tries = 0; tries < 600; tries++) {
+      const pid = daemonPid(this.#dir);
+      if (pid !== undefined && (await this.#raw.call("GET", "/_ping").catch(ignorePlainText)) === "up") {
+        this.#pid = pid;
+        return;
+      }
+      await delay(100);
+    }
+    throw new Error(`dockerd did not come back: ${log(this.#dir).split("\n").slice(-6).join("\n")}`);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return end(this.#guard);
+  }
+}
+
+/** A killed daemon that its parent has not noticed yet does not run any more. */
+function runs(pid: number): boolean {
+  const stat = read(`/proc/${String(pid)}/stat`);
+  return stat !== "" && !/\) [ZX] /.test(stat);
 }
 
 /** `/_ping` answers "OK", which is no JSON. */

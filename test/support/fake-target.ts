@@ -45,6 +45,7 @@ export class FakeTarget implements TargetHandle {
   readonly retries: WakeCause[] = [];
   readonly log: WakeEvent[] = [];
   leases = 0;
+  uncounted = 0;
   followers = 0;
   lesson: { usuallyMs?: number; p90Ms?: number } = {};
   progressChanges: Partial<Progress> = {};
@@ -86,6 +87,10 @@ export class FakeTarget implements TargetHandle {
 
   learned(): { usuallyMs?: number; p90Ms?: number } {
     return this.lesson;
+  }
+
+  passed(): void {
+    this.uncounted++;
   }
 
   touch(use: Use): void {

@@ -97,6 +97,16 @@ describe("a target's life", () => {
     expect(r.world.calls).toEqual([]);
   });
 
+  it("waits two seconds after a pass that does not count, and no longer", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "running" }) });
+    await r.clock.advance(MINUTE + 29_500);
+    r.watcher("blog").passed();
+    await r.clock.advance(1_000);
+    expect(r.world.calls).toEqual([]);
+    await r.clock.advance(34_000);
+    expect(r.world.calls).toEqual(["stop blog"]);
+  });
+
   it("is woken right after a stop that a request came into", async () => {
     await using r = await rig({
       setUp: (w) => w.create("blog", { labels: labels(), status: "running", behaviour: { stopMs: 8_000 } }),

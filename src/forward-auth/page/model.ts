@@ -8,7 +8,6 @@ import { evidenceOf } from "./evidence.ts";
 import type { FaceContext } from "./faces.ts";
 import { asleepFaces, failedFaces, goneFaces, readyFaces, stoppingFaces, wakingFaces } from "./faces.ts";
 import { iconOf } from "./icons.ts";
-import { reasonText } from "./reasons.ts";
 import { gatesOf, sceneOf } from "./scene.ts";
 import { sayOf } from "./say.ts";
 import { stepViews } from "./steps.ts";
@@ -50,12 +49,6 @@ export function viewOf(progress: Progress, options: PageOptions, now: number, vo
     ...(scene === "closed" ? { slow: true } : {}),
     ...(knock === undefined ? {} : { knockInMs: knock }),
   };
-}
-
-/** Why it did not wake, for answers that are not the page. */
-export function reasonOf(progress: Progress, options: PageOptions, voice: ViewVoice = {}): string {
-  const copy = voice.copy ?? english;
-  return reasonText(progress.failure, options.details, copy, wordsOf(copy, voice.lang ?? "en"));
 }
 
 function facesOf(context: FaceContext): Pick<View, "faces" | "away" | "guard"> {

@@ -62,6 +62,12 @@ export class Activity {
     if (use.longLived) this.#presumedSessions = true;
   }
 
+  /** A request passed that does not count: only a sleep that is about to happen waits for it. */
+  pass(): void {
+    this.#lastPass = this.#clock.monotonic();
+    this.#uses++;
+  }
+
   /** Evidence of use that is no request: traffic, an awake dependant. The idle time begins anew. */
   evidence(): void {
     this.#lastUse = this.#clock.monotonic();

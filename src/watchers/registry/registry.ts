@@ -230,9 +230,11 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
       engines: [...this.#engines.values()].map(({ view }) => ({
         engine: view.engine,
         instances: [...view.instances.values()],
+        listed: view.everListed,
         ...(view.self && { selfId: view.self.id }),
       })),
       fileTargets: this.#settings.targets,
+      fileNames: this.#settings.fileTargets,
       read: (instance, engine) => this.#read(instance, engine),
       implicit: (instance, engine) => implicitTarget(instance, engine, this.#settings),
     });

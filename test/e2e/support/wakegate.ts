@@ -63,6 +63,8 @@ class Wakegate implements RunningWakegate {
   readonly #options: WakegateOptions;
   #child: ChildProcess | undefined;
   #output = "";
+  /** The end of the output that is no whole line yet. */
+  #rest = "";
   #lines: LogLine[] = [];
   #told = new Set<() => void>();
 
@@ -95,6 +97,7 @@ class Wakegate implements RunningWakegate {
 
   async restart(): Promise<void> {
     this.#lines = [];
+    this.#rest = "";
     const child = spawn(
       process.execPath,
       ["--import", "tsx", MAIN, "serve", "--config", join(this.folder, "wakegate.yaml")],
@@ -157,7 +160,9 @@ class Wakegate implements RunningWakegate {
 
   #take(text: string): void {
     this.#output += text;
-    for (const line of text.split("\n")) {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) {
       if (line.startsWith("{")) this.#lines.push(JSON.parse(line) as LogLine);
     }
     for (const told of [...this.#told]) told();

@@ -1,13 +1,26 @@
 import { describe, expect, it } from "vitest";
-import { survey, type Survey } from "../../src/config/survey.ts";
+import { readLabels } from "../../src/config/labels.ts";
+import type { Settings } from "../../src/config/model.ts";
 import type { InstanceSummary } from "../../src/providers/provider.ts";
-import { container, line, loadText, settingsOf } from "./support.ts";
+import { implicitTarget } from "../../src/watchers/registry/implicit.ts";
+import { makePlan, type Plan, type PlanEngine } from "../../src/watchers/registry/plan.ts";
+import { container, line, loadText, settingsOf } from "../config/support.ts";
 
 const ENABLE = { "wakegate.enable": "true" };
 
-async function look(instances: readonly InstanceSummary[], yaml = "", selfId?: string): Promise<Survey> {
-  const snapshot = { instances, ...(selfId === undefined ? {} : { selfId }) };
-  return survey(settingsOf(await loadText(yaml)), [{ engine: "local", snapshot }]);
+function planOf(settings: Settings, engines: readonly PlanEngine[]): Plan {
+  return makePlan({
+    engines,
+    fileTargets: settings.targets,
+    fileNames: settings.fileTargets,
+    read: (instance, engine) => readLabels(instance, engine, settings),
+    implicit: (instance, engine) => implicitTarget(instance, engine, settings),
+  });
+}
+
+async function look(instances: readonly InstanceSummary[], yaml = "", selfId?: string): Promise<Plan> {
+  const engine = { engine: "local", instances, listed: true, ...(selfId !== undefined && { selfId }) };
+  return planOf(settingsOf(await loadText(yaml)), [engine]);
 }
 
 function compose(service: string, dependsOn = ""): Readonly<Record<string, string>> {
@@ -18,11 +31,11 @@ function compose(service: string, dependsOn = ""): Readonly<Record<string, strin
   };
 }
 
-describe("survey", () => {
+describe("makePlan()", () => {
   it("puts labels and file together", async () => {
     const yaml = "targets:\n  app: { process: { command: [x] } }\n  blog: { docker: { container: gone } }\n";
     const found = await look([container("shop", ENABLE), container("other")], yaml);
-    expect(found.targets.map(({ name }) => name)).toEqual(["app", "blog", "shop"]);
+    expect([...found.targets.keys()].toSorted()).toEqual(["app", "blog", "shop"]);
     expect(found.problems.map(line)).toEqual([
       "wakegate.yaml:3:3 targets.blog.docker.container: there is no container gone on local now: check the name, or create it",
     ]);
@@ -35,12 +48,13 @@ describe("survey", () => {
       expect.stringMatching(/^container b \(local\) wakegate.hosts: a has this host already/),
     ]);
     const settings = settingsOf(await loadText("providers: { docker: { one: tcp://one, two: tcp://two } }"));
-    const both = survey(settings, [
-      { engine: "one", snapshot: { instances: [container("a", ENABLE)] } },
-      { engine: "two", snapshot: { instances: [container("a", ENABLE)] } },
+    const both = planOf(settings, [
+      { engine: "one", instances: [container("a", ENABLE)], listed: true },
+      { engine: "two", instances: [container("a", ENABLE)], listed: true },
     ]);
-    expect(both.targets).toHaveLength(1);
-    expect(both.problems.map(line)[0]).toContain("a on one has this name already");
+    expect([...both.targets.keys()]).toEqual([]);
+    expect(both.broken.get("a")?.message).toContain("a exists on two engines, one and two");
+    expect(both.problems.map(line)[0]).toContain("a exists on two engines");
   });
 
   it("knows Compose services, and names those that nobody has", async () => {
@@ -61,19 +75,21 @@ describe("survey", () => {
       container("p-b-1", { ...ENABLE, ...compose("b"), "wakegate.depends_on": "p-a-1" }),
     ]);
     expect(found.problems.map(line).join()).toContain("p-a-1 -> p-b-1 -> p-a-1");
+    expect([...found.targets.keys()]).toEqual([]);
+    expect(found.broken.get("p-b-1")?.message).toContain("p-a-1 -> p-b-1 -> p-a-1");
   });
 
   it("takes the newest of one identity, never its own container", async () => {
     const old = container("0123456789ab_p-web-1", { ...ENABLE, ...compose("web") });
     const fresh = { ...container("p-web-1", { ...ENABLE, ...compose("web") }), createdAt: 2 };
     const found = await look([old, fresh]);
-    expect(found.targets.map(({ source }) => source)).toEqual([
+    expect([...found.targets.values()].map(({ spec }) => spec.source)).toEqual([
       { kind: "docker", engine: "local", container: "p-web-1" },
     ]);
-    expect(found.problems.map(line).join()).toContain("p-web-1 is the same target and newer");
+    expect(found.problems.map(line).join()).toContain("is another container of the target p-web-1");
     const self = container("wakegate", ENABLE);
     const own = await look([self], "", self.id);
-    expect(own.targets).toEqual([]);
-    expect(own.problems.map(line).join()).toContain("Wakegate runs in this container itself");
+    expect(own.targets.size).toBe(0);
+    expect(own.problems.map(line).join()).toContain("is Wakegate itself and is never put to sleep");
   });
 });

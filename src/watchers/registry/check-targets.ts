@@ -1,0 +1,94 @@
+import {
+  dependencyCycles,
+  routeConflicts,
+  unknownDependencies,
+  type CheckedTarget,
+  type TargetPlace,
+} from "../../config/cross-check.ts";
+import type { Problem } from "../../config/model.ts";
+import type { InstanceIndex } from "./instance-index.ts";
+import type { BrokenTarget, PlanInput, PlannedTarget } from "./plan.ts";
+
+/**
+ * The checks that only the whole allows. Targets that wait for each other could never wake: they are taken out
+ * and told; whatever else is wrong is only told.
+ */
+export function checkTargets(
+  input: PlanInput,
+  targets: Map<string, PlannedTarget>,
+  broken: Map<string, BrokenTarget>,
+  index: InstanceIndex,
+): readonly Problem[] {
+  const resolved = [...targets.values()].map(({ spec, edges }): CheckedTarget => ({
+    ...spec,
+    dependsOn: edges,
+  }));
+  resolved.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const cycles = dependencyCycles(resolved, place);
+  for (const name of inCycles(targets)) {
+    const target = targets.get(name);
+    const told = cycles.find(({ message }) => message.includes(name))?.message ?? "it waits for itself";
+    targets.delete(name);
+    broken.set(name, { name, routes: target?.spec.routes ?? [], message: `${name} cannot wake: ${told}` });
+  }
+  return [
+    ...routeConflicts(resolved, place),
+    ...cycles,
+    ...(index.complete ? unknown(resolved, targets, broken) : []),
+    ...(index.complete ? withoutContainer(targets) : []),
+    ...(index.complete ? unlabelled(input, targets, broken) : []),
+  ];
+}
+
+function unknown(
+  resolved: readonly CheckedTarget[],
+  targets: ReadonlyMap<string, PlannedTarget>,
+  broken: ReadonlyMap<string, BrokenTarget>,
+): readonly Problem[] {
+  const advice = "neither a target nor a Compose service of the same project has this name";
+  return unknownDependencies(resolved, (_, { name }) => targets.has(name) || broken.has(name), advice, place);
+}
+
+/** Targets of the file whose container is not there. */
+function withoutContainer(targets: ReadonlyMap<string, PlannedTarget>): readonly Problem[] {
+  return [...targets.values()].flatMap(({ spec, instance }): Problem[] => {
+    if (instance !== undefined || spec.source.kind !== "docker") return [];
+    const { container, engine } = spec.source;
+    const message = `there is no container ${container} on ${engine} now: check the name, or create it`;
+    const key = `targets.${spec.name}.docker.container`;
+    return [{ severity: "warning", where: spec.origin, key, value: container, message }];
+  });
+}
+
+/** What the file says about a target that no container is labelled for. */
+function unlabelled(
+  { fileNames }: PlanInput,
+  targets: ReadonlyMap<string, PlannedTarget>,
+  broken: ReadonlyMap<string, BrokenTarget>,
+): readonly Problem[] {
+  return fileNames
+    .filter(({ name }) => !targets.has(name) && !broken.has(name))
+    .map(({ name, origin }): Problem => {
+      const message = `no container is labelled for it: add docker.container, or label one wakegate.enable=true and wakegate.name=${name}`;
+      return { severity: "warning", where: origin, key: `targets.${name}`, message };
+    });
+}
+
+/** Names of the targets that depend on themselves in the end. */
+function inCycles(targets: ReadonlyMap<string, PlannedTarget>): readonly string[] {
+  const reaches = (from: string, goal: string, seen: Set<string>): boolean =>
+    (targets.get(from)?.edges ?? []).some(({ name }) => {
+      if (name === goal) return true;
+      if (seen.has(name)) return false;
+      seen.add(name);
+      return reaches(name, goal, seen);
+    });
+  return [...targets.keys()].filter((name) => reaches(name, name, new Set()));
+}
+
+const LABELS_OF = "labels of ";
+
+const place: TargetPlace = (target, path) =>
+  target.origin.startsWith(LABELS_OF)
+    ? { where: target.origin.slice(LABELS_OF.length), key: `wakegate.${String(path[0])}` }
+    : { where: target.origin, key: `targets.${target.name}.${path.join(".")}` };

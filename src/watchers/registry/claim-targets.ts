@@ -1,0 +1,114 @@
+import { readComposeLabels } from "../../config/labels/compose.ts";
+import type { LabelReading } from "../../config/labels.ts";
+import type { Problem, RouteSpec, TargetSpec } from "../../config/model.ts";
+import type { InstanceSummary } from "../../providers/provider.ts";
+import { newest, push } from "./instance-index.ts";
+import type { BrokenTarget, PlanInput, PlannedTarget } from "./plan.ts";
+
+/** Targets by name, and what is wrong with those that are none. */
+export interface Claims {
+  readonly targets: Map<string, PlannedTarget>;
+  readonly broken: Map<string, BrokenTarget>;
+  readonly problems: Problem[];
+}
+
+/** The targets that labels and the file name, without their dependencies. */
+export function claimTargets(input: PlanInput): Claims {
+  const claims: Claims = { targets: new Map(), broken: new Map(), problems: [] };
+  const { targets, broken, problems } = claims;
+  for (const { engine, instances, selfId } of input.engines) {
+    const claimed = new Map<string, InstanceSummary[]>();
+    for (const instance of instances) {
+      if (readComposeLabels(instance.labels).oneOff) continue;
+      const reading = input.read(instance, engine);
+      if (instance.id !== selfId) {
+        problems.push(...reading.problems);
+        if (reading.kind !== "ignored") push(claimed, reading.name, instance);
+      } else if (reading.kind !== "ignored") problems.push(selfProblem(instance, engine));
+    }
+    for (const [name, instances] of claimed) {
+      const chosen = newest(instances);
+      if (!chosen) continue;
+      const others = instances.filter((one) => one !== chosen);
+      problems.push(...others.map((one) => duplicate(one, chosen, name, engine)));
+      claim(input.read(chosen, engine), chosen, engine, claims);
+    }
+  }
+  for (const spec of input.fileTargets) {
+    if (targets.has(spec.name) || broken.has(spec.name)) continue;
+    const process = spec.source.kind === "process";
+    targets.set(spec.name, planned(spec, spec.source.engine, process ? spec.name : undefined));
+  }
+  return claims;
+}
+
+/** Enters the target of one container, or why there is none. */
+function claim(
+  reading: LabelReading,
+  instance: InstanceSummary,
+  engine: string,
+  { targets, broken, problems }: Claims,
+): void {
+  const { name } = reading;
+  const already = targets.get(name);
+  const routes =
+    reading.kind === "target" ? reading.spec.routes : reading.kind === "invalid" ? reading.routes : [];
+  if (already) {
+    targets.delete(name);
+    const both = twoEngines(name, already, engine, routes);
+    broken.set(name, both);
+    const where = `container ${instance.name} (${engine})`;
+    problems.push({ severity: "error", where, key: "wakegate.name", value: name, message: both.message });
+  } else if (broken.has(name)) return;
+  else if (reading.kind === "target") targets.set(name, planned(reading.spec, engine, instance.id));
+  else broken.set(name, { name, routes, message: badLabels(name, reading.problems) });
+}
+
+/** A target before its dependencies are known. */
+export function planned(spec: TargetSpec, engine: string, instance: string | undefined): PlannedTarget {
+  return {
+    spec,
+    engine,
+    ...(instance !== undefined && { instance }),
+    dependencyOnly: false,
+    oneShot: false,
+    edges: [],
+  };
+}
+
+function badLabels(name: string, problems: readonly Problem[]): string {
+  const errors = problems.filter(({ severity }) => severity === "error");
+  const first = errors[0];
+  const more = errors.length > 1 ? ` (and ${String(errors.length - 1)} more)` : "";
+  return `the labels of ${name} are wrong: ${first ? `${first.key}: ${first.message}` : "no target could be made of them"}${more}. wakegate check lists everything.`;
+}
+
+function twoEngines(
+  name: string,
+  first: PlannedTarget,
+  second: string,
+  routes: readonly RouteSpec[],
+): BrokenTarget {
+  const message = `${name} exists on two engines, ${first.engine} and ${second}. Give one of the containers another wakegate.name.`;
+  return { name, routes: [...first.spec.routes, ...routes], message };
+}
+
+function duplicate(other: InstanceSummary, chosen: InstanceSummary, name: string, engine: string): Problem {
+  return {
+    severity: "warning",
+    where: `container ${other.name} (${engine})`,
+    key: "wakegate.name",
+    value: name,
+    message: `is another container of the target ${name}: ${chosen.name} counts, this one is left alone. Remove it, or give it its own wakegate.name.`,
+  };
+}
+
+function selfProblem(instance: InstanceSummary, engine: string): Problem {
+  return {
+    severity: "warning",
+    where: `container ${instance.name} (${engine})`,
+    key: "wakegate.enable",
+    value: "true",
+    message: "is Wakegate itself and is never put to sleep. Remove the label.",
+  };
+}
