@@ -1,3 +1,4 @@
+import { withLastWords } from "./failure.ts";
 import type { Gate } from "./handle.ts";
 import type { State } from "./state.ts";
 
@@ -7,8 +8,8 @@ const WAKING: Gate = { kind: "coming", state: "waking" };
 const STARTING: Gate = { kind: "coming", state: "starting" };
 const STOPPING: Gate = { kind: "coming", state: "stopping" };
 
-/** The state as a request sees it. */
-export function gateOf(state: State): Gate {
+/** The state as a request sees it. The failed app's own words are in it only `withLog`. */
+export function gateOf(state: State, withLog = false): Gate {
   switch (state.kind) {
     case "ready":
       return READY;
@@ -22,8 +23,14 @@ export function gateOf(state: State): Gate {
       if (!state.held) return ASLEEP;
       return { kind: "asleep", mayNotWake: { kind: "hold", reason: "stopped by hand" } };
     case "error":
-      return { kind: "failed", until: state.until, message: state.failure.message };
+      return {
+        kind: "failed",
+        until: state.until,
+        message: withLog ? withLastWords(state.failure) : state.failure.message,
+      };
     case "missing":
-      return { kind: "missing", message: state.message };
+      // Not listed yet is a matter of milliseconds: who asks now waits for it.
+      if (state.why === "unlisted") return STARTING;
+      return { kind: "missing", why: state.why, message: state.message };
   }
 }

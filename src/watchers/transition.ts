@@ -157,8 +157,8 @@ function seenWhileStarting(state: Starting, sighting: Sighting | undefined, ctx:
   switch (sighting.status) {
     case "running":
     case "restarting":
-      if (sighting.run === state.seen.run) return { ...state, seen: sighting };
-      return { ...state, seen: sighting, task: Symbol() };
+      if (sighting.run === state.seen.run) return { ...state, ...diedAs(sighting), seen: sighting };
+      return { ...state, ...diedAs(sighting), seen: sighting, task: Symbol() };
     case "paused":
     case "created":
       return resting(sighting, ctx);
@@ -168,9 +168,13 @@ function seenWhileStarting(state: Starting, sighting: Sighting | undefined, ctx:
     case "dead":
       if (ctx.oneShot && sighting.exit?.code === 0) return resting(sighting, ctx);
       // Its restart policy brings it back, or the deadline ends the wake with this exit as evidence.
-      if (sighting.restarts) return { ...state, seen: sighting };
+      if (sighting.restarts) return { ...state, ...diedAs(sighting), seen: sighting };
       return state.seen.status === sighting.status ? state : { ...state, seen: sighting, task: Symbol() };
   }
+}
+
+function diedAs({ exit }: Sighting): { readonly died?: Exit } {
+  return exit ? { died: exit } : {};
 }
 
 function seenWhileStopping(state: Stopping, sighting: Sighting | undefined, ctx: Context): State {

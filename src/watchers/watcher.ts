@@ -60,7 +60,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.around = around;
     this.activity = new Activity(around.clock);
     this.#state = { kind: "missing", why: "unlisted", message: unlisted(around), since: around.clock.now() };
-    this.#gate = gateOf(this.#state);
+    this.#gate = gateOf(this.#state, spec.page.logs);
     this.#narrator = new Narrator(this, around.clock);
     this.#lane = new Lane();
     this.#recorder = new Recorder(around, this.activity, () => this.#spec);
@@ -93,6 +93,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   /** Takes a changed configuration. The state stays; a changed idle time counts from the last use. */
   reconfigure(spec: TargetSpec): void {
     this.#spec = spec;
+    this.#gate = gateOf(this.#state, spec.page.logs);
     this.activity.poke();
     this.changed.emit();
   }
@@ -115,7 +116,9 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     });
   }
 
-  learned(from: Wake["from"] = tierOf(this.#state)): Learned {
+  learned(from?: Wake["from"]): Learned {
+    if (from === undefined && isFound(this.#state)) return FOUND_SOON;
+    from ??= tierOf(this.#state);
     return learn(this.around.store.target(this.name)?.wakes ?? [], from);
   }
 
@@ -203,7 +206,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     });
     if (after === before) return;
     this.#state = after;
-    this.#gate = gateOf(after);
+    this.#gate = gateOf(after, this.#spec.page.logs);
     if (beginsWake(before, after)) this.#dependencies = undefined;
     if (after.kind === "ready" && before.kind === "starting") {
       this.#failures = 0;
@@ -277,10 +280,19 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#closed = reason;
     this.#work?.abort(reason);
     this.#recorder.close();
-    this.#gate = { kind: "missing", message: reason.message };
+    this.#gate = { kind: "missing", why: "gone", message: reason.message };
     this.changed.emit();
     await this.#lane.idle();
   }
+}
+
+/** After a start of Wakegate, what runs is known to be ready within this: no page needs to flash up for it. */
+const FOUND_SOON: Learned = { usuallyMs: 500, p90Ms: 500 };
+
+/** Being found as it is, rather than woken. */
+function isFound(state: State): boolean {
+  if (state.kind === "missing") return state.why === "unlisted";
+  return state.kind === "starting" && state.wake.cause.by === "outside";
 }
 
 /** The kind of wake that estimates should speak of. */

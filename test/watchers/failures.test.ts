@@ -126,7 +126,7 @@ describe("an engine that does not answer", () => {
     await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "exited" }) });
     r.world.goAway("connection refused");
     await settle();
-    expect(r.watcher("blog").gate).toEqual({ kind: "missing", message: "connection refused" });
+    expect(r.watcher("blog").gate).toEqual({ kind: "missing", why: "away", message: "connection refused" });
     r.world.comeBack();
     await settle();
     expect(r.watcher("blog").gate).toEqual({ kind: "asleep" });

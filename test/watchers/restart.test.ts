@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { gateOf } from "../../src/watchers/gate.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { BY_REQUEST, labels, rig } from "./world.ts";
 
@@ -97,6 +98,19 @@ describe("after Wakegate was killed", () => {
     expect(r.registry.entries).toMatchObject([
       { name: "old", unavailable: /* why */ expect.stringContaining("not been listed") as string },
     ]);
+  });
+
+  it("lets requests wait, rather than fail, before the first listing", () => {
+    const unlisted = { kind: "missing", why: "unlisted", message: "", since: 0 } as const;
+    expect(gateOf(unlisted)).toEqual({ kind: "coming", state: "starting" });
+  });
+
+  it("remembers since when a target sleeps", async () => {
+    await using r = await rig({
+      records: { blog: { asleepSince: START - MINUTE } },
+      setUp: (w) => w.create("blog", { labels: labels(), status: "exited" }),
+    });
+    expect(r.store.target("blog")?.asleepSince).toBe(START - MINUTE);
   });
 
   it("writes use and wakes down", async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { readLabels, type LabelReading } from "../../config/labels.ts";
 import type { Settings } from "../../config/model.ts";
 import { WakegateError } from "../../errors.ts";
@@ -249,7 +250,10 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     for (const [name, target] of this.#plan.targets) {
       const watcher = this.#watchers.get(name);
       if (!watcher) this.#addWatcher(target);
-      else if (JSON.stringify(watcher.spec) !== JSON.stringify(target.spec)) watcher.reconfigure(target.spec);
+      // Readings are kept, so an unchanged target nearly always has the same spec.
+      else if (watcher.spec !== target.spec && !isDeepStrictEqual(watcher.spec, target.spec)) {
+        watcher.reconfigure(target.spec);
+      }
     }
     for (const [name, watcher] of this.#watchers) {
       if (this.#plan.targets.has(name)) continue;
