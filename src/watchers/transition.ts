@@ -112,7 +112,6 @@ function seen(state: State, sighting: Sighting | undefined, ctx: Context, intent
     case "starting":
       return seenWhileStarting(state, sighting, ctx);
     case "ready":
-      if (sighting?.status === "paused") return resting(sighting, ctx);
       if (sighting && isUp(sighting)) {
         const sameRun = sighting.run === state.seen.run;
         const fellIll = sighting.unhealthy && !state.seen.unhealthy;
@@ -121,7 +120,8 @@ function seen(state: State, sighting: Sighting | undefined, ctx: Context, intent
       }
       // No signal came before, and an exit like this one is nobody's wish: it crashed.
       if (sighting?.exit && crashed(sighting.exit)) return resting(sighting, ctx);
-      // Gone or down without our doing. Updaters stop, remove and create: wait before it counts as a nap.
+      // Gone, down or paused without our doing. Updaters stop, remove and create, backups pause for a
+      // moment: wait before it counts as a nap.
       return foreignDown(sighting ?? state.seen, ctx);
     case "stopping":
       return seenWhileStopping(state, sighting, ctx);
@@ -186,10 +186,10 @@ function seenWhileStopping(state: Stopping, sighting: Sighting | undefined, ctx:
   }
   if (!sighting) return state.phase === "down" ? state : foreignDown(state.seen, ctx, state);
   if (isUp(sighting)) {
-    if (sighting.run === state.seen.run && sighting.id === state.seen.id) return state;
+    const sameRun = sighting.run === state.seen.run && sighting.id === state.seen.id;
+    if (state.phase === "dying" && sameRun) return state;
     return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
   }
-  if (sighting.status === "paused") return after(state, resting(sighting, ctx), ctx);
   if (state.phase === "dying") return foreignDown(sighting, ctx, state);
   return sighting.id === state.seen.id ? state : { ...state, seen: sighting };
 }
@@ -235,7 +235,8 @@ function settled(state: State, sighting: Sighting | undefined, ctx: Context): St
   }
   if (stillUp) return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
   const rest = resting(sighting, ctx);
-  if (ctx.onManualStop === "hold" && rest.how === "stopped") return { ...rest, held: true };
+  if (ctx.onManualStop === "hold" && rest.how !== "completed" && rest.how !== "created")
+    return { ...rest, held: true };
   return after(state, rest, ctx);
 }
 
