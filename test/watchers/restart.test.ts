@@ -113,6 +113,28 @@ describe("after Wakegate was killed", () => {
     expect(r.store.target("blog")?.asleepSince).toBe(START - MINUTE);
   });
 
+  it("keeps the host of a removed container, but not of one that is no target any more", async () => {
+    const of = (host: string) => ({ routes: [{ host, prefix: "/" }] });
+    await using r = await rig({
+      records: { gone: of("gone.example.com"), plain: of("plain.example.com"), off: of("off.example.com") },
+      setUp: (w) => {
+        w.create("plain", { status: "running" });
+        w.create("off", { labels: { "wakegate.enable": "false" } });
+      },
+    });
+    expect(r.registry.entries.map(({ name }) => name)).toEqual(["gone"]);
+    expect(r.log.of("target_unlisted")).toHaveLength(1);
+  });
+
+  it("gives a host to the target that has it now, not to the name that had it before", async () => {
+    const routes = [{ host: "blog.example.com", prefix: "/" }];
+    await using r = await rig({
+      records: { abc: { routes } },
+      setUp: (w) => w.create("blog", { labels: labels({ "wakegate.hosts": "blog.example.com" }) }),
+    });
+    expect(r.registry.entries.map(({ name }) => name)).toEqual(["blog"]);
+  });
+
   it("writes use and wakes down", async () => {
     await using r = await rig({
       setUp: (w) => w.create("blog", { labels: labels(), status: "exited", behaviour: { startMs: 700 } }),
