@@ -147,7 +147,8 @@ function seenAtRest(state: State, sighting: Sighting | undefined, ctx: Context, 
   if (isUp(sighting)) return adopt(sighting, ctx);
   const rest = resting(sighting, ctx);
   if (state.kind !== "napping") return rest;
-  return rest.how === state.how ? state : { ...rest, since: state.since };
+  const isKnown = rest.how === state.how && (state.deeper !== undefined || rest.deeper === undefined);
+  return isKnown ? state : { ...rest, since: state.since };
 }
 
 function seenAfterFailure(state: Failed, sighting: Sighting | undefined, ctx: Context): State {

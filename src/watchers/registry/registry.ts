@@ -1,5 +1,5 @@
 import { readLabels, type LabelReading } from "../../config/labels.ts";
-import type { Settings } from "../../config/model.ts";
+import type { Settings, TargetSpec } from "../../config/model.ts";
 import { WakegateError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { Emitter } from "../../lib/emitter.ts";
@@ -10,6 +10,7 @@ import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
 import { needsDependencies, type State } from "../state.ts";
+import { pauseRisk } from "../pause-risk.ts";
 import { Watcher } from "../watcher.ts";
 import { Askers } from "./askers.ts";
 import { Comeback } from "./comeback.ts";
@@ -165,6 +166,8 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
       // What may run needs an inspection: only that tells one run from another.
       if (seen && (seen.status === "running" || seen.status === "restarting")) view.lookAt(seen.id);
       else this.#watchers.get(name)?.see(seen);
+      // So does what is paused: by us, it is stopped later.
+      if (seen?.status === "paused") view.lookAt(seen.id);
     }
     this.changed.emit();
   }
@@ -174,8 +177,16 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     const candidates = this.#candidates(view, instance);
     if (!instance || !bound || candidates > 1) this.#makePlan();
     const target = this.#boundTo(view.engine, id) ?? bound;
+    if (target && instance) this.#warnOfPause(target.spec, instance);
     if (target) this.#watchers.get(target.spec.name)?.see(instance);
     else this.#pokeNeeded(view.engine);
+  }
+
+  #warnOfPause(spec: TargetSpec, instance: Instance): void {
+    const risk = pauseRisk(spec, instance);
+    if (risk === undefined) return;
+    const message = `${spec.name} is to be paused, but ${risk}.`;
+    this.#problems.once(`pause ${spec.name} ${risk}`, "pause_risky", message, { target: spec.name });
   }
 
   /** An unmanaged container changed: whoever was awake for it alone may sleep now. */
