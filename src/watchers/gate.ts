@@ -1,5 +1,6 @@
 import { withLastWords } from "./failure.ts";
 import type { Gate } from "./handle.ts";
+import type { MayNotWake } from "./progress.ts";
 import type { State } from "./state.ts";
 
 const READY: Gate = { kind: "ready" };
@@ -8,8 +9,11 @@ const WAKING: Gate = { kind: "coming", state: "waking" };
 const STARTING: Gate = { kind: "coming", state: "starting" };
 const STOPPING: Gate = { kind: "coming", state: "stopping" };
 
-/** The state as a request sees it. The failed app's own words are in it only `withLog`. */
-export function gateOf(state: State, withLog = false): Gate {
+/**
+ * The state as a request sees it. `mayNotWake`: what people or the schedule ordered. The failed app's own
+ * words are in it only `withLog`.
+ */
+export function gateOf(state: State, mayNotWake?: MayNotWake, withLog = false): Gate {
   switch (state.kind) {
     case "ready":
       return READY;
@@ -20,9 +24,11 @@ export function gateOf(state: State, withLog = false): Gate {
     case "stopping":
       return STOPPING;
     case "napping":
+      if (mayNotWake) return { kind: "asleep", mayNotWake };
       if (!state.held) return ASLEEP;
       return { kind: "asleep", mayNotWake: { kind: "hold", reason: "stopped by hand" } };
     case "error":
+      if (mayNotWake) return { kind: "asleep", mayNotWake };
       return {
         kind: "failed",
         until: state.until,
