@@ -47,6 +47,7 @@ export function resolveSettings(input: SettingsInput): {
       holds: layer.limits?.holds ?? 10_000,
       streams: layer.limits?.streams ?? 10_000,
     },
+    tcpLabelPorts: layer.tcp_label_ports ?? [1024, 65_535],
     engines,
     defaults: { ...toOptions(withoutHosts(defaults)), hosts: defaults.hosts ?? [] },
     targets: resolved.targets,

@@ -89,6 +89,8 @@ function specOf(file: FileTarget, defaults: DefaultsLayer, source: TargetSource 
     origin: file.origin,
     source: source ?? { kind: "docker", engine: "", container: name },
     routes: uniqueRoutes(layer.hosts ?? []),
+    ...(layer.tcp && { tcp: layer.tcp }),
+    ...(layer.udp && { udp: layer.udp }),
     ...toOptions(withoutHosts(defaults), withoutHosts(layer)),
   };
 }
@@ -100,6 +102,8 @@ export function withoutHosts(layer: DefaultsLayer | TargetLayer): OptionsLayer {
     docker: _docker,
     process: _process,
     display_name: _name,
+    tcp: _tcp,
+    udp: _udp,
     ...options
   } = overlay<TargetLayer>(layer as TargetLayer);
   return options;

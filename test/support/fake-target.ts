@@ -1,4 +1,4 @@
-import type { RouteSpec, TargetSpec } from "../../src/config/model.ts";
+import type { RouteSpec, StreamOptions, TargetSpec } from "../../src/config/model.ts";
 import { Emitter } from "../../src/lib/emitter.ts";
 import type {
   DirectoryEntry,
@@ -30,9 +30,26 @@ export function targetSpec(name: string, changes: Partial<TargetSpec> = {}): Tar
     onManualStop: "nap",
     foreignStopGraceMs: 10_000,
     readiness: { kind: "auto", path: "/", statuses: [[100, 499]], timeoutMs: 1000 },
+    stream: STREAM,
     ...changes,
   };
 }
+
+/** What the schema says of streams. */
+export const STREAM: StreamOptions = {
+  protocol: "tcp",
+  names: [],
+  wakeOn: "connect",
+  allow: [],
+  deny: [],
+  maxConnections: 4096,
+  maxPerClient: 2048,
+  wakesPerMinute: 30,
+  udpTimeoutMs: 60_000,
+  acceptProxy: [],
+  sendProxy: "off",
+  players: [],
+};
 
 /** A watcher's handle that does what the test says and writes down what it was asked. */
 export class FakeTarget implements TargetHandle {
