@@ -7,6 +7,7 @@ import {
   type TargetPlace,
 } from "./cross-check.ts";
 import { readComposeLabels } from "./labels/compose.ts";
+import { listenerConflicts } from "./listener-check.ts";
 import { identityOf } from "./labels/identity.ts";
 import { readLabels, type LabelReading } from "./labels.ts";
 import type { Problem, Settings, TargetSpec } from "./model.ts";
@@ -68,7 +69,11 @@ export function survey(settings: Settings, listings: readonly EngineListing[]): 
     }
   }
   const resolved = targets.map((target) => resolveDependencies(target, seen));
-  problems.push(...routeConflicts(targets, place), ...dependencyCycles(resolved, place));
+  problems.push(
+    ...routeConflicts(targets, place),
+    ...listenerConflicts(targets, [settings.listen, settings.publicListen], place),
+    ...dependencyCycles(resolved, place),
+  );
   if (complete) {
     const names = new Set([...targets.map(({ name }) => name), ...invalid]);
     const advice = "neither a target nor a Compose service of the same project has this name";

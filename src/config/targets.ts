@@ -3,8 +3,17 @@ import { formatRoute } from "./values/host-pattern.ts";
 import { dependencyCycles, routeConflicts, unknownDependencies, type TargetPlace } from "./cross-check.ts";
 import type { IssuePlaces } from "./file/issues.ts";
 import { joinKeys } from "./file/issues.ts";
+import { listenerConflicts } from "./listener-check.ts";
 import { overlay, toOptions, type OptionsLayer } from "./layers.ts";
-import type { EngineSpec, FileTarget, Problem, RouteSpec, TargetSource, TargetSpec } from "./model.ts";
+import type {
+  EngineSpec,
+  FileTarget,
+  ListenAddress,
+  Problem,
+  RouteSpec,
+  TargetSource,
+  TargetSpec,
+} from "./model.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 
 /** Targets of the file, and what is wrong with them. */
@@ -20,6 +29,7 @@ export function resolveTargets(
   defaults: DefaultsLayer,
   engines: readonly EngineSpec[],
   publicUrl: string | undefined,
+  own: readonly ListenAddress[],
   places: IssuePlaces,
 ): FileTargets {
   const problems: Problem[] = [];
@@ -59,6 +69,7 @@ export function resolveTargets(
   problems.push(
     ...routeConflicts(all, place),
     ...dependencyCycles(all, place),
+    ...listenerConflicts(all, own, place),
     ...sameContainer(targets, place),
   );
   if (engines.length === 0) {

@@ -16,6 +16,7 @@ import { jobOf, taskOf } from "./jobs/job-of.ts";
 import { Lane } from "./lane.ts";
 import { progressOf } from "./progress-of.ts";
 import type { DependencyProgress, Failure, Progress } from "./progress.ts";
+import { probeAddresses, type ProbeAddress } from "./readiness/address.ts";
 import { Recorder } from "./recorder.ts";
 import type { ProbeResult } from "./readiness/http-probe.ts";
 import { needsDependencies, sightingOf, wakeBegan, type State, type Wake } from "./state.ts";
@@ -143,6 +144,18 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
         this.followers.count--;
       },
     };
+  }
+
+  async addresses(port: number | undefined, signal: AbortSignal): Promise<readonly ProbeAddress[]> {
+    const instance = await this.around.locate(signal);
+    if (!instance) return [];
+    return probeAddresses(
+      this.#spec,
+      instance,
+      this.around.networkOwner(instance),
+      this.around.vantage,
+      port,
+    );
   }
 
   wake(cause: WakeCause): void {

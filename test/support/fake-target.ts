@@ -8,6 +8,7 @@ import type {
   Use,
   WakeCause,
 } from "../../src/watchers/handle.ts";
+import type { ProbeAddress } from "../../src/watchers/readiness/address.ts";
 import type { Progress } from "../../src/watchers/progress.ts";
 import type { WakeEvent } from "../../src/watchers/wake-events.ts";
 
@@ -63,6 +64,7 @@ export class FakeTarget implements TargetHandle {
   readonly log: WakeEvent[] = [];
   leases = 0;
   followers = 0;
+  reachedAt: readonly ProbeAddress[] = [];
   lesson: { usuallyMs?: number; p90Ms?: number } = {};
   progressChanges: Partial<Progress> = {};
   /** What a wake does to an asleep target. Default: it is waking. */
@@ -122,6 +124,10 @@ export class FakeTarget implements TargetHandle {
   lease(): Disposable {
     this.leases += 1;
     return { [Symbol.dispose]: () => void (this.leases -= 1) };
+  }
+
+  addresses(): Promise<readonly ProbeAddress[]> {
+    return Promise.resolve(this.reachedAt);
   }
 
   follow(): Disposable {
