@@ -13,6 +13,7 @@ import { silentLog } from "./lib/log.ts";
 import { openProcessProvider, openProvider } from "./providers/open.ts";
 import type { ProcessProvider } from "./providers/process/provider.ts";
 import type { Provider } from "./providers/provider.ts";
+import { Streams } from "./stream/streams.ts";
 import { openFileStore } from "./store/file-store.ts";
 import type { Store } from "./store/store.ts";
 import { keepJournal } from "./watchers/journal.ts";
@@ -37,6 +38,8 @@ export interface Service extends AsyncDisposable {
   readonly public: ListenAddress;
   readonly registry: Registry;
   readonly forwardAuth: ForwardAuth;
+  /** The TCP and UDP listeners of targets. */
+  readonly streams: Streams;
   /** Takes over changed settings; only what differs notices. Resolves to the keys that need a restart. */
   reconfigure(settings: Settings): Promise<readonly string[]>;
 }
@@ -102,6 +105,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   );
   // Above the listeners on the stack: holds and streams end before the doors close.
   opening.use(forwardAuth);
+  const streams = opening.use(await Streams.open({ directory: registry, clock, log }));
 
   const open = opening.move();
   return {
@@ -109,6 +113,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     public: publicListener.address,
     registry,
     forwardAuth,
+    streams,
     async reconfigure(next) {
       const diff = diffSettings(settings, next);
       settings = next;

@@ -56,6 +56,7 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
     engines: asked.map(engineOf),
     fileTargets: settings.targets,
     fileNames: settings.fileTargets,
+    reserved: [settings.listen, settings.publicListen],
     read: (instance, engine) => readLabels(instance, engine, settings),
     implicit: (instance, engine) => implicitTarget(instance, engine, settings),
   });

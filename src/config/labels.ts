@@ -8,6 +8,7 @@ import type { FileTarget, Problem, RouteSpec, Settings, TargetSpec } from "./mod
 import type { DefaultsLayer } from "./schema/target.ts";
 import { uniqueRoutes, withoutHosts } from "./targets.ts";
 import { useProblems } from "./use-check.ts";
+import { labelPortProblems, listenersOf } from "./labels/listeners.ts";
 import { fillHostTemplate } from "./values/host-template.ts";
 import { parseHostPattern } from "./values/host-pattern.ts";
 
@@ -28,7 +29,10 @@ export type LabelReading = {
 );
 
 /** The parts of the settings that labels are read with. */
-export type LabelContext = Pick<Settings, "fileTargets" | "defaultsLayer" | "engines" | "publicUrl">;
+export type LabelContext = Pick<
+  Settings,
+  "fileTargets" | "defaultsLayer" | "engines" | "publicUrl" | "tcpLabelPorts"
+>;
 
 /**
  * Reads the labels of one container: defaults < proxy and Compose labels < `wakegate.*` labels < the file's target
@@ -59,7 +63,7 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
       ? noRoutes
       : fillTemplates(settings, compose, name, where);
   const clash = clashProblem(file, instance, engine, name, where);
-  const errors = [...own.problems, ...(clash ? [clash] : [])];
+  const errors = [...own.problems, ...labelPortProblems(own, settings, where), ...(clash ? [clash] : [])];
   if (errors.length > 0) {
     const readable = hosts ?? (own.routes.length > 0 ? own.routes : [...proxy.routes, ...templated.routes]);
     return { ...base, kind: "invalid", routes: uniqueRoutes(readable), problems: errors };
@@ -70,6 +74,7 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     origin: named ? (file?.origin ?? where) : `labels of ${where}`,
     source: { kind: "docker", engine, container: instance.name },
     routes: uniqueRoutes(hosts ?? [...proxy.routes, ...templated.routes]),
+    ...listenersOf(own, file),
     ...toOptions(
       withoutHosts(settings.defaultsLayer),
       derived(proxy, compose),

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { PageOptions, ReadinessOptions, TargetOptions } from "./model.ts";
+import type { PageOptions, ReadinessOptions, StreamOptions, TargetOptions } from "./model.ts";
 import type { FileLayer } from "./schema.ts";
 import { BUILT_IN } from "./schema/options.ts";
 import { defaultsSchema, type DefaultsLayer, type TargetLayer } from "./schema/target.ts";
@@ -52,6 +52,7 @@ export function toOptions(...layers: readonly (OptionsLayer | undefined)[]): Tar
     foreignStopGraceMs: value("foreign_stop_grace"),
     readiness: toReadiness(value("readiness")),
     ...toUseOptions(merged),
+    stream: toStream(value("stream")),
   };
 }
 
@@ -99,6 +100,26 @@ function toReadiness(readiness: NonNullable<OptionsLayer["readiness"]>): Readine
     ...optional("host", readiness.host),
     statuses: present(readiness.status, "readiness.status"),
     timeoutMs: present(readiness.timeout, "readiness.timeout"),
+  };
+}
+
+function toStream(stream: NonNullable<OptionsLayer["stream"]>): StreamOptions {
+  const value = <K extends keyof typeof stream>(name: K): NonNullable<(typeof stream)[K]> =>
+    present(stream[name], `stream.${name}`);
+  return {
+    protocol: value("protocol"),
+    names: value("names"),
+    wakeOn: value("wake_on"),
+    allow: value("allow"),
+    deny: value("deny"),
+    maxConnections: value("max_connections"),
+    maxPerClient: value("max_per_client"),
+    wakesPerMinute: value("wakes_per_minute"),
+    ...optional("sessionIdleMs", stream.session_idle ?? undefined),
+    udpTimeoutMs: value("udp_timeout"),
+    acceptProxy: value("accept_proxy"),
+    sendProxy: value("send_proxy"),
+    players: value("players"),
   };
 }
 

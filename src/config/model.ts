@@ -24,6 +24,8 @@ export interface Settings {
   readonly caddyAdmin?: string;
   readonly log: { readonly level: LogLevel; readonly format: "auto" | "json" | "pretty" };
   readonly limits: { readonly holdsPerTarget: number; readonly holds: number; readonly streams: number };
+  /** First and last port that listeners of labels may have; the last below the first: none. */
+  readonly tcpLabelPorts: readonly [number, number];
   readonly engines: readonly EngineSpec[];
   /** For the targets that come from labels. */
   readonly defaults: TargetDefaults;
@@ -89,6 +91,7 @@ export interface TargetOptions extends UseOptions {
   readonly onManualStop: "nap" | "hold";
   readonly foreignStopGraceMs: number;
   readonly readiness: ReadinessOptions;
+  readonly stream: StreamOptions;
 }
 
 export interface PageOptions {
@@ -102,10 +105,10 @@ export interface PageOptions {
 
 export interface ReadinessOptions {
   /**
-   * How readiness is proved. `auto`: HTTP where a port or route is known, else the health command, else
-   * running is enough.
+   * How readiness is proved. `auto`: a connection for stream targets without routes, HTTP where a port or
+   * route is known, else the health command, else running is enough.
    */
-  readonly kind: "auto" | "http" | "tcp" | "healthcheck" | "none";
+  readonly kind: "auto" | "http" | "tcp" | "postgres" | "redis" | "minecraft" | "healthcheck" | "none";
   readonly path: string;
   /** Host header of the probe. Unset: the first exact route host, else the address. */
   readonly host?: string;
@@ -113,6 +116,43 @@ export interface ReadinessOptions {
   readonly statuses: readonly (readonly [number, number])[];
   /** Deadline of one probe. */
   readonly timeoutMs: number;
+}
+
+/** How connections of a target's listeners are treated. */
+export interface StreamOptions {
+  readonly protocol: StreamProtocol;
+  /** TLS server names or Minecraft hosts that lead here, lower case; `*.` for one label. Empty: all others. */
+  readonly names: readonly string[];
+  readonly wakeOn: "connect" | "first_bytes" | "tls_hello";
+  /** CIDR blocks. Empty: everybody. */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly maxConnections: number;
+  readonly maxPerClient: number;
+  readonly wakesPerMinute: number;
+  /** A session that is silent for longer is no use any more. Unset: every open session is. */
+  readonly sessionIdleMs?: number;
+  readonly udpTimeoutMs: number;
+  /** Peers that must send a PROXY protocol header. */
+  readonly acceptProxy: readonly string[];
+  readonly sendProxy: "off" | "v1" | "v2";
+  /** Players whose login wakes a Minecraft server. Empty: all. */
+  readonly players: readonly string[];
+}
+
+export type StreamProtocol = "tcp" | "tls" | "minecraft";
+
+/** A listener and the port of the target that it leads to. */
+export interface ForwardSpec {
+  readonly listen: ListenAddress;
+  /** Unset: the target's `port`, else the lowest exposed one. */
+  readonly port?: number;
+}
+
+export interface TcpSpec extends ForwardSpec {
+  /** Unset: as `stream` says. */
+  readonly protocol?: StreamProtocol;
+  readonly names?: readonly string[];
 }
 
 export type TargetDefaults = TargetOptions & {
@@ -128,6 +168,9 @@ export interface TargetSpec extends TargetOptions {
   readonly origin: string;
   readonly source: TargetSource;
   readonly routes: readonly RouteSpec[];
+  /** TCP listeners that lead here. Unset: none. */
+  readonly tcp?: readonly TcpSpec[];
+  readonly udp?: readonly ForwardSpec[];
 }
 
 export type TargetSource =

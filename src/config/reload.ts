@@ -35,6 +35,7 @@ const LIVE = [
   ["publicUrl", "public_url"],
   ["caddyAdmin", "caddy_admin"],
   ["limits", "limits"],
+  ["tcpLabelPorts", "tcp_label_ports"],
 ] as const;
 
 /** Compares two configurations. Where a target stands in the file is no difference. Pure. */
@@ -42,7 +43,10 @@ export function diffSettings(before: Settings, after: Settings): SettingsDiff {
   const differs = (key: keyof Settings): boolean => !isDeepStrictEqual(before[key], after[key]);
   const targets = diffItems(before.targets.map(withoutOrigin), after.targets.map(withoutOrigin));
   const engines = diffItems<EngineSpec>(before.engines, after.engines);
-  const relabel = differs("defaultsLayer") || !isDeepStrictEqual(layersOf(before), layersOf(after));
+  const relabel =
+    differs("defaultsLayer") ||
+    differs("tcpLabelPorts") ||
+    !isDeepStrictEqual(layersOf(before), layersOf(after));
   const live = LIVE.flatMap(([key, name]) => (differs(key) ? [name] : []));
   const restart = RESTART.flatMap(([key, name]) => (differs(key) ? [name] : []));
   const level = before.log.level === after.log.level ? [] : ["log.level"];

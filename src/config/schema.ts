@@ -5,6 +5,7 @@ import { parseCidr } from "./values/cidr.ts";
 import { parseListenAddress } from "./values/listen-address.ts";
 import { NAME_PATTERN, parseName } from "./values/names.ts";
 import { bad, good } from "./values/parsed.ts";
+import { parsePortRange } from "./values/port-range.ts";
 import { parseBaseUrl, parseEngineUrl } from "./values/urls.ts";
 
 const folder = text(
@@ -75,6 +76,12 @@ export const fileSchema = z
       description:
         "What a request for a host without a target gets. `allow`: it passes, so that one middleware may serve all apps.",
       default: "allow",
+    }),
+    tcp_label_ports: key(text(parsePortRange, 'a range of ports such as "1024-65535"'), {
+      description:
+        "Ports that `wakegate.tcp` and `wakegate.udp` labels may listen on. `none`: only the file defines listeners.",
+      default: "1024-65535",
+      examples: ["20000-29999", "none"],
     }),
     templates_dir: key(folder, {
       description:

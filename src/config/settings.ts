@@ -31,10 +31,12 @@ export function resolveSettings(input: SettingsInput): {
   const { layer, engines, inImage, cwd, places } = input;
   const host = inImage ? "0.0.0.0" : "127.0.0.1";
   const { defaults = {}, targets = {}, public_url: publicUrl, templates_dir: templatesDir } = layer;
-  const resolved = resolveTargets(targets, defaults, engines, publicUrl, places);
+  const listen = layer.listen ?? { host, port: 9190 };
+  const publicListen = layer.public_listen ?? { host, port: 9191 };
+  const resolved = resolveTargets(targets, defaults, engines, publicUrl, [listen, publicListen], places);
   const settings: Settings = {
-    listen: layer.listen ?? { host, port: 9190 },
-    publicListen: layer.public_listen ?? { host, port: 9191 },
+    listen,
+    publicListen,
     stateDir: layer.state_dir ?? (inImage ? "/state" : resolve(cwd, "state")),
     trustedProxies: layer.trusted_proxies?.flat() ?? DEFAULT_PROXIES,
     trustedProxiesSet: layer.trusted_proxies !== undefined,
@@ -48,6 +50,7 @@ export function resolveSettings(input: SettingsInput): {
       holds: layer.limits?.holds ?? 10_000,
       streams: layer.limits?.streams ?? 10_000,
     },
+    tcpLabelPorts: layer.tcp_label_ports ?? [1024, 65_535],
     engines,
     defaults: { ...toOptions(withoutHosts(defaults)), hosts: defaults.hosts ?? [] },
     targets: resolved.targets,

@@ -4,8 +4,17 @@ import { useProblems } from "./use-check.ts";
 import { dependencyCycles, routeConflicts, unknownDependencies, type TargetPlace } from "./cross-check.ts";
 import type { IssuePlaces } from "./file/issues.ts";
 import { joinKeys } from "./file/issues.ts";
+import { listenerConflicts } from "./listener-check.ts";
 import { overlay, toOptions, type OptionsLayer } from "./layers.ts";
-import type { EngineSpec, FileTarget, Problem, RouteSpec, TargetSource, TargetSpec } from "./model.ts";
+import type {
+  EngineSpec,
+  FileTarget,
+  ListenAddress,
+  Problem,
+  RouteSpec,
+  TargetSource,
+  TargetSpec,
+} from "./model.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 
 /** Targets of the file, and what is wrong with them. */
@@ -21,6 +30,7 @@ export function resolveTargets(
   defaults: DefaultsLayer,
   engines: readonly EngineSpec[],
   publicUrl: string | undefined,
+  own: readonly ListenAddress[],
   places: IssuePlaces,
 ): FileTargets {
   const problems: Problem[] = [];
@@ -60,6 +70,7 @@ export function resolveTargets(
   problems.push(
     ...routeConflicts(all, place),
     ...dependencyCycles(all, place),
+    ...listenerConflicts(all, own, place),
     ...sameContainer(targets, place),
   );
   if (engines.length === 0) {
@@ -90,6 +101,8 @@ function specOf(file: FileTarget, defaults: DefaultsLayer, source: TargetSource 
     origin: file.origin,
     source: source ?? { kind: "docker", engine: "", container: name },
     routes: uniqueRoutes(layer.hosts ?? []),
+    ...(layer.tcp && { tcp: layer.tcp }),
+    ...(layer.udp && { udp: layer.udp }),
     ...toOptions(withoutHosts(defaults), withoutHosts(layer)),
   };
 }
@@ -101,6 +114,8 @@ export function withoutHosts(layer: DefaultsLayer | TargetLayer): OptionsLayer {
     docker: _docker,
     process: _process,
     display_name: _name,
+    tcp: _tcp,
+    udp: _udp,
     ...options
   } = overlay<TargetLayer>(layer as TargetLayer);
   return options;

@@ -2,7 +2,8 @@ import { isIP } from "node:net";
 import { normalHost } from "./host-name.ts";
 import { pickHeaders, type PickedHeaders } from "./picked-headers.ts";
 import { matchPath } from "./request-path.ts";
-import { plainAddress, type TrustedPeers } from "./trusted-peers.ts";
+import { plainAddress } from "../lib/address-blocks.ts";
+import type { TrustedPeers } from "./trusted-peers.ts";
 
 /** How the asking proxy describes the request it holds. */
 export type Dialect = "forward-auth" | "nginx";

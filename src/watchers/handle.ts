@@ -1,5 +1,6 @@
 import type { RouteSpec, TargetSpec } from "../config/model.ts";
 import type { Subscribable } from "../lib/emitter.ts";
+import type { ProbeAddress } from "./readiness/address.ts";
 import type { MayNotWake, Progress } from "./progress.ts";
 import type { WakeEvent } from "./wake-events.ts";
 
@@ -32,6 +33,13 @@ export interface TargetHandle {
    * the cool-down ends, as long as it has not failed too often. Never wakes what merely sleeps.
    */
   follow(): Disposable;
+  /**
+   * Where a port of the target is reached now, best first; without `port` its own one. Asks the engine: the
+   * answer holds for this run of the target only. Empty: there is no way.
+   *
+   * @throws ProviderError when the engine does not answer; the signal's reason on abort.
+   */
+  addresses(port: number | undefined, signal: AbortSignal): Promise<readonly ProbeAddress[]>;
 }
 
 /** The state as a request sees it. */

@@ -20,6 +20,7 @@ import { JobRunner } from "./job-runner.ts";
 import { Failures } from "./failures.ts";
 import { deepenOf } from "./deepen.ts";
 import { Orders } from "./orders.ts";
+import { probeAddresses, type ProbeAddress } from "./readiness/address.ts";
 import { Recorder } from "./recorder.ts";
 import { tierOf } from "./tier-of.ts";
 import { Followers } from "./followers.ts";
@@ -162,6 +163,18 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   follow(): Disposable {
     return this.followers.add();
+  }
+
+  async addresses(port: number | undefined, signal: AbortSignal): Promise<readonly ProbeAddress[]> {
+    const instance = await this.around.locate(signal);
+    if (!instance) return [];
+    return probeAddresses(
+      this.#spec,
+      instance,
+      this.around.networkOwner(instance),
+      this.around.vantage,
+      port,
+    );
   }
 
   wake(cause: WakeCause): void {

@@ -1,4 +1,4 @@
-import type { RouteSpec, TargetSpec } from "../../src/config/model.ts";
+import type { RouteSpec, StreamOptions, TargetSpec } from "../../src/config/model.ts";
 import { Emitter } from "../../src/lib/emitter.ts";
 import type {
   DirectoryEntry,
@@ -8,6 +8,7 @@ import type {
   Use,
   WakeCause,
 } from "../../src/watchers/handle.ts";
+import type { ProbeAddress } from "../../src/watchers/readiness/address.ts";
 import type { Progress } from "../../src/watchers/progress.ts";
 import type { WakeEvent } from "../../src/watchers/wake-events.ts";
 
@@ -30,9 +31,26 @@ export function targetSpec(name: string, changes: Partial<TargetSpec> = {}): Tar
     onManualStop: "nap",
     foreignStopGraceMs: 10_000,
     readiness: { kind: "auto", path: "/", statuses: [[100, 499]], timeoutMs: 1000 },
+    stream: STREAM,
     ...changes,
   };
 }
+
+/** What the schema says of streams. */
+export const STREAM: StreamOptions = {
+  protocol: "tcp",
+  names: [],
+  wakeOn: "connect",
+  allow: [],
+  deny: [],
+  maxConnections: 4096,
+  maxPerClient: 2048,
+  wakesPerMinute: 30,
+  udpTimeoutMs: 60_000,
+  acceptProxy: [],
+  sendProxy: "off",
+  players: [],
+};
 
 /** A watcher's handle that does what the test says and writes down what it was asked. */
 export class FakeTarget implements TargetHandle {
@@ -47,6 +65,7 @@ export class FakeTarget implements TargetHandle {
   leases = 0;
   uncounted = 0;
   followers = 0;
+  reachedAt: readonly ProbeAddress[] = [];
   lesson: { usuallyMs?: number; p90Ms?: number } = {};
   progressChanges: Partial<Progress> = {};
   /** What a wake does to an asleep target. Default: it is waking. */
@@ -110,6 +129,10 @@ export class FakeTarget implements TargetHandle {
   lease(): Disposable {
     this.leases += 1;
     return { [Symbol.dispose]: () => void (this.leases -= 1) };
+  }
+
+  addresses(): Promise<readonly ProbeAddress[]> {
+    return Promise.resolve(this.reachedAt);
   }
 
   follow(): Disposable {

@@ -13,6 +13,7 @@ function planOf(settings: Settings, engines: readonly PlanEngine[]): Plan {
     engines,
     fileTargets: settings.targets,
     fileNames: settings.fileTargets,
+    reserved: [settings.listen, settings.publicListen],
     read: (instance, engine) => readLabels(instance, engine, settings),
     implicit: (instance, engine) => implicitTarget(instance, engine, settings),
   });

@@ -5,6 +5,7 @@ import { bad, good } from "../values/parsed.ts";
 import { parsePath } from "../values/path.ts";
 import { parseStopSignal } from "../values/stop-signal.ts";
 import { statuses } from "./statuses.ts";
+import { BUILT_IN_STREAM, streamSchema } from "./stream.ts";
 import { duration, durationNotes, durationOrNever, key, text, whole } from "./text.ts";
 import { useShape } from "./use-options.ts";
 
@@ -22,6 +23,7 @@ export const BUILT_IN = {
   on_manual_stop: "nap",
   foreign_stop_grace: "10s",
   readiness: { kind: "auto", path: "/", status: "100-499", timeout: "5s" },
+  stream: BUILT_IN_STREAM,
 } as const;
 
 /** Host header of the readiness probe. */
@@ -48,9 +50,9 @@ const page = z.strictObject({
 });
 
 const readiness = z.strictObject({
-  kind: key(z.enum(["auto", "http", "tcp", "healthcheck", "none"]), {
+  kind: key(z.enum(["auto", "http", "tcp", "postgres", "redis", "minecraft", "healthcheck", "none"]), {
     description:
-      "How readiness is proved. `auto`: an HTTP answer where a port or route is known, else the image's health command, else running is enough. `none`: running is always enough.",
+      "How readiness is proved. `auto`: an HTTP answer where a route is known, or a port and no `tcp` listener; a connection on its first `tcp` port for stream targets (Minecraft's own status where that is spoken); else the image's health command, else running is enough. `tcp`: a connection that brings bytes or stays open. `postgres`, `redis`, `minecraft`: an answer in that protocol. `none`: running is always enough.",
     default: BUILT_IN.readiness.kind,
   }),
   path: key(text(parsePath, "a path such as /health"), {
@@ -151,6 +153,7 @@ export const optionsShape = {
   }),
   readiness: key(readiness, { description: "What proves that it answers." }),
   ...useShape,
+  stream: key(streamSchema, { description: "How connections of its `tcp` and `udp` listeners are treated." }),
   port: key(whole(1, 65_535), {
     description: "TCP port on its own address.",
     defaultText: "the proxy labels' port, else the lowest exposed one",

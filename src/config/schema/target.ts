@@ -4,6 +4,7 @@ import { parseHostTemplate } from "../values/host-template.ts";
 import { parseContainerName, parseName } from "../values/names.ts";
 import { bad, good } from "../values/parsed.ts";
 import { optionsShape } from "./options.ts";
+import { forwardsSchema, tcpSchema, udpSchema } from "./stream.ts";
 import { key, text } from "./text.ts";
 import { labelBusyCheck } from "./use-options.ts";
 
@@ -30,6 +31,17 @@ const ownShape = {
     examples: ["Family photos"],
   }),
 };
+
+const TCP_NOTES = {
+  description:
+    "TCP listeners of Wakegate that lead here, waking it first: `[address:]listen:port`. They stay open while it sleeps. In the file also groups of `listen`, `port`, `protocol` and `names`.",
+  defaultText: "none",
+} as const;
+const UDP_NOTES = {
+  description: "UDP listeners that lead here: the first datagram of a client wakes it. Written as `tcp`.",
+  defaultText: "none",
+  examples: [["19132:19132"]],
+} as const;
 
 const docker = z.strictObject({
   container: text(parseContainerName, "a container's name").meta({
@@ -70,6 +82,8 @@ export const targetSchema = z.strictObject({
       "The container behind it. May be left out when a labelled container has this target's name: then these keys are laid over its labels.",
   }),
   process: key(process, { description: "A local program in place of a container." }),
+  tcp: key(tcpSchema, { ...TCP_NOTES, examples: [[{ listen: "0.0.0.0:5432", port: 5432 }], ["5432:5432"]] }),
+  udp: key(udpSchema, UDP_NOTES),
   ...ownShape,
   ...optionsShape,
 });
@@ -97,6 +111,8 @@ export const labelsSchema = z.strictObject({
     defaultText: "the container's name in lower case",
     examples: ["blog"],
   }),
+  tcp: key(forwardsSchema, { ...TCP_NOTES, examples: [["5432:5432"], ["127.0.0.1:5432:5432"]] }),
+  udp: key(forwardsSchema, UDP_NOTES),
   ...ownShape,
   ...optionsShape,
   busy_check: labelBusyCheck,

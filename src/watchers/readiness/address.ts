@@ -22,16 +22,17 @@ export function portOf(spec: TargetSpec, instance: Instance): number | undefined
 /**
  * Every address worth a try, in the order of trust: the configured one, the target's own (or its network
  * owner's) on a network that leads there, then a published port. Resolved anew for each wake, because
- * engines give freed addresses to other containers.
+ * engines give freed addresses to other containers. `wanted` is a port other than the target's own.
  */
 export function probeAddresses(
   spec: TargetSpec,
   instance: Instance,
   owner: InstanceSummary | undefined,
   vantage: Vantage,
+  wanted?: number,
 ): readonly ProbeAddress[] {
-  const port = portOf(spec, instance);
-  if (spec.address !== undefined) return configured(spec.address, port);
+  const port = wanted ?? portOf(spec, instance);
+  if (spec.address !== undefined) return configured(spec.address, port, wanted);
   if (port === undefined) return [];
   const networks = owner?.networks ?? instance.networks;
   const reachable = networks.filter(
@@ -79,10 +80,14 @@ export function noAddressMessage(
   return `share no network with ${spec.name} (it has: ${list}). Do one of these: ${fixes.join("; ")}.`;
 }
 
-function configured(address: string, port: number | undefined): readonly ProbeAddress[] {
+function configured(
+  address: string,
+  port: number | undefined,
+  wanted: number | undefined,
+): readonly ProbeAddress[] {
   const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(address);
   const host = match?.[1] ?? match?.[2] ?? address;
-  const own = match?.[3] === undefined ? port : Number(match[3]);
+  const own = wanted ?? (match?.[3] === undefined ? port : Number(match[3]));
   return own === undefined ? [] : [{ host, port: own, via: "configured" }];
 }
 

@@ -9,6 +9,8 @@ import { noAddressMessage, portOf, probeAddresses, type ProbeAddress, type Vanta
 import { probeHttp, type ProbeResult } from "./http-probe.ts";
 import { listensOn } from "./listening.ts";
 import { nextProbeInMs } from "./spacing.ts";
+import { streamKindOf } from "./stream-kind.ts";
+import { probeMinecraft, probePostgres, probeRedis } from "./protocol-probes.ts";
 import { probeTcp } from "./tcp-probe.ts";
 
 /** What a proof of readiness needs. */
@@ -71,11 +73,13 @@ async function chooseProbe(input: ProveInput): Promise<Probe | undefined> {
       `readiness.kind is healthcheck, but ${spec.name} has no HEALTHCHECK. Give it one, or set another readiness.kind.`,
     );
   }
-  const serves = spec.routes.length > 0 || spec.port !== undefined || spec.address !== undefined;
+  const stream = streamKindOf(spec);
+  const serves =
+    stream !== undefined || spec.routes.length > 0 || spec.port !== undefined || spec.address !== undefined;
   if (kind === "auto" && !serves) {
     return instance.healthcheck ? healthcheckProbe(input, instance.healthcheck) : undefined;
   }
-  const addresses = probeAddresses(spec, instance, owner, vantage);
+  const addresses = probeAddresses(spec, instance, owner, vantage, stream && spec.tcp?.[0]?.port);
   if (addresses.length > 0) return addressProbe(input, addresses);
   if (kind === "auto" && instance.healthcheck) return healthcheckProbe(input, instance.healthcheck);
   const listening = kind === "auto" ? await listeningProbe(input) : undefined;
@@ -88,13 +92,21 @@ function addressProbe(input: ProveInput, addresses: readonly ProbeAddress[]): Pr
   const { spec, clock } = input;
   return async (signal) => {
     const results = addresses.map((address) => {
-      if (spec.readiness.kind === "tcp") return probeTcp(address, clock, signal);
+      const stream = streamKindOf(spec);
+      if (stream) return STREAM_PROBES[stream](address, clock, signal);
       const host = spec.readiness.host ?? exactHost(spec) ?? hostHeader(address);
       return probeHttp(address, { scheme: spec.scheme, path: spec.readiness.path, host }, signal);
     });
     return firstGood(spec, results);
   };
 }
+
+const STREAM_PROBES = {
+  tcp: probeTcp,
+  postgres: probePostgres,
+  redis: probeRedis,
+  minecraft: probeMinecraft,
+} as const;
 
 /** The first good answer, else the last of the others, an answer before a silence. */
 async function firstGood(spec: TargetSpec, results: readonly Promise<ProbeResult>[]): Promise<ProbeResult> {

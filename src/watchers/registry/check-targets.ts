@@ -5,6 +5,7 @@ import {
   type CheckedTarget,
   type TargetPlace,
 } from "../../config/cross-check.ts";
+import { listenerConflicts } from "../../config/listener-check.ts";
 import type { Problem } from "../../config/model.ts";
 import type { InstanceIndex } from "./instance-index.ts";
 import type { BrokenTarget, PlanInput, PlannedTarget } from "./plan.ts";
@@ -19,7 +20,7 @@ export function checkTargets(
   broken: Map<string, BrokenTarget>,
   index: InstanceIndex,
 ): readonly Problem[] {
-  const resolved = [...targets.values()].map(({ spec, edges }): CheckedTarget => ({
+  const resolved = [...targets.values()].map(({ spec, edges }) => ({
     ...spec,
     dependsOn: edges,
   }));
@@ -33,6 +34,7 @@ export function checkTargets(
   }
   return [
     ...routeConflicts(resolved, place),
+    ...listenerConflicts(resolved, input.reserved, place),
     ...cycles,
     ...(index.complete ? unknown(resolved, targets, broken) : []),
     ...(index.complete ? withoutContainer(targets) : []),

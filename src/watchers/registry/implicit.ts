@@ -16,5 +16,5 @@ export function implicitTarget(
   );
   const consented = { ...instance, labels: { ...labels, "wakegate.enable": "true" } };
   const reading = readLabels(consented, engine, settings);
-  return reading.kind === "target" ? { ...reading.spec, routes: [] } : undefined;
+  return reading.kind === "target" ? { ...reading.spec, routes: [], tcp: [], udp: [] } : undefined;
 }

@@ -1,5 +1,5 @@
 import type { LabelReading } from "../../config/labels.ts";
-import type { DependencySpec, Problem, RouteSpec, TargetSpec } from "../../config/model.ts";
+import type { DependencySpec, ListenAddress, Problem, RouteSpec, TargetSpec } from "../../config/model.ts";
 import type { InstanceSummary } from "../../providers/provider.ts";
 import { checkTargets } from "./check-targets.ts";
 import { claimTargets } from "./claim-targets.ts";
@@ -22,6 +22,8 @@ export interface PlanInput {
   readonly fileTargets: readonly TargetSpec[];
   /** Everything that the file gives a name, also what needs a labelled container to be complete. */
   readonly fileNames: readonly { readonly name: string; readonly origin: string }[];
+  /** Addresses that Wakegate's own listeners take. */
+  readonly reserved: readonly ListenAddress[];
   readonly read: (instance: InstanceSummary, engine: string) => LabelReading;
   /** A target for a container that is none by itself, but that a target depends on. */
   readonly implicit: (instance: InstanceSummary, engine: string) => TargetSpec | undefined;

@@ -292,6 +292,7 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
       })),
       fileTargets: this.#settings.targets,
       fileNames: this.#settings.fileTargets,
+      reserved: [this.#settings.listen, this.#settings.publicListen],
       read: (instance, engine) => this.#read(instance, engine),
       implicit: (instance, engine) => implicitTarget(instance, engine, this.#settings),
     });
