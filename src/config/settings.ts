@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { IssuePlaces } from "./file/issues.ts";
-import { toOptions } from "./layers.ts";
+import { toOptions, toWakeRate } from "./layers.ts";
 import type { EngineSpec, ListenAddress, Problem, Settings } from "./model.ts";
 import type { FileLayer } from "./schema.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
@@ -47,6 +47,7 @@ export function resolveSettings(input: SettingsInput): {
       holds: layer.limits?.holds ?? 10_000,
       streams: layer.limits?.streams ?? 10_000,
     },
+    wakeRate: toWakeRate(layer.wake_rate),
     engines,
     defaults: { ...toOptions(withoutHosts(defaults)), hosts: defaults.hosts ?? [] },
     targets: resolved.targets,

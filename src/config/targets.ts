@@ -5,6 +5,7 @@ import type { IssuePlaces } from "./file/issues.ts";
 import { joinKeys } from "./file/issues.ts";
 import { overlay, toOptions, type OptionsLayer } from "./layers.ts";
 import type { EngineSpec, FileTarget, Problem, RouteSpec, TargetSource, TargetSpec } from "./model.ts";
+import { presetLayer, remarksOn } from "./presets.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 
 /** Targets of the file, and what is wrong with them. */
@@ -88,8 +89,9 @@ function specOf(file: FileTarget, defaults: DefaultsLayer, source: TargetSource 
     displayName: layer.display_name ?? name,
     origin: file.origin,
     source: source ?? { kind: "docker", engine: "", container: name },
+    ...(layer.preset && { preset: layer.preset }),
     routes: uniqueRoutes(layer.hosts ?? []),
-    ...toOptions(withoutHosts(defaults), withoutHosts(layer)),
+    ...toOptions(withoutHosts(defaults), presetLayer(layer.preset), withoutHosts(layer)),
   };
 }
 
@@ -171,6 +173,7 @@ function checkOne(layer: TargetLayer, spec: TargetSpec, publicUrl: string | unde
       "redirect needs public_url, the public listener as browsers reach it: add it at the top of the file",
     );
   }
+  for (const { path, message, severity } of remarksOn(spec)) report(path, message, undefined, severity);
   if (layer.page?.logs && !spec.page.details) {
     report(["page", "logs"], "shows nothing without page.details: true", undefined, "warning");
   }

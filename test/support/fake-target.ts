@@ -30,6 +30,9 @@ export function targetSpec(name: string, changes: Partial<TargetSpec> = {}): Tar
     onManualStop: "nap",
     foreignStopGraceMs: 10_000,
     readiness: { kind: "auto", path: "/", statuses: [[100, 499]], timeoutMs: 1000 },
+    presets: ["monitors", "crawlers", "link-previews", "assets"],
+    rules: [],
+    pollers: { wakes: true, counts: false },
     ...changes,
   };
 }

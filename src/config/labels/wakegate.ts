@@ -75,9 +75,15 @@ export function readWakegateLabels(labels: Readonly<Record<string, string>>, whe
 }
 
 function put(raw: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const [first = "", second] = path;
-  if (second === undefined) raw[first] = value;
-  else raw[first] = { ...(raw[first] as object | undefined), [second]: value };
+  const [first = "", ...rest] = path;
+  if (rest.length === 0) raw[first] = value;
+  else {
+    // The label itself stands before the labels below it, so what is there may be no group: the schema says so.
+    const below = raw[first];
+    const group: Record<string, unknown> = typeof below === "object" && below !== null ? { ...below } : {};
+    put(group, rest, value);
+    raw[first] = group;
+  }
 }
 
 function labelName(path: readonly PropertyKey[]): string {

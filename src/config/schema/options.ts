@@ -5,6 +5,7 @@ import { bad, good } from "../values/parsed.ts";
 import { parsePath } from "../values/path.ts";
 import { parseStatusRanges } from "../values/status-ranges.ts";
 import { parseStopSignal } from "../values/stop-signal.ts";
+import { pollersShape, presetNames, ruleName, ruleSchema } from "./rules.ts";
 import { duration, durationNotes, durationOrNever, key, text, whole } from "./text.ts";
 
 /** What holds for every target unless something says otherwise, as one would write it. */
@@ -21,6 +22,9 @@ export const BUILT_IN = {
   on_manual_stop: "nap",
   foreign_stop_grace: "10s",
   readiness: { kind: "auto", path: "/", status: "100-499", timeout: "5s" },
+  presets: ["monitors", "crawlers", "link-previews", "assets"],
+  rules: {},
+  pollers: { wakes: true, counts: false },
 } as const;
 
 /** Host header of the readiness probe. */
@@ -156,6 +160,22 @@ export const optionsShape = {
     ...durationNotes,
   }),
   readiness: key(readiness, { description: "What proves that it answers." }),
+  presets: key(z.array(presetNames), {
+    description:
+      "Kinds of traffic that neither wake nor count as use; [presets](presets.md) says what each takes away. An empty list switches all off.",
+    default: BUILT_IN.presets,
+    examples: [["monitors", "crawlers"]],
+  }),
+  rules: key(z.record(ruleName, ruleSchema), {
+    description:
+      "Requests that may not wake it, or do not count as use, by a name of your choice. A rule only takes away: of several that match, all take, so their order says nothing. A rule of the same name in a stronger layer is laid over the weaker one key by key; `wakes: true` with `counts: true` undoes it.",
+    defaultText: "none beside the presets",
+    examples: [{ dashboard: { match: { clients: ["172.18.0.9"] }, wakes: false } }],
+  }),
+  pollers: key(z.strictObject(pollersShape(BUILT_IN.pollers)), {
+    description:
+      "Requests that come again and again at a steady pace: same client, user agent, method and path, six or more, 2 s to 1 h apart. Only methods that change nothing are meant.",
+  }),
   port: key(whole(1, 65_535), {
     description: "TCP port on its own address.",
     defaultText: "the proxy labels' port, else the lowest exposed one",
