@@ -130,7 +130,7 @@ export interface WakeRate {
   readonly perTarget?: Rate;
 }
 
-/** `count` times in any `perMs` milliseconds, all of them at once if need be. */
+/** `count` times at once, and from then on one for each `perMs / count` ms that went by. */
 export interface Rate {
   readonly count: number;
   readonly perMs: number;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TargetSpec } from "../../src/config/model.ts";
 import { decide, type DecideInput, type Verdict } from "../../src/forward-auth/decide.ts";
+import { BUILT_IN_RULES } from "../../src/forward-auth/intent.ts";
 import type { RequestFacts } from "../../src/forward-auth/request-facts.ts";
 import type { Gate } from "../../src/watchers/handle.ts";
 import { targetSpec } from "../support/fake-target.ts";
@@ -27,6 +28,7 @@ function facts(changes: Partial<RequestFacts> = {}): RequestFacts {
     prefetch: false,
     serviceWorkerScript: false,
     preflight: false,
+    headers: [],
     ...changes,
   };
 }
@@ -38,6 +40,9 @@ interface Case {
   readonly heldMs?: number;
   readonly learned?: DecideInput["learned"];
   readonly mayHold?: boolean;
+  readonly rules?: DecideInput["rules"];
+  readonly poller?: DecideInput["poller"];
+  readonly wakeInMs?: number;
 }
 
 function verdict(the: Case): Verdict {
@@ -49,6 +54,9 @@ function verdict(the: Case): Verdict {
     heldMs: the.heldMs ?? 0,
     learned: the.learned ?? {},
     mayHold: the.mayHold ?? true,
+    rules: the.rules ?? BUILT_IN_RULES,
+    poller: the.poller,
+    wakeInMs: the.wakeInMs ?? 0,
   });
 }
 

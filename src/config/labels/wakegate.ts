@@ -1,7 +1,8 @@
+import * as z from "zod";
 import type { Problem, RouteSpec } from "../model.ts";
 import { problemsOf } from "../file/issues.ts";
 import { labelsSchema, type LabelsLayer } from "../schema/target.ts";
-import { coerce, leafPaths, schemaAt, shapeOf } from "../schema/walk.ts";
+import { coerce, inputOf, labelPaths, schemaAt, shapeOf } from "../schema/walk.ts";
 import { parseHostPattern } from "../values/host-pattern.ts";
 import { didYouMean } from "../values/suggest.ts";
 
@@ -52,6 +53,7 @@ export function readWakegateLabels(labels: Readonly<Record<string, string>>, whe
           .map((key) => `${name}.${key}`)
           .join(", ")}`,
       );
+    else if (inputOf(schema) instanceof z.ZodRecord) report(name, written, recordMessage(name, path));
     else put(raw, path, coerce(schema, written));
   }
   const parsed = labelsSchema.safeParse(raw, { reportInput: true });
@@ -78,12 +80,17 @@ function put(raw: Record<string, unknown>, path: readonly string[], value: unkno
   const [first = "", ...rest] = path;
   if (rest.length === 0) raw[first] = value;
   else {
-    // The label itself stands before the labels below it, so what is there may be no group: the schema says so.
-    const below = raw[first];
-    const group: Record<string, unknown> = typeof below === "object" && below !== null ? { ...below } : {};
+    const group = { ...(raw[first] as Record<string, unknown> | undefined) };
     put(group, rest, value);
     raw[first] = group;
   }
+}
+
+function recordMessage(name: string, path: readonly string[]): string {
+  const below = labelPaths(labelsSchema)
+    .filter((leaf) => leaf.length > path.length && leaf[0] === path[0])
+    .map((leaf) => LABEL_PREFIX + leaf.join("."));
+  return `is a group of names: write ${path.length > 1 ? `${name}.NAME` : below.join(", ")}`;
 }
 
 function labelName(path: readonly PropertyKey[]): string {
@@ -93,7 +100,7 @@ function labelName(path: readonly PropertyKey[]): string {
 function unknownMessage(name: string, path: readonly string[]): string {
   const refused = FILE_ONLY[path[0] ?? ""];
   if (refused !== undefined && Object.hasOwn(FILE_ONLY, path[0] ?? "")) return refused;
-  const known = leafPaths(labelsSchema).map((leaf) => LABEL_PREFIX + leaf.join("."));
+  const known = labelPaths(labelsSchema).map((leaf) => LABEL_PREFIX + leaf.join("."));
   return `unknown label${didYouMean(name, known) || "; the reference lists them all"}`;
 }
 

@@ -1,0 +1,109 @@
+import type { Clock } from "../lib/clock.ts";
+import { Generations } from "../lib/generations.ts";
+import { isSteady, startCadence, tick, type Cadence } from "./cadence.ts";
+import type { RequestFacts } from "./request-facts.ts";
+
+/** A client that asks for the same path at a steady pace: evidence for `why`. */
+export interface PollerEvidence {
+  readonly client: string;
+  readonly userAgent: string | undefined;
+  readonly method: string;
+  readonly path: string;
+  /** Mean interval in ms. */
+  readonly everyMs: number;
+  /** Wall ms of the first request of the steady run. */
+  readonly since: number;
+  /** False where the method may change something: that is told, but it counts and wakes like a person's. */
+  readonly acts: boolean;
+}
+
+/** Most keys that are known at once, over all targets: at most some MB, whoever asks. */
+export const MAX_POLLERS = 8192;
+/** Longer paths and user agents are nobody's steady poll, and must not fill the memory. */
+const MAX_TEXT = 512;
+
+/** What a repeated request may be without changing anything. A steady POST may be somebody's work being saved. */
+const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "SEARCH"]);
+
+/**
+ * Finds pollers by their cadence: same target, client, user agent, method and path, six or more times, 2 s to 1 h
+ * apart. Memory is bounded; a key that was pushed out is learned anew and counts meanwhile. A call costs one
+ * look-up.
+ */
+export class Pollers {
+  readonly #clock: Clock;
+  readonly #known: Generations<string, Cadence>;
+
+  constructor(clock: Clock, max = MAX_POLLERS) {
+    this.#clock = clock;
+    this.#known = new Generations(max);
+  }
+
+  /** Keys that are known now. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /**
+   * Notes a request. True when it is one of a steady run and changes nothing. A handshake of a session (WebSocket,
+   * event stream) is never a poll: what counts there is what follows.
+   */
+  note(target: string, facts: RequestFacts): boolean {
+    const { client, method, path, userAgent = "", longLived } = facts;
+    if (longLived || path.length > MAX_TEXT || userAgent.length > MAX_TEXT) return false;
+    const key = keyOf(target, client, method, path, userAgent);
+    const now = this.#clock.monotonic();
+    const cadence = this.#known.get(key);
+    if (!cadence) {
+      this.#known.set(key, startCadence(now, this.#clock.now()));
+      return false;
+    }
+    tick(cadence, now, this.#clock.now());
+    return isSteady(cadence) && SAFE.has(method);
+  }
+
+  /** Whether requests like this one are a known poll, without noting it. */
+  has(target: string, facts: RequestFacts): boolean {
+    return this.find(target, facts)?.acts === true;
+  }
+
+  /** The evidence that requests like this one are polls. */
+  find(target: string, facts: RequestFacts): PollerEvidence | undefined {
+    const { client, method, path, userAgent = "" } = facts;
+    const cadence = this.#known.get(keyOf(target, client, method, path, userAgent));
+    return cadence && isSteady(cadence) ? evidence([client, method, path, userAgent], cadence) : undefined;
+  }
+
+  /**
+   * All who poll a target now, the quickest first. Those that missed several of their own intervals are left out.
+   * Goes through all keys: for people's questions, not for requests.
+   */
+  of(target: string): readonly PollerEvidence[] {
+    const now = this.#clock.monotonic();
+    const found: PollerEvidence[] = [];
+    for (const [key, cadence] of this.#known.entries()) {
+      const [owner, ...parts] = key.split("\0");
+      if (owner !== target || !isSteady(cadence) || now - cadence.last > 3 * cadence.meanMs) continue;
+      found.push(evidence(parts, cadence));
+    }
+    return found.sort((a, b) => a.everyMs - b.everyMs);
+  }
+}
+
+/** No part can hold the separator: HTTP knows no such character in any of them. */
+function keyOf(target: string, client: string, method: string, path: string, userAgent: string): string {
+  return `${target}\0${client}\0${method}\0${path}\0${userAgent}`;
+}
+
+function evidence(parts: readonly string[], cadence: Cadence): PollerEvidence {
+  const [client = "", method = "", path = "", userAgent = ""] = parts;
+  return {
+    client,
+    method,
+    path,
+    userAgent: userAgent === "" ? undefined : userAgent,
+    everyMs: Math.round(cadence.meanMs),
+    since: cadence.since,
+    acts: SAFE.has(method),
+  };
+}
