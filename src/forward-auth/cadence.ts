@@ -6,7 +6,7 @@ export interface Cadence {
   meanMs: number;
   /** Intervals in a row that kept the rhythm. */
   kept: number;
-  /** Wall ms of the run's first tick. */
+  /** Monotonic ms of the run's first tick. */
   since: number;
 }
 
@@ -25,8 +25,8 @@ const MAY_MISS = 2;
 const MEMORY = 8;
 
 /** A cadence that begins with this request. */
-export function startCadence(monotonic: number, wall: number): Cadence {
-  return { last: monotonic, meanMs: 0, kept: 0, since: wall };
+export function startCadence(monotonic: number): Cadence {
+  return { last: monotonic, meanMs: 0, kept: 0, since: monotonic };
 }
 
 /** Whether enough intervals in a row kept the rhythm. */
@@ -35,7 +35,7 @@ export function isSteady(cadence: Cadence): boolean {
 }
 
 /** Notes one more request. Whatever breaks the rhythm begins a new run, so it is no steady one from there on. */
-export function tick(cadence: Cadence, monotonic: number, wall: number): void {
+export function tick(cadence: Cadence, monotonic: number): void {
   const interval = monotonic - cadence.last;
   if (interval < SAME_TICK_MS) return;
   cadence.last = monotonic;
@@ -49,7 +49,7 @@ export function tick(cadence: Cadence, monotonic: number, wall: number): void {
   const inRange = interval >= SHORTEST_MS && interval <= LONGEST_MS;
   cadence.meanMs = inRange ? interval : 0;
   cadence.kept = inRange ? 1 : 0;
-  cadence.since = inRange ? wall - interval : wall;
+  cadence.since = inRange ? monotonic - interval : monotonic;
 }
 
 function fits(interval: number, meanMs: number): boolean {

@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import { Generations } from "../lib/generations.ts";
 import { isSteady, startCadence, tick, type Cadence } from "./cadence.ts";
 import type { RequestFacts } from "./request-facts.ts";
+import { agentOf, type KnownAgent } from "./user-agents.ts";
 
 /** A client that asks for the same path at a steady pace: evidence for `why`. */
 export interface PollerEvidence {
@@ -19,8 +20,11 @@ export interface PollerEvidence {
 
 /** Most keys that are known at once, over all targets: at most some MB, whoever asks. */
 export const MAX_POLLERS = 8192;
-/** Longer paths and user agents are nobody's steady poll, and must not fill the memory. */
+/** Longer paths, and user agents that are too long to be known, are nobody's steady poll, and must not fill the memory. */
 const MAX_TEXT = 512;
+
+/** Own intervals without a request after which nobody polls any more. */
+const GONE_AFTER = 3;
 
 /** What a repeated request may be without changing anything. A steady POST may be somebody's work being saved. */
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "SEARCH"]);
@@ -32,7 +36,7 @@ const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND",
  */
 export class Pollers {
   readonly #clock: Clock;
-  readonly #known: Generations<string, Cadence>;
+  readonly #known: Generations<string, Asked>;
 
   constructor(clock: Clock, max = MAX_POLLERS) {
     this.#clock = clock;
@@ -49,17 +53,17 @@ export class Pollers {
    * event stream) is never a poll: what counts there is what follows.
    */
   note(target: string, facts: RequestFacts): boolean {
-    const { client, method, path, userAgent = "", longLived } = facts;
-    if (longLived || path.length > MAX_TEXT || userAgent.length > MAX_TEXT) return false;
-    const key = keyOf(target, client, method, path, userAgent);
+    const agent = agentOf(facts.userAgent);
+    if (facts.longLived || facts.path.length > MAX_TEXT || agent.id < 0) return false;
+    const key = keyOf(target, facts, agent);
     const now = this.#clock.monotonic();
-    const cadence = this.#known.get(key);
-    if (!cadence) {
-      this.#known.set(key, startCadence(now, this.#clock.now()));
+    const asked = this.#known.get(key);
+    if (!asked) {
+      this.#known.set(key, { agent, cadence: startCadence(now) });
       return false;
     }
-    tick(cadence, now, this.#clock.now());
-    return isSteady(cadence) && SAFE.has(method);
+    tick(asked.cadence, now);
+    return isSteady(asked.cadence) && SAFE.has(facts.method);
   }
 
   /** Whether requests like this one are a known poll, without noting it. */
@@ -69,9 +73,9 @@ export class Pollers {
 
   /** The evidence that requests like this one are polls. */
   find(target: string, facts: RequestFacts): PollerEvidence | undefined {
-    const { client, method, path, userAgent = "" } = facts;
-    const cadence = this.#known.get(keyOf(target, client, method, path, userAgent));
-    return cadence && isSteady(cadence) ? evidence([client, method, path, userAgent], cadence) : undefined;
+    const key = keyOf(target, facts, agentOf(facts.userAgent));
+    const asked = this.#known.get(key);
+    return asked && isSteady(asked.cadence) ? this.#evidence(key, asked) : undefined;
   }
 
   /**
@@ -81,29 +85,35 @@ export class Pollers {
   of(target: string): readonly PollerEvidence[] {
     const now = this.#clock.monotonic();
     const found: PollerEvidence[] = [];
-    for (const [key, cadence] of this.#known.entries()) {
-      const [owner, ...parts] = key.split("\0");
-      if (owner !== target || !isSteady(cadence) || now - cadence.last > 3 * cadence.meanMs) continue;
-      found.push(evidence(parts, cadence));
+    for (const [key, asked] of this.#known.entries()) {
+      const { cadence } = asked;
+      if (!key.startsWith(`${target}\0`) || !isSteady(cadence)) continue;
+      if (now - cadence.last <= GONE_AFTER * cadence.meanMs) found.push(this.#evidence(key, asked));
     }
     return found.sort((a, b) => a.everyMs - b.everyMs);
   }
+
+  #evidence(key: string, { agent, cadence }: Asked): PollerEvidence {
+    const [, client = "", method = "", path = ""] = key.split("\0");
+    return {
+      client,
+      userAgent: agent.text === "" ? undefined : agent.text,
+      method,
+      path,
+      everyMs: Math.round(cadence.meanMs),
+      since: this.#clock.now() - Math.round(this.#clock.monotonic() - cadence.since),
+      acts: SAFE.has(method),
+    };
+  }
+}
+
+/** What is kept of one key. */
+interface Asked {
+  readonly agent: KnownAgent;
+  readonly cadence: Cadence;
 }
 
 /** No part can hold the separator: HTTP knows no such character in any of them. */
-function keyOf(target: string, client: string, method: string, path: string, userAgent: string): string {
-  return `${target}\0${client}\0${method}\0${path}\0${userAgent}`;
-}
-
-function evidence(parts: readonly string[], cadence: Cadence): PollerEvidence {
-  const [client = "", method = "", path = "", userAgent = ""] = parts;
-  return {
-    client,
-    method,
-    path,
-    userAgent: userAgent === "" ? undefined : userAgent,
-    everyMs: Math.round(cadence.meanMs),
-    since: cadence.since,
-    acts: SAFE.has(method),
-  };
+function keyOf(target: string, { client, method, path }: RequestFacts, agent: KnownAgent): string {
+  return `${target}\0${client}\0${method}\0${path}\0${String(agent.id)}`;
 }

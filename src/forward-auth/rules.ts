@@ -1,10 +1,10 @@
 import { BlockList, isIP } from "node:net";
 import type { RuleSpec, TargetSpec } from "../config/model.ts";
-import { Generations } from "../lib/generations.ts";
 import { compileGlob, type Glob } from "../lib/glob.ts";
 import { TRAFFIC_PRESETS } from "../presets/traffic.ts";
 import { BUILT_IN_RULES, type IntentRule } from "./intent.ts";
 import type { RequestFacts } from "./request-facts.ts";
+import { agentOf } from "./user-agents.ts";
 
 /** Whether a request meets one condition. Without side effects that could be noticed; allocates nothing. */
 type Condition = (facts: RequestFacts) => boolean;
@@ -38,7 +38,8 @@ function compiled(rule: RuleSpec): IntentRule {
 }
 
 /** Makes a rule that can be asked. The cheap conditions come first. */
-export function compileRule({ name, match, wakes, counts }: RuleSpec): IntentRule {
+export function compileRule(rule: RuleSpec): IntentRule {
+  const { name, match, wakes, counts } = rule;
   const conditions: Condition[] = [];
   const { methods, paths, userAgents, clients, headers } = match;
   if (methods) conditions.push(({ method }) => methods.includes(method));
@@ -47,7 +48,7 @@ export function compileRule({ name, match, wakes, counts }: RuleSpec): IntentRul
     conditions.push(({ path }) => fits(path));
   }
   if (clients) conditions.push(clientIn(clients));
-  if (userAgents) conditions.push(userAgentIs(userAgents));
+  if (userAgents) conditions.push(userAgentIs(userAgents, slots.get(rule)));
   for (const [header, glob] of Object.entries(headers ?? {})) conditions.push(headerIs(header, glob));
   const [only] = conditions;
   const matches: Condition =
@@ -61,26 +62,19 @@ function anyOf(globs: readonly string[]): Glob {
   return (text) => whole.has(text) || others.some((fits) => fits(text));
 }
 
-/** A longer user agent is judged by its beginning. */
-const MAX_AGENT = 512;
-/** From this many globs on it pays to remember the answers. */
-const MANY_GLOBS = 8;
-const MAX_AGENTS = 1024;
+/** Where a preset's answer stands among those remembered of a user agent; rules of one's own have few globs. */
+const slots = new Map<RuleSpec, number>();
+for (const rule of Object.values(TRAFFIC_PRESETS).flatMap((preset) => preset.rules)) slots.set(rule, slots.size);
 
-function userAgentIs(globs: readonly string[]): Condition {
+function userAgentIs(globs: readonly string[], slot: number | undefined): Condition {
   const fits = anyOf(globs.map((glob) => glob.toLowerCase()));
-  const judge = (agent: string): boolean => fits(agent.slice(0, MAX_AGENT).toLowerCase());
-  if (globs.length < MANY_GLOBS) return ({ userAgent }) => userAgent !== undefined && judge(userAgent);
-  const known = new Generations<string, boolean>(MAX_AGENTS);
+  if (slot === undefined) {
+    return ({ userAgent }) => userAgent !== undefined && fits(agentOf(userAgent).lower);
+  }
   return ({ userAgent }) => {
     if (userAgent === undefined) return false;
-    if (userAgent.length > MAX_AGENT) return judge(userAgent);
-    let answer = known.get(userAgent);
-    if (answer === undefined) {
-      answer = judge(userAgent);
-      known.set(userAgent, answer);
-    }
-    return answer;
+    const { answers, lower } = agentOf(userAgent);
+    return (answers[slot] ??= fits(lower));
   };
 }
 
@@ -96,6 +90,9 @@ function clientIn(blocks: readonly string[]): Condition {
   };
 }
 
+/** A longer value is judged by its beginning. */
+const MAX_VALUE = 512;
+
 /** Names are in lower case in rules; what a client sends may be in any. */
 function headerIs(name: string, glob: string): Condition {
   const fits = compileGlob(glob.toLowerCase());
@@ -103,7 +100,7 @@ function headerIs(name: string, glob: string): Condition {
     for (let index = 0; index + 1 < headers.length; index += 2) {
       const written = headers[index] ?? "";
       if (written.length !== name.length || written.toLowerCase() !== name) continue;
-      if (fits((headers[index + 1] ?? "").slice(0, MAX_AGENT).toLowerCase())) return true;
+      if (fits((headers[index + 1] ?? "").slice(0, MAX_VALUE).toLowerCase())) return true;
     }
     return false;
   };
