@@ -100,7 +100,10 @@ describe("traffic presets", () => {
 
   it("leave what servers deliver to federating apps alone", () => {
     const userAgent = "http.rb/5.1.1 (Mastodon/4.2.1; +https://mastodon.social/)";
-    expect(judged({ userAgent, method: "POST", path: "/inbox" })).toMatchObject({ wakes: true, counts: true });
+    expect(judged({ userAgent, method: "POST", path: "/inbox" })).toMatchObject({
+      wakes: true,
+      counts: true,
+    });
   });
 
   it.each([

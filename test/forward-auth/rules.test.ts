@@ -52,7 +52,11 @@ describe("judgeIntent()", () => {
     const wakes: RuleSpec = { name: "asleep", match: { paths: ["/"] }, wakes: false, counts: true };
     expect(intent({}, [counts])).toEqual({ wakes: true, counts: false, rule: "quiet" });
     expect(intent({}, [counts, wakes])).toEqual({ wakes: false, counts: false, rule: "asleep" });
-    expect(intent({ method: "POST" }, [counts, wakes])).toEqual({ wakes: false, counts: true, rule: "asleep" });
+    expect(intent({ method: "POST" }, [counts, wakes])).toEqual({
+      wakes: false,
+      counts: true,
+      rule: "asleep",
+    });
     expect(intent({ prefetch: true }, [])).toEqual({ wakes: false, counts: false, rule: "prefetch" });
   });
 
