@@ -17,7 +17,10 @@ import { createTokenSigner } from "./tokens.ts";
 import { createTrustedPeers } from "./trusted-peers.ts";
 
 /** The settings that forward-auth follows. */
-export type ForwardAuthSettings = Pick<Settings, "trustedProxies" | "unknownHosts" | "publicUrl" | "limits" | "wakeRate">;
+export type ForwardAuthSettings = Pick<
+  Settings,
+  "trustedProxies" | "unknownHosts" | "publicUrl" | "limits" | "wakeRate"
+>;
 
 /** What forward-auth is built from. */
 export interface ForwardAuthOptions {

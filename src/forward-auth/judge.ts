@@ -30,11 +30,12 @@ export class Judge {
   readonly #flapping: Flapping;
   readonly #limits: WakeLimits;
 
-  constructor({ clock, log, pollers, wakeRate }: JudgeParts) {
+  constructor(parts: JudgeParts) {
+    const { clock, log } = parts;
     this.#clock = clock;
-    this.#pollers = pollers;
+    this.#pollers = parts.pollers;
     this.#flapping = new Flapping(log);
-    this.#limits = new WakeLimits({ clock, log, rate: wakeRate });
+    this.#limits = new WakeLimits({ clock, log, rate: () => parts.wakeRate() });
   }
 
   /** Notes a request that comes. Once for each request; `again`: it was noted before, under another call. */

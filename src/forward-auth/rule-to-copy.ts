@@ -1,7 +1,11 @@
 import type { PollerEvidence } from "./pollers.ts";
 
 /** The rule, in the file's own language, that takes waking and counting from a poller. One line. */
-export function ruleToCopy({ client, path, userAgent }: Pick<PollerEvidence, "client" | "path" | "userAgent">) {
+export function ruleToCopy({
+  client,
+  path,
+  userAgent,
+}: Pick<PollerEvidence, "client" | "path" | "userAgent">) {
   const word = /[A-Za-z][\w-]{2,}/.exec(userAgent ?? "")?.[0] ?? "poller";
   const name = word.toLowerCase();
   const match = { clients: [client], paths: [path.replaceAll(/[*?]/g, "?")] };

@@ -64,7 +64,8 @@ function anyOf(globs: readonly string[]): Glob {
 
 /** Where a preset's answer stands among those remembered of a user agent; rules of one's own have few globs. */
 const slots = new Map<RuleSpec, number>();
-for (const rule of Object.values(TRAFFIC_PRESETS).flatMap((preset) => preset.rules)) slots.set(rule, slots.size);
+for (const rule of Object.values(TRAFFIC_PRESETS).flatMap((preset) => preset.rules))
+  slots.set(rule, slots.size);
 
 function userAgentIs(globs: readonly string[], slot: number | undefined): Condition {
   const fits = anyOf(globs.map((glob) => glob.toLowerCase()));

@@ -65,5 +65,8 @@ function network(address: string): string {
   // An IPv4 address at the end stands for two groups.
   const length = front.length + back.length + (address.includes(".") ? 1 : 0);
   const zeros = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - length) }, () => "0");
-  return [...front, ...zeros, ...back].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, "")).join(":");
+  return [...front, ...zeros, ...back]
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":");
 }
