@@ -24,9 +24,11 @@ export class RateLimiter {
 
   /** How long to wait until one more is allowed, in ms; 0: now. */
   waitMs(key: string, limit: RateLimit): number {
-    const now = this.#clock.monotonic();
-    const full = this.#full.get(key) ?? now;
-    return Math.max(0, full + limit.perMs / limit.count - limit.perMs - now);
+    const full = this.#full.get(key);
+    if (full === undefined) return 0;
+    const wait = full - this.#clock.monotonic() - (limit.perMs - limit.perMs / limit.count);
+    // Fractions of a millisecond are rounding.
+    return wait < 1 ? 0 : wait;
   }
 
   /** Takes one, whether allowed or not: ask `waitMs` first. */

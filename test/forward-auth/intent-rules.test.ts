@@ -45,7 +45,7 @@ describe("wake_rate", () => {
     });
     expect(again).toMatchObject({ status: 503, headers: { "x-wakegate": "napping" } });
     expect(Number(again.headers["retry-after"])).toBeGreaterThan(50);
-    expect(JSON.parse(again.body)).toMatchObject({ code: "too_many_wakes" });
+    expect(JSON.parse(again.body)).toMatchObject({ error: "too_many_wakes" });
     expect((await rig.ask({ headers: from("203.0.113.1") })).status).toBe(503);
     expect(target.wakes).toHaveLength(1);
     // What the client itself claims in front of the proxy's address changes nothing.

@@ -136,10 +136,11 @@ describe("Pollers", () => {
     expect(pollers.note("blog", long)).toBe(false);
     expect(pollers.note("blog", requestFacts({ userAgent: "x".repeat(100_000) }))).toBe(false);
     expect(pollers.size).toBe(0);
+    let most = 0;
     for (let key = 0; key < 3 * MAX_POLLERS; key++) {
       pollers.note("blog", requestFacts({ path: `/${String(key)}`, client: `10.0.0.${String(key % 250)}` }));
-      if (key % 1000 === 0) expect(pollers.size).toBeLessThanOrEqual(MAX_POLLERS);
+      most = Math.max(most, pollers.size);
     }
-    expect(pollers.size).toBeLessThanOrEqual(MAX_POLLERS);
+    expect(most).toBeLessThanOrEqual(MAX_POLLERS);
   });
 });

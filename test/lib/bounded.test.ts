@@ -33,6 +33,19 @@ describe("Generations", () => {
 });
 
 describe("RateLimiter", () => {
+  it("allows the first, at whatever fraction of a millisecond", async () => {
+    const clock = new VirtualClock();
+    const limiter = new RateLimiter(clock);
+    const limit = { count: 1, perMs: 60_000 };
+    await clock.advance(1234.567_891_234);
+    for (let turn = 0; turn < 20; turn++) {
+      expect(limiter.waitMs("a", limit)).toBe(0);
+      limiter.take("a", limit);
+      expect(limiter.waitMs("a", limit)).toBeCloseTo(60_000, 3);
+      await clock.advance(60_000.000_001 + turn / 7);
+    }
+  });
+
   it("allows the count at once, then one for each share of the time", async () => {
     const clock = new VirtualClock();
     const limiter = new RateLimiter(clock);
