@@ -10,7 +10,8 @@ import { configJsonSchema } from "../src/config/json-schema.ts";
 import { fileSchema } from "../src/config/schema.ts";
 import { labelsSchema, targetSchema } from "../src/config/schema/target.ts";
 import type { KeyNotes } from "../src/config/schema/text.ts";
-import { inputOf, leafPaths, schemaAt, shapeOf } from "../src/config/schema/walk.ts";
+import { inputOf, labelPaths, schemaAt, shapeOf } from "../src/config/schema/walk.ts";
+import { presetsPage } from "./presets-page.ts";
 
 const ROOT = new URL("../docs/reference/", import.meta.url);
 const MADE = "<!-- Made by scripts/generate-reference.ts from the schema. Do not edit. -->";
@@ -21,6 +22,7 @@ export function referenceFiles(): ReadonlyMap<string, string> {
     ["configuration.md", configurationPage()],
     ["labels.md", labelsPage()],
     ["cli.md", cliPage()],
+    ["presets.md", presetsPage()],
     ["wakegate.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
   ]);
 }
@@ -71,7 +73,7 @@ const VALUES = `## Values
 - **Dependencies** are \`name\` or \`name:condition\`.`;
 
 function labelsPage(): string {
-  const rows = leafPaths(labelsSchema).map((path) => {
+  const rows = labelPaths(labelsSchema).map((path) => {
     const schema = schemaAt(labelsSchema, path);
     return `| \`wakegate.${path.join(".")}\` | ${cell(notesOf(schema).description)} | ${cell(fallbackOf(schema))} | ${cell(labelExample(schema))} |`;
   });
@@ -128,9 +130,13 @@ function sections(
     .flatMap((name) => {
       const path = prefix + name;
       const child = schemaAt(schema, [name]);
-      const shape = child && shapeOf(child);
+      const inner = child && inputOf(child);
+      const named = inner instanceof z.ZodRecord && shapeOf(inner.def.valueType) !== undefined;
+      const group = named ? inner.def.valueType : child;
+      const shape = group && shapeOf(group);
+      const start = named ? `${path}.NAME.` : `${path}.`;
       const below =
-        shape && child ? sections(child, Object.keys(shape), Math.min(depth + 1, 5), more, `${path}.`) : "";
+        shape && group ? sections(group, Object.keys(shape), Math.min(depth + 1, 5), more, start) : "";
       return [`${"#".repeat(depth)} ${path}`, described(child, more(path)), ...(below ? [below] : [])];
     })
     .join("\n\n");

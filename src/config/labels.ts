@@ -5,6 +5,7 @@ import { readProxyLabels, type ProxyLabels } from "./labels/proxy-labels.ts";
 import { LABEL_PREFIX, readWakegateLabels, type WakegateLabels } from "./labels/wakegate.ts";
 import { toOptions } from "./layers.ts";
 import type { FileTarget, Problem, RouteSpec, Settings, TargetSpec } from "./model.ts";
+import { presetLayer, remarksOn } from "./presets.ts";
 import type { DefaultsLayer } from "./schema/target.ts";
 import { uniqueRoutes, withoutHosts } from "./targets.ts";
 import { useProblems } from "./use-check.ts";
@@ -35,7 +36,7 @@ export type LabelContext = Pick<
 >;
 
 /**
- * Reads the labels of one container: defaults < proxy and Compose labels < `wakegate.*` labels < the file's target
+ * Reads the labels of one container: defaults < app preset < proxy and Compose labels < `wakegate.*` labels < the file's target
  * of that name, or of that container. A container that the file names needs no labels. Never throws.
  */
 export function readLabels(instance: InstanceSummary, engine: string, settings: LabelContext): LabelReading {
@@ -68,27 +69,38 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     const readable = hosts ?? (own.routes.length > 0 ? own.routes : [...proxy.routes, ...templated.routes]);
     return { ...base, kind: "invalid", routes: uniqueRoutes(readable), problems: errors };
   }
+  const preset = file?.layer.preset ?? own.layer.preset;
   const spec: TargetSpec = {
     name,
     displayName: file?.layer.display_name ?? own.layer.display_name ?? compose.service ?? name,
     origin: named ? (file?.origin ?? where) : `labels of ${where}`,
     source: { kind: "docker", engine, container: instance.name },
+    ...(preset && { preset }),
     routes: uniqueRoutes(hosts ?? [...proxy.routes, ...templated.routes]),
     ...listenersOf(own, file),
     ...toOptions(
       withoutHosts(settings.defaultsLayer),
+      presetLayer(preset),
       derived(proxy, compose),
       withoutHosts(own.layer),
       file && withoutHosts(file.layer),
     ),
   };
   const redirect = redirectProblem(spec, settings, where);
-  const unfit = [...(redirect ? [redirect] : []), ...tierProblems(spec, where)];
+  const remarks = remarksOn(spec).map(({ severity, path, message }): Problem => {
+    return { severity, where, key: LABEL_PREFIX + path.join("."), message };
+  });
+  const unfit = [
+    ...(redirect ? [redirect] : []),
+    ...tierProblems(spec, where),
+    ...remarks.filter(({ severity }) => severity === "error"),
+  ];
   if (unfit.length > 0) return { ...base, kind: "invalid", routes: spec.routes, problems: unfit };
   const warnings = [
     ...(hosts ? [] : proxy.warnings.map((warning): Problem => ({ severity: "warning", where, ...warning }))),
     ...templated.problems,
     ...nameWarning(own, name, where),
+    ...remarks,
   ];
   return { ...base, kind: "target", spec, problems: warnings };
 }

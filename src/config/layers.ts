@@ -1,7 +1,16 @@
 import { resolve } from "node:path";
-import type { PageOptions, ReadinessOptions, StreamOptions, TargetOptions } from "./model.ts";
+import type {
+  PageOptions,
+  ReadinessOptions,
+  RuleMatch,
+  RuleSpec,
+  StreamOptions,
+  TargetOptions,
+  WakeRate,
+} from "./model.ts";
 import type { FileLayer } from "./schema.ts";
 import { BUILT_IN } from "./schema/options.ts";
+import { DEFAULT_WAKE_RATE, type RuleLayer, type WakeRateLayer } from "./schema/rules.ts";
 import { defaultsSchema, type DefaultsLayer, type TargetLayer } from "./schema/target.ts";
 import { toUseOptions } from "./use-layers.ts";
 
@@ -53,7 +62,19 @@ export function toOptions(...layers: readonly (OptionsLayer | undefined)[]): Tar
     readiness: toReadiness(value("readiness")),
     ...toUseOptions(merged),
     stream: toStream(value("stream")),
+    presets: value("presets"),
+    rules: Object.entries(value("rules")).map(([name, rule]) => toRule(name, rule)),
+    pollers: {
+      wakes: present(value("pollers").wakes, "pollers.wakes"),
+      counts: present(value("pollers").counts, "pollers.counts"),
+    },
   };
+}
+
+/** The limits of wakes; `off` is none. */
+export function toWakeRate(layer: WakeRateLayer = {}): WakeRate {
+  const { per_client: perClient, per_target: perTarget } = { ...DEFAULT_WAKE_RATE, ...layer };
+  return { ...(perClient && { perClient }), ...(perTarget && { perTarget }) };
 }
 
 /** Relative paths of a layer made absolute, seen from the folder `base`. */
@@ -121,6 +142,23 @@ function toStream(stream: NonNullable<OptionsLayer["stream"]>): StreamOptions {
     sendProxy: value("send_proxy"),
     players: value("players"),
   };
+}
+
+/** What may not wake does not count either, unless it says so: a monitor that keeps awake is rarely meant. */
+function toRule(name: string, { match = {}, wakes = true, counts = wakes }: RuleLayer): RuleSpec {
+  const { methods, paths, user_agents: userAgents, clients, headers } = match;
+  const conditions: RuleMatch = {
+    ...optional("methods", methods),
+    ...optional("paths", paths),
+    ...optional("userAgents", userAgents),
+    ...optional("clients", clients?.flat()),
+    ...optional("headers", headers && lowerNames(headers)),
+  };
+  return { name, match: conditions, wakes, counts };
+}
+
+function lowerNames(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, glob]) => [name.toLowerCase(), glob]));
 }
 
 function present<T>(value: T | null | undefined, name: string): T & {} {

@@ -1,3 +1,5 @@
+import type { AppPresetName } from "../presets/apps.ts";
+import type { TrafficPresetName } from "../presets/traffic.ts";
 import type { StopMethod } from "../providers/provider.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 import type { UseOptions } from "./use-model.ts";
@@ -26,6 +28,8 @@ export interface Settings {
   readonly limits: { readonly holdsPerTarget: number; readonly holds: number; readonly streams: number };
   /** First and last port that listeners of labels may have; the last below the first: none. */
   readonly tcpLabelPorts: readonly [number, number];
+  /** How often sleeping targets may be woken. Joining a wake under way is free. */
+  readonly wakeRate: WakeRate;
   readonly engines: readonly EngineSpec[];
   /** For the targets that come from labels. */
   readonly defaults: TargetDefaults;
@@ -92,6 +96,50 @@ export interface TargetOptions extends UseOptions {
   readonly foreignStopGraceMs: number;
   readonly readiness: ReadinessOptions;
   readonly stream: StreamOptions;
+  /** Kinds of traffic that are no use; see `presets/traffic.ts`. */
+  readonly presets: readonly TrafficPresetName[];
+  /** What some requests may not do. All that match take away, so their order says nothing. */
+  readonly rules: readonly RuleSpec[];
+  readonly pollers: RequestRights;
+}
+
+/** What a request may do to its target beside being answered. */
+export interface RequestRights {
+  /** It may wake a sleeping target. */
+  readonly wakes: boolean;
+  /** It is use: passing it restarts the idle timer. */
+  readonly counts: boolean;
+}
+
+/** What is left to the requests that match. */
+export interface RuleSpec extends RequestRights {
+  readonly name: string;
+  readonly match: RuleMatch;
+}
+
+/** A request matches when each condition that is there is met, by one of its entries. */
+export interface RuleMatch {
+  readonly methods?: readonly string[];
+  /** Globs on the path without its query. */
+  readonly paths?: readonly string[];
+  /** Globs, without regard to case. */
+  readonly userAgents?: readonly string[];
+  /** CIDR blocks. */
+  readonly clients?: readonly string[];
+  /** Globs by header name in lower case, without regard to case. Each has to be met. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Unset: no limit. */
+export interface WakeRate {
+  readonly perClient?: Rate;
+  readonly perTarget?: Rate;
+}
+
+/** `count` times at once, and from then on one for each `perMs / count` ms that went by. */
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
 }
 
 export interface PageOptions {
@@ -167,6 +215,8 @@ export interface TargetSpec extends TargetOptions {
   /** Where it was defined, for messages: `wakegate.yaml:12:3`, `labels of container blog (local)`. */
   readonly origin: string;
   readonly source: TargetSource;
+  /** The app's own preset that its options are made with. */
+  readonly preset?: AppPresetName;
   readonly routes: readonly RouteSpec[];
   /** TCP listeners that lead here. Unset: none. */
   readonly tcp?: readonly TcpSpec[];

@@ -36,6 +36,7 @@ const LIVE = [
   ["caddyAdmin", "caddy_admin"],
   ["limits", "limits"],
   ["tcpLabelPorts", "tcp_label_ports"],
+  ["wakeRate", "wake_rate"],
 ] as const;
 
 /** Compares two configurations. Where a target stands in the file is no difference. Pure. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { wakeRateShape } from "./schema/rules.ts";
 import { defaultsSchema, targetSchema } from "./schema/target.ts";
 import { key, text, whole } from "./schema/text.ts";
 import { parseCidr } from "./values/cidr.ts";
@@ -115,6 +116,10 @@ export const fileSchema = z
       }),
       { description: "Bounds that keep a flood from taking all memory." },
     ),
+    wake_rate: key(z.strictObject(wakeRateShape), {
+      description:
+        "How often sleeping targets are woken by requests. Beyond that a request gets 503 with Retry-After. Joining a wake that is under way is free, and so is all that reaches an app that is awake.",
+    }),
     providers: key(
       z.strictObject({
         docker: key(z.record(targetName, engine), {

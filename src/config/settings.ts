@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { IssuePlaces } from "./file/issues.ts";
-import { toOptions } from "./layers.ts";
+import { toOptions, toWakeRate } from "./layers.ts";
 import type { EngineSpec, ListenAddress, Problem, Settings } from "./model.ts";
 import type { FileLayer } from "./schema.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
@@ -51,6 +51,7 @@ export function resolveSettings(input: SettingsInput): {
       streams: layer.limits?.streams ?? 10_000,
     },
     tcpLabelPorts: layer.tcp_label_ports ?? [1024, 65_535],
+    wakeRate: toWakeRate(layer.wake_rate),
     engines,
     defaults: { ...toOptions(withoutHosts(defaults)), hosts: defaults.hosts ?? [] },
     targets: resolved.targets,

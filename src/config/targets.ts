@@ -15,6 +15,7 @@ import type {
   TargetSource,
   TargetSpec,
 } from "./model.ts";
+import { presetLayer, remarksOn } from "./presets.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 
 /** Targets of the file, and what is wrong with them. */
@@ -100,10 +101,11 @@ function specOf(file: FileTarget, defaults: DefaultsLayer, source: TargetSource 
     displayName: layer.display_name ?? name,
     origin: file.origin,
     source: source ?? { kind: "docker", engine: "", container: name },
+    ...(layer.preset && { preset: layer.preset }),
     routes: uniqueRoutes(layer.hosts ?? []),
     ...(layer.tcp && { tcp: layer.tcp }),
     ...(layer.udp && { udp: layer.udp }),
-    ...toOptions(withoutHosts(defaults), withoutHosts(layer)),
+    ...toOptions(withoutHosts(defaults), presetLayer(layer.preset), withoutHosts(layer)),
   };
 }
 
@@ -190,6 +192,7 @@ function checkOne(layer: TargetLayer, spec: TargetSpec, publicUrl: string | unde
   for (const { key, message } of useProblems(spec)) {
     if (key in layer) report([key], message);
   }
+  for (const { path, message, severity } of remarksOn(spec)) report(path, message, undefined, severity);
   if (layer.page?.logs && !spec.page.details) {
     report(["page", "logs"], "shows nothing without page.details: true", undefined, "warning");
   }

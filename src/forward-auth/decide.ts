@@ -1,7 +1,7 @@
-import type { TargetSpec } from "../config/model.ts";
+import type { RequestRights, TargetSpec } from "../config/model.ts";
 import type { Gate } from "../watchers/handle.ts";
 import type { MayNotWake } from "../watchers/progress.ts";
-import { judgeIntent, type IntentRule } from "./intent.ts";
+import { judgeIntent, restrict, type IntentRule } from "./intent.ts";
 import { isOwnPath } from "./own-path.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
@@ -18,7 +18,11 @@ export interface DecideInput {
   readonly learned: { readonly usuallyMs?: number; readonly p90Ms?: number };
   /** False when every place for a held request is taken. */
   readonly mayHold: boolean;
-  readonly rules?: readonly IntentRule[];
+  readonly rules: readonly IntentRule[];
+  /** What is left to a request that is a poll. */
+  readonly poller?: RequestRights | undefined;
+  /** How long this client has to wait until it may wake this target, in ms. 0: now. */
+  readonly wakeInMs: number;
 }
 
 /** What becomes of a request. Only `pass` may be answered with 2xx. */
@@ -45,7 +49,7 @@ export type Verdict =
   | { readonly kind: "refuse"; readonly status: 403; readonly mayNotWake: MayNotWake };
 
 /** Why a request is not let through now. */
-export type WaitReason = "waking" | "may_not_wake" | "failed" | "missing" | "full";
+export type WaitReason = "waking" | "may_not_wake" | "too_many_wakes" | "failed" | "missing" | "full";
 
 /** With wakes this quick no page is shown at once: it would only flash. */
 const QUICK_WAKE_MS = 1000;
@@ -63,9 +67,10 @@ const OWN: Verdict = { kind: "own" };
 
 /** The verdict on one request at one moment. Pure; the questions come in a fixed order. */
 export function decide(input: DecideInput): Verdict {
-  const { facts, spec, gate, now } = input;
+  const { facts, spec, gate, now, poller } = input;
   if (isOwnPath(facts.path)) return OWN;
-  const intent = judgeIntent(facts, spec, input.rules);
+  const judged = judgeIntent(facts, input.rules);
+  const intent = poller ? restrict(judged, poller, "pollers") : judged;
   if (gate.kind === "ready") return intent.counts ? PASS_COUNTED : PASS_UNCOUNTED;
   if (!intent.wakes) {
     const mayNotWake: MayNotWake = { kind: "rule", rule: intent.rule ?? "rule" };
@@ -83,6 +88,9 @@ export function decide(input: DecideInput): Verdict {
     return { kind: "refuse", status: 403, mayNotWake: { kind: "start_endpoint", path: spec.startEndpoint } };
   }
   if (gate.kind === "failed" && now < gate.until) return turnAway(input, "failed", gate.until - now);
+  if (gate.kind === "asleep" && input.wakeInMs > 0) {
+    return turnAway(input, "too_many_wakes", input.wakeInMs, { kind: "rule", rule: "wake_rate" });
+  }
   return holdOrTell(input);
 }
 

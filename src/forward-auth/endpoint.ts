@@ -3,9 +3,9 @@ import type { Settings } from "../config/model.ts";
 import { messageOf } from "../errors.ts";
 import { Emitter } from "../lib/emitter.ts";
 import type { DirectoryEntry, Gate, TargetDirectory, TargetHandle } from "../watchers/handle.ts";
-import { explain, send, type Asker, type Explanation } from "./answers.ts";
+import { explain, send, type Explanation } from "./answers.ts";
 import { AUTHZ_PREFIX, parseAuthzPath, type AuthzPath } from "./authz-path.ts";
-import { decide, type Verdict } from "./decide.ts";
+import type { Verdict } from "./decide.ts";
 import {
   AMBIGUOUS_PATH,
   explainMalformed,
@@ -21,17 +21,19 @@ import {
 import { waitFor, type Holds } from "./holds.ts";
 import { inBandRequest } from "./in-band.ts";
 import type { OwnHandlers, OwnParts } from "./own-handlers.ts";
+import type { Judge, Standing } from "./judge.ts";
 import { isOwnPath } from "./own-path.ts";
+import { bareAsker, deny, reject } from "./refusals.ts";
 import { parseFacts, type RequestFacts } from "./request-facts.ts";
 import type { Lookup } from "./route-lookup.ts";
 import type { TrustedPeers } from "./trusted-peers.ts";
-import { causeOf, useOf } from "./use.ts";
 import { verdictAnswer } from "./verdict-answer.ts";
 
 /** What the endpoint works with. */
 export interface EndpointParts extends OwnParts {
   readonly directory: TargetDirectory;
   readonly holds: Holds;
+  readonly judge: Judge;
   readonly own: OwnHandlers;
   trusted(): TrustedPeers;
   /** Read anew for each request, so that a reload needs no restart. */
@@ -44,6 +46,8 @@ export interface EndpointParts extends OwnParts {
 interface Ask {
   readonly at: AuthzPath;
   readonly facts: RequestFacts;
+  /** Known once its target is. */
+  standing: Standing;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
 }
@@ -58,7 +62,7 @@ const SETTLING_WINDOW_MS = 60_000;
  * timer, no I/O.
  */
 export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res: ServerResponse) => void {
-  const { clock } = parts;
+  const { clock, judge: mind } = parts;
   const startedAt = clock.monotonic();
   const settled = new Emitter<void>();
   parts.directory.whenSettled(parts.stopped).then(
@@ -75,7 +79,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
     if (peer === undefined || !trusted.has(peer)) return reject(req, res, at, UNTRUSTED_PEER);
     const parsed = parseFacts(req.rawHeaders, peer, at.dialect, trusted);
     if (!parsed.ok) return reject(req, res, at, explainMalformed(parsed.wrong));
-    const ask: Ask = { at, facts: parsed.facts, req, res };
+    const ask: Ask = { at, facts: parsed.facts, standing: undefined, req, res };
     if (isOwnPath(ask.facts.path)) return ownPath(ask);
     const found = find(ask);
     if (typeof found === "object") return question(ask, found);
@@ -93,6 +97,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
       if (maySettle(ask)) return guard(ask, settleFirst(ask));
       return tell(ask, explainUnavailable(entry.name));
     }
+    ask.standing = mind.arrives(ask.facts, target, ask.at.role === "answer");
     // After nginx's 401 the wait is over: what is left is to say so.
     const verdict = judge(ask, target, ask.at.role === "answer" ? Infinity : 0, true);
     if (verdict.kind === "pass") return pass(ask, target, verdict.counts);
@@ -100,23 +105,14 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
     guard(ask, hold(ask, target));
   };
 
-  const judge = ({ facts }: Ask, target: TargetHandle, heldMs: number, mayHold: boolean): Verdict =>
-    decide({
-      facts,
-      spec: target.spec,
-      gate: target.gate,
-      now: clock.now(),
-      heldMs,
-      learned: target.gate.kind === "ready" ? NOTHING_LEARNED : target.learned(),
-      mayHold,
-    });
+  const judge = ({ facts, standing }: Ask, target: TargetHandle, heldMs: number, mayHold: boolean): Verdict =>
+    mind.verdict(facts, target, standing, heldMs, mayHold);
 
   /** The only place where a 2xx is written for a target. */
   const pass = (ask: Ask, target: TargetHandle, counts: boolean): void => {
-    const { at, facts, res } = ask;
+    const { at, facts, standing, res } = ask;
     if (at.role === "answer") return settle(ask, target, { kind: "pass", counts });
-    if (counts) target.touch(useOf(facts));
-    else target.passed();
+    mind.passes(facts, target, standing, counts);
     if (at.role === "permit") res.statusCode = 204;
     res.end();
   };
@@ -137,7 +133,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
         if (verdict.kind !== "hold") return settle(ask, target, verdict);
         const { gate } = target;
         if (verdict.wake && gate !== woken) {
-          target.wake(causeOf(facts));
+          mind.wakes(facts, target, ask.standing);
           woken = target.gate;
         }
         if (target.gate === gate) {
@@ -162,7 +158,8 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
   };
 
   const settle = (ask: Ask, target: TargetHandle, verdict: Exclude<Verdict, { kind: "hold" }>): void => {
-    if ("wake" in verdict && verdict.wake) target.wake(causeOf(ask.facts));
+    if ("wake" in verdict && verdict.wake) mind.wakes(ask.facts, target, ask.standing);
+    if ("reason" in verdict && verdict.reason === "too_many_wakes") mind.refuses(ask.facts, target);
     if (ask.at.role === "permit") return deny(ask.res);
     send(ask.res, verdictAnswer(parts, parts.settings().publicUrl, ask.facts, target, verdict));
   };
@@ -237,21 +234,4 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
       else send(res, explain(FAULT, bareAsker(req)));
     }
   };
-}
-
-const NOTHING_LEARNED = {};
-
-/** Before anything of the request was read: raw headers are not to be trusted with the form either. */
-function bareAsker(req: IncomingMessage): Asker {
-  return { method: "GET", accept: req.headers.accept, grpc: false };
-}
-
-function reject(req: IncomingMessage, res: ServerResponse, at: AuthzPath, why: Explanation): void {
-  if (at.role === "permit") return deny(res);
-  send(res, explain(why, bareAsker(req)));
-}
-
-/** nginx turns any status but 2xx, 401 and 403 into a 500; after 401 its `error_page` asks for the answer. */
-function deny(res: ServerResponse): void {
-  send(res, { status: 401, headers: { "Cache-Control": "no-store" }, body: "" });
 }

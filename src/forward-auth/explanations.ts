@@ -47,6 +47,8 @@ function title(name: string, reason: WaitReason, gate: Gate): string {
       return `${name} is waking up.`;
     case "may_not_wake":
       return `${name} is asleep, and this request may not wake it.`;
+    case "too_many_wakes":
+      return `${name} is asleep, and too many wakes were asked for.`;
     case "failed":
       return `${name} could not wake up.`;
     case "missing":

@@ -7,15 +7,20 @@ import { createEndpoint, type EndpointParts } from "./endpoint.ts";
 import { createEventIds } from "./event-ids.ts";
 import { createEventStreams } from "./event-stream.ts";
 import { Closing, Holds } from "./holds.ts";
+import { Judge } from "./judge.ts";
 import type { PageRenderer } from "./page/render.ts";
 import { createOwnHandlers, type OwnParts } from "./own-handlers.ts";
+import { Pollers } from "./pollers.ts";
 import { createPublicHandler } from "./public-request.ts";
 import { createRouteLookup } from "./route-lookup.ts";
 import { createTokenSigner } from "./tokens.ts";
 import { createTrustedPeers } from "./trusted-peers.ts";
 
 /** The settings that forward-auth follows. */
-export type ForwardAuthSettings = Pick<Settings, "trustedProxies" | "unknownHosts" | "publicUrl" | "limits">;
+export type ForwardAuthSettings = Pick<
+  Settings,
+  "trustedProxies" | "unknownHosts" | "publicUrl" | "limits" | "wakeRate"
+>;
 
 /** What forward-auth is built from. */
 export interface ForwardAuthOptions {
@@ -39,6 +44,8 @@ export interface ForwardAuth extends AsyncDisposable {
   /** Held requests and open streams, for metrics. */
   readonly held: number;
   readonly streams: number;
+  /** Who polls which target, for people's questions. */
+  readonly pollers: Pollers;
 }
 
 /**
@@ -73,16 +80,19 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
     places: new Holds({ holdsPerTarget: limits.streams, holds: limits.streams }),
   };
   const handlers = createOwnHandlers(own);
+  const pollers = new Pollers(clock);
   const parts: EndpointParts = {
     ...own,
     directory,
     own: handlers,
     holds: new Holds(limits),
+    judge: new Judge({ clock, log, pollers, wakeRate: () => settings.wakeRate }),
     trusted: () => trusted,
     settings: () => settings,
     stopped: stop.signal,
   };
   return {
+    pollers,
     authz: createEndpoint(parts),
     visitor: createPublicHandler(handlers, log),
     reconfigure(next) {

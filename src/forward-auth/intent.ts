@@ -1,44 +1,50 @@
-import type { TargetSpec } from "../config/model.ts";
+import type { RequestRights } from "../config/model.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 /** What a request may do to its target beside being answered. */
-export interface Intent {
-  /** It may wake a sleeping target. */
-  readonly wakes: boolean;
-  /** It is use: passing it restarts the idle timer. */
-  readonly counts: boolean;
-  /** The rule that took something away, the strictest one. */
+export interface Intent extends RequestRights {
+  /** The rule that took something away: the one that took waking, else the first. */
   readonly rule?: string;
 }
 
-/** A rule can only take away: `wake` takes waking and counting, `count` only counting. */
-export interface IntentRule {
+/** A rule can only take away: what it leaves is at most what the request had. */
+export interface IntentRule extends RequestRights {
   readonly name: string;
-  readonly takes: "wake" | "count";
-  matches(facts: RequestFacts, spec: TargetSpec): boolean;
+  matches(facts: RequestFacts): boolean;
 }
 
 /** True whatever the configuration says. */
 export const BUILT_IN_RULES: readonly IntentRule[] = [
-  { name: "prefetch", takes: "wake", matches: (facts) => facts.prefetch },
-  { name: "head", takes: "count", matches: (facts) => facts.method === "HEAD" },
-  { name: "preflight", takes: "count", matches: (facts) => facts.preflight },
-  { name: "service-worker", takes: "count", matches: (facts) => facts.serviceWorkerScript },
+  { name: "prefetch", wakes: false, counts: false, matches: (facts) => facts.prefetch },
+  { name: "head", wakes: true, counts: false, matches: (facts) => facts.method === "HEAD" },
+  { name: "preflight", wakes: true, counts: false, matches: (facts) => facts.preflight },
+  { name: "service-worker", wakes: true, counts: false, matches: (facts) => facts.serviceWorkerScript },
 ];
 
 const FULL: Intent = { wakes: true, counts: true };
 
-/** Asks every rule; the result never grants more than any single one of them. */
-export function judgeIntent(
-  facts: RequestFacts,
-  spec: TargetSpec,
-  rules: readonly IntentRule[] = BUILT_IN_RULES,
-): Intent {
+/** Asks every rule. All that match take away, so the order of rules says nothing about what is left. */
+export function judgeIntent(facts: RequestFacts, rules: readonly IntentRule[]): Intent {
   let intent = FULL;
   for (const rule of rules) {
-    if (!intent.wakes) break;
-    if (rule.takes === "count" && !intent.counts) continue;
-    if (rule.matches(facts, spec)) intent = { wakes: rule.takes !== "wake", counts: false, rule: rule.name };
+    if (!takesFrom(intent, rule) || !rule.matches(facts)) continue;
+    intent = restrict(intent, rule, rule.name);
+    if (!intent.wakes && !intent.counts) break;
   }
   return intent;
+}
+
+/** What is left of an intent when somebody else takes away too. */
+export function restrict(intent: Intent, left: RequestRights, name: string): Intent {
+  if (!takesFrom(intent, left)) return intent;
+  const takesWake = intent.wakes && !left.wakes;
+  return {
+    wakes: intent.wakes && left.wakes,
+    counts: intent.counts && left.counts,
+    rule: takesWake || intent.rule === undefined ? name : intent.rule,
+  };
+}
+
+function takesFrom(intent: Intent, left: RequestRights): boolean {
+  return (intent.wakes && !left.wakes) || (intent.counts && !left.counts);
 }

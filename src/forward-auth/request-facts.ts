@@ -38,6 +38,8 @@ export interface RequestFacts {
   readonly serviceWorkerScript: boolean;
   /** A CORS preflight. */
   readonly preflight: boolean;
+  /** All headers of the proxy's call as they came: name, value, name, value. For rules only. */
+  readonly headers: readonly string[];
 }
 
 /** The facts, or what is wrong with the headers, one name with a reason each. */
@@ -80,6 +82,7 @@ export function parseFacts(
     prefetch: headers.prefetch,
     serviceWorkerScript: headers.serviceWorkerScript,
     preflight: method === "OPTIONS" && headers.preflightMethod,
+    headers: rawHeaders,
   };
   return { ok: true, facts };
 }

@@ -78,7 +78,7 @@ function redirect(
 
 /** After a failure the visitor may press "Try now"; without permission to wake there is nothing to try. */
 function mayWake(verdict: Shown): boolean {
-  return verdict.kind === "page" && verdict.reason !== "may_not_wake";
+  return verdict.kind === "page" && verdict.reason !== "may_not_wake" && verdict.reason !== "too_many_wakes";
 }
 
 /**

@@ -2,34 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TargetSpec } from "../../src/config/model.ts";
 import { decide, type DecideInput, type Verdict } from "../../src/forward-auth/decide.ts";
+import { BUILT_IN_RULES } from "../../src/forward-auth/intent.ts";
 import type { RequestFacts } from "../../src/forward-auth/request-facts.ts";
 import type { Gate } from "../../src/watchers/handle.ts";
 import { targetSpec } from "../support/fake-target.ts";
+import { requestFacts } from "./facts.ts";
 
 const NOW = 1_700_000_000_000;
-
-function facts(changes: Partial<RequestFacts> = {}): RequestFacts {
-  return {
-    method: "GET",
-    host: "blog.example.com",
-    authority: "blog.example.com",
-    uri: changes.path ?? "/",
-    path: "/",
-    alternativePath: undefined,
-    proto: "https",
-    client: "203.0.113.9",
-    userAgent: undefined,
-    accept: undefined,
-    acceptLanguage: undefined,
-    navigation: false,
-    longLived: false,
-    grpc: false,
-    prefetch: false,
-    serviceWorkerScript: false,
-    preflight: false,
-    ...changes,
-  };
-}
 
 interface Case {
   readonly facts?: Partial<RequestFacts>;
@@ -38,17 +17,23 @@ interface Case {
   readonly heldMs?: number;
   readonly learned?: DecideInput["learned"];
   readonly mayHold?: boolean;
+  readonly rules?: DecideInput["rules"];
+  readonly poller?: DecideInput["poller"];
+  readonly wakeInMs?: number;
 }
 
 function verdict(the: Case): Verdict {
   return decide({
-    facts: facts(the.facts),
+    facts: requestFacts(the.facts),
     spec: targetSpec("blog", the.spec),
     gate: the.gate ?? { kind: "asleep" },
     now: NOW,
     heldMs: the.heldMs ?? 0,
     learned: the.learned ?? {},
     mayHold: the.mayHold ?? true,
+    rules: the.rules ?? BUILT_IN_RULES,
+    poller: the.poller,
+    wakeInMs: the.wakeInMs ?? 0,
   });
 }
 
@@ -139,6 +124,28 @@ describe("decide()", () => {
     const gate: Gate = { kind: "missing", why: "gone", message: "removed" };
     expect(verdict({ gate })).toMatchObject({ kind: "wait", wake: false, reason: "missing" });
     expect(verdict({ gate, facts: { navigation: true } })).toMatchObject({ kind: "page", reason: "missing" });
+  });
+
+  it("takes from a poll what its target's options take", () => {
+    const ready: Gate = { kind: "ready" };
+    const poller = { wakes: false, counts: false };
+    expect(verdict({ gate: ready, poller })).toEqual({ kind: "pass", counts: false });
+    expect(verdict({ gate: ready, poller: { wakes: false, counts: true } })).toMatchObject({ counts: true });
+    expect(verdict({ poller })).toMatchObject({ kind: "wait", wake: false, reason: "may_not_wake" });
+    expect(verdict({ poller: { wakes: true, counts: false } })).toMatchObject({ kind: "hold", wake: true });
+  });
+
+  it("asks to come again where too many wakes were asked for, and lets joiners in", () => {
+    expect(verdict({ wakeInMs: 1500 })).toEqual({
+      kind: "wait",
+      wake: false,
+      reason: "too_many_wakes",
+      retryAfterS: 2,
+    });
+    const page = { facts: { navigation: true }, wakeInMs: 1500 };
+    expect(verdict(page)).toMatchObject({ kind: "page", wake: false, reason: "too_many_wakes" });
+    expect(verdict({ gate: COMING, wakeInMs: 1500 })).toMatchObject({ kind: "hold" });
+    expect(verdict({ gate: { kind: "ready" }, wakeInMs: 1500 })).toMatchObject({ kind: "pass" });
   });
 
   it("still wakes when no place to hold is left", () => {

@@ -70,6 +70,7 @@ export async function startRig(directory: FakeDirectory, options: RigOptions = {
       trustedProxies: ["127.0.0.0/8", "::1/128"],
       unknownHosts: "allow",
       limits: { holdsPerTarget: 2000, holds: 10_000, streams: 100 },
+      wakeRate: {},
       ...options.settings,
     },
     directory,

@@ -32,6 +32,9 @@ export function targetSpec(name: string, changes: Partial<TargetSpec> = {}): Tar
     foreignStopGraceMs: 10_000,
     readiness: { kind: "auto", path: "/", statuses: [[100, 499]], timeoutMs: 1000 },
     stream: STREAM,
+    presets: ["monitors", "crawlers", "link-previews", "assets"],
+    rules: [],
+    pollers: { wakes: true, counts: false },
     ...changes,
   };
 }

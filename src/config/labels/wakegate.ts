@@ -1,7 +1,8 @@
+import * as z from "zod";
 import type { Problem, RouteSpec } from "../model.ts";
 import { problemsOf } from "../file/issues.ts";
 import { labelsSchema, type LabelsLayer } from "../schema/target.ts";
-import { coerce, leafPaths, schemaAt, shapeOf } from "../schema/walk.ts";
+import { coerce, inputOf, labelPaths, schemaAt, shapeOf } from "../schema/walk.ts";
 import { parseHostPattern } from "../values/host-pattern.ts";
 import { didYouMean } from "../values/suggest.ts";
 
@@ -54,6 +55,7 @@ export function readWakegateLabels(labels: Readonly<Record<string, string>>, whe
           .map((key) => `${name}.${key}`)
           .join(", ")}`,
       );
+    else if (inputOf(schema) instanceof z.ZodRecord) report(name, written, recordMessage(name, path));
     else put(raw, path, coerce(schema, written));
   }
   const parsed = labelsSchema.safeParse(raw, { reportInput: true });
@@ -79,7 +81,18 @@ export function readWakegateLabels(labels: Readonly<Record<string, string>>, whe
 function put(raw: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [first = "", ...rest] = path;
   if (rest.length === 0) raw[first] = value;
-  else put((raw[first] ??= {}) as Record<string, unknown>, rest, value);
+  else {
+    const group = { ...(raw[first] as Record<string, unknown> | undefined) };
+    put(group, rest, value);
+    raw[first] = group;
+  }
+}
+
+function recordMessage(name: string, path: readonly string[]): string {
+  const below = labelPaths(labelsSchema)
+    .filter((leaf) => leaf.length > path.length && leaf[0] === path[0])
+    .map((leaf) => LABEL_PREFIX + leaf.join("."));
+  return `is a group of names: write ${path.length > 1 ? `${name}.NAME` : below.join(", ")}`;
 }
 
 function labelName(path: readonly PropertyKey[]): string {
@@ -87,11 +100,11 @@ function labelName(path: readonly PropertyKey[]): string {
 }
 
 function unknownMessage(name: string, path: readonly string[]): string {
-  for (const name of [path[0] ?? "", path.join(".")]) {
-    const refused = Object.hasOwn(FILE_ONLY, name) ? FILE_ONLY[name] : undefined;
+  for (const key of [path[0] ?? "", path.join(".")]) {
+    const refused = Object.hasOwn(FILE_ONLY, key) ? FILE_ONLY[key] : undefined;
     if (refused !== undefined) return refused;
   }
-  const known = leafPaths(labelsSchema).map((leaf) => LABEL_PREFIX + leaf.join("."));
+  const known = labelPaths(labelsSchema).map((leaf) => LABEL_PREFIX + leaf.join("."));
   return `unknown label${didYouMean(name, known) || "; the reference lists them all"}`;
 }
 

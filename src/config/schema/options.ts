@@ -6,6 +6,7 @@ import { parsePath } from "../values/path.ts";
 import { parseStopSignal } from "../values/stop-signal.ts";
 import { statuses } from "./statuses.ts";
 import { BUILT_IN_STREAM, streamSchema } from "./stream.ts";
+import { pollersShape, presetNames, ruleName, ruleSchema } from "./rules.ts";
 import { duration, durationNotes, durationOrNever, key, text, whole } from "./text.ts";
 import { useShape } from "./use-options.ts";
 
@@ -24,6 +25,9 @@ export const BUILT_IN = {
   foreign_stop_grace: "10s",
   readiness: { kind: "auto", path: "/", status: "100-499", timeout: "5s" },
   stream: BUILT_IN_STREAM,
+  presets: ["monitors", "crawlers", "link-previews", "assets"],
+  rules: {},
+  pollers: { wakes: true, counts: false },
 } as const;
 
 /** Host header of the readiness probe. */
@@ -154,6 +158,22 @@ export const optionsShape = {
   readiness: key(readiness, { description: "What proves that it answers." }),
   ...useShape,
   stream: key(streamSchema, { description: "How connections of its `tcp` and `udp` listeners are treated." }),
+  presets: key(z.array(presetNames), {
+    description:
+      "Kinds of traffic that neither wake nor count as use; [presets](presets.md) says what each takes away. An empty list switches all off.",
+    default: BUILT_IN.presets,
+    examples: [["monitors", "crawlers"]],
+  }),
+  rules: key(z.record(ruleName, ruleSchema), {
+    description:
+      "Requests that may not wake it, or do not count as use, by a name of your choice. A rule only takes away: of several that match, all take, so their order says nothing. A rule of the same name in a stronger layer is laid over the weaker one key by key; `wakes: true` with `counts: true` undoes it.",
+    defaultText: "none beside the presets",
+    examples: [{ dashboard: { match: { clients: ["172.18.0.9"] }, wakes: false } }],
+  }),
+  pollers: key(z.strictObject(pollersShape(BUILT_IN.pollers)), {
+    description:
+      "Requests that come again and again at a steady pace: same client, user agent, method and path, six or more, 2 s to 1 h apart. Only methods that change nothing are meant.",
+  }),
   port: key(whole(1, 65_535), {
     description: "TCP port on its own address.",
     defaultText: "the proxy labels' port, else the lowest exposed one",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { appPresetNames } from "../../presets/apps.ts";
 import { parseHostPattern } from "../values/host-pattern.ts";
 import { parseHostTemplate } from "../values/host-template.ts";
 import { parseContainerName, parseName } from "../values/names.ts";
@@ -29,6 +30,12 @@ const ownShape = {
     description: "The name that people read.",
     defaultText: "the Compose service, else the target's name",
     examples: ["Family photos"],
+  }),
+  preset: key(z.enum(appPresetNames), {
+    description:
+      "An app that Wakegate knows: sets what suits it, weaker than labels and this target's own keys, stronger than `defaults`. [Presets](presets.md) lists what each sets.",
+    defaultText: "none",
+    examples: ["jellyfin"],
   }),
 };
 

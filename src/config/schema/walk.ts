@@ -36,6 +36,18 @@ export function leafPaths(schema: z.core.$ZodType, prefix: readonly string[] = [
   return Object.entries(shape).flatMap(([name, child]) => leafPaths(child, [...prefix, name]));
 }
 
+/** As `leafPaths`, with `NAME` for the names of maps: what labels can be written. */
+export function labelPaths(
+  schema: z.core.$ZodType,
+  prefix: readonly string[] = [],
+): readonly (readonly string[])[] {
+  const inner = inputOf(schema);
+  if (inner instanceof z.ZodRecord) return labelPaths(inner.def.valueType, [...prefix, "NAME"]);
+  const shape = shapeOf(schema);
+  if (!shape) return [prefix];
+  return Object.entries(shape).flatMap(([name, child]) => labelPaths(child, [...prefix, name]));
+}
+
 /** Turns a text from a label or variable into what the schema wants there, where that is plain to see. */
 export function coerce(schema: z.core.$ZodType, written: string): unknown {
   const inner = inputOf(schema);

@@ -1,0 +1,100 @@
+import type { RequestRights, WakeRate } from "../config/model.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import type { TargetHandle } from "../watchers/handle.ts";
+import { decide, type Verdict } from "./decide.ts";
+import { Flapping } from "./flapping.ts";
+import type { Pollers } from "./pollers.ts";
+import type { RequestFacts } from "./request-facts.ts";
+import { rulesOf } from "./rules.ts";
+import { causeOf, useOf } from "./use.ts";
+import { WakeLimits } from "./wake-limits.ts";
+
+/** What the judge works with. */
+export interface JudgeParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly pollers: Pollers;
+  wakeRate(): WakeRate;
+}
+
+/** What earlier requests say of a request: it is a poll. Undefined for nearly all. */
+export type Standing = { readonly rights: RequestRights } | undefined;
+
+const NOTHING_LEARNED = {};
+
+/** Brings everything that a verdict depends on before `decide()`, and keeps the memory of who polls and wakes. */
+export class Judge {
+  readonly #clock: Clock;
+  readonly #pollers: Pollers;
+  readonly #flapping: Flapping;
+  readonly #limits: WakeLimits;
+
+  constructor(parts: JudgeParts) {
+    const { clock, log } = parts;
+    this.#clock = clock;
+    this.#pollers = parts.pollers;
+    this.#flapping = new Flapping(log);
+    this.#limits = new WakeLimits({ clock, log, rate: () => parts.wakeRate() });
+  }
+
+  /** Notes a request that comes. Once for each request; `again`: it was noted before, under another call. */
+  arrives(facts: RequestFacts, target: TargetHandle, again: boolean): Standing {
+    const { name, pollers } = target.spec;
+    const polls = again ? this.#pollers.has(name, facts) : this.#pollers.note(name, facts);
+    if (!polls) return undefined;
+    if (target.gate.kind !== "ready") this.#flapping.joins(name, facts);
+    if (!pollers.wakes || !this.#flapping.bars(name, facts, () => this.#pollers.find(name, facts))) {
+      return { rights: pollers };
+    }
+    return { rights: { wakes: false, counts: pollers.counts } };
+  }
+
+  /** The verdict of this moment. Without side effects. */
+  verdict(
+    facts: RequestFacts,
+    target: TargetHandle,
+    standing: Standing,
+    heldMs: number,
+    mayHold: boolean,
+  ): Verdict {
+    const { spec, gate } = target;
+    return decide({
+      facts,
+      spec,
+      gate,
+      now: this.#clock.now(),
+      heldMs,
+      learned: gate.kind === "ready" ? NOTHING_LEARNED : target.learned(),
+      mayHold,
+      rules: rulesOf(spec),
+      poller: standing?.rights,
+      wakeInMs: gate.kind === "asleep" ? this.#limits.waitMs(spec.name, facts.client) : 0,
+    });
+  }
+
+  /** Lets a request through: what counts is use. */
+  passes(facts: RequestFacts, target: TargetHandle, standing: Standing, counts: boolean): void {
+    if (!counts) return target.passed();
+    target.touch(useOf(facts));
+    if (!standing && !this.#flapping.quiet) {
+      this.#flapping.used(target.spec.name, facts, facts.navigation);
+    }
+  }
+
+  /** Wakes the target for a request that may. Joining a wake under way is free. */
+  wakes(facts: RequestFacts, target: TargetHandle, standing: Standing): void {
+    if (target.gate.kind === "asleep") {
+      const { name } = target.spec;
+      this.#limits.take(name, facts.client);
+      if (facts.navigation && !standing) this.#flapping.used(name, facts, true);
+      else this.#flapping.woke(name, facts, standing !== undefined);
+    }
+    target.wake(causeOf(facts));
+  }
+
+  /** Notes that a request was turned away for too many wakes. */
+  refuses(facts: RequestFacts, target: TargetHandle): void {
+    this.#limits.refused(target.spec.name, facts.client);
+  }
+}

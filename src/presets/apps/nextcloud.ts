@@ -1,0 +1,35 @@
+import type { AppPreset } from "../apps.ts";
+
+/** https://nextcloud.com */
+export const nextcloud: AppPreset = {
+  title: "Nextcloud",
+  reason:
+    "`/status.php` answers as soon as PHP does. The desktop client asks every 30 s whether anything changed (PROPFIND, `/status.php`, notifications): on a server that sleeps nothing changes, so these neither wake nor count. An open tab's heartbeats and notifications do not count.",
+  options: {
+    idle_timeout: "30m",
+    readiness: { kind: "http", path: "/status.php", status: "200" },
+    rules: {
+      "desktop-polls": {
+        match: {
+          methods: ["GET", "HEAD", "PROPFIND"],
+          user_agents: ["*mirall*"],
+          paths: ["/status.php", "/remote.php/dav/files/*", "/remote.php/webdav*", "/ocs/*"],
+        },
+        wakes: false,
+      },
+      status: { match: { paths: ["/status.php"] }, counts: false },
+      "open-tab": {
+        match: {
+          paths: [
+            "/ocs/v2.php/apps/notifications/*",
+            "/ocs/v2.php/apps/user_status/*",
+            "/index.php/csrftoken",
+            "/csrftoken",
+          ],
+        },
+        counts: false,
+      },
+      cron: { match: { paths: ["/cron.php"] }, counts: false },
+    },
+  },
+};

@@ -1,0 +1,24 @@
+import type { AppPreset } from "../apps.ts";
+
+/** https://docs.paperless-ngx.com */
+export const paperless: AppPreset = {
+  title: "Paperless-ngx",
+  reason:
+    "The page itself proves readiness, as in the image's own check. An open tab asks for tasks and statistics at intervals: no use. Documents are read for minutes after an upload: hence the longer idle time.",
+  warning:
+    "Paperless fetches no mail and watches no folder while it sleeps: what is put there waits for the next visit",
+  options: {
+    port: 8000,
+    idle_timeout: "30m",
+    wake_timeout: "5m",
+    rules: {
+      "open-tab": {
+        match: {
+          methods: ["GET"],
+          paths: ["/api/tasks/*", "/api/statistics/*", "/api/remote_version/*", "/api/status/*"],
+        },
+        counts: false,
+      },
+    },
+  },
+};
