@@ -201,6 +201,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   #ordered(): void {
     this.#gate = gateOf(this.#state, this.orders.mayNotWake());
     this.activity.poke();
+    this.followers.changed.emit();
     this.changed.emit();
   }
 
