@@ -16,10 +16,8 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --forc
 FROM node:24-alpine
 LABEL org.opencontainers.image.title="Wakegate" \
       org.opencontainers.image.licenses="GPL-3.0-or-later"
-ENV NODE_ENV=production \
-    WAKEGATE_LISTEN=0.0.0.0:9190 \
-    WAKEGATE_PUBLIC_LISTEN=0.0.0.0:9191 \
-    WAKEGATE_STATE_DIR=/state
+# WAKEGATE_IMAGE changes defaults only: 0.0.0.0:9190, 0.0.0.0:9191 and /state. A configuration file may say otherwise.
+ENV NODE_ENV=production WAKEGATE_IMAGE=1
 WORKDIR /app
 # A named volume takes its owner from here.
 RUN mkdir -m 700 /state && chown node:node /state
@@ -30,7 +28,6 @@ COPY --from=build /app/dist dist
 USER node
 VOLUME /state
 EXPOSE 9190 9191
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.WAKEGATE_LISTEN.split(':').pop()}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["node", "dist/main.js", "health"]
 ENTRYPOINT ["node", "dist/main.js"]
 CMD ["serve"]

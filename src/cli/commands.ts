@@ -50,6 +50,14 @@ export const commands: readonly Command[] = [
     run: async (args, output) => (await import("./schema.ts")).schema(args, output),
   },
   {
+    name: "health",
+    summary: "ask the Wakegate of this configuration whether it lives",
+    usage: "[--config FILE]",
+    options: [CONFIG_OPTION],
+    details: "For health checks of containers and service managers. Exit code 0 when it answers, else 1.",
+    run: async (args, output) => (await import("./health.ts")).health(args, output),
+  },
+  {
     name: "demo",
     summary: "show a sleepy app, a gateway and the loading page, without Docker and proxy",
     usage: "[--port PORT] [--idle DURATION] [--boot DURATION] | --page STATE",

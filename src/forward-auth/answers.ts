@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
 import { answerForm } from "./accepts.ts";
 import { escapeHtml } from "./escape-html.ts";
 
@@ -86,12 +87,25 @@ export function explain(why: Explanation, asker: Asker): Answer {
   }
 }
 
+/** The loading page is; a sentence is not. */
+const WORTH_PACKING_BYTES = 2_048;
+
 /** Writes an answer. Content-Length is always there, also for HEAD, where node leaves the body out. */
 export function send(res: ServerResponse, answer: Answer): void {
   if (res.headersSent || res.destroyed) return;
-  const body = Buffer.from(answer.body);
-  res.writeHead(answer.status, { ...answer.headers, "Content-Length": body.length });
+  const plain = Buffer.from(answer.body);
+  const packed = plain.length > WORTH_PACKING_BYTES && takesGzip(res.req.headers["accept-encoding"]);
+  const body = packed ? gzipSync(plain) : plain;
+  const encoding = packed && { "Content-Encoding": "gzip", Vary: "Accept, Accept-Encoding" };
+  res.writeHead(answer.status, { ...answer.headers, ...encoding, "Content-Length": body.length });
   res.end(body);
+}
+
+/** Whether the client, whose header the proxies pass on, takes gzip (RFC 9110 section 12.5.3). */
+function takesGzip(header: string | string[] | undefined): boolean {
+  return /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+\s*)?(?:,|$)/i.test(
+    String(header ?? ""),
+  );
 }
 
 function problem(why: Explanation): string {

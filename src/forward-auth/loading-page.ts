@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../lib/clock.ts";
 import type { TargetHandle } from "../watchers/handle.ts";
-import type { MayNotWake, Progress } from "../watchers/progress.ts";
+import type { Progress } from "../watchers/progress.ts";
 import { guardHeaders, type Answer } from "./answers.ts";
 import type { EventIds } from "./event-ids.ts";
 import { stateWord } from "./explanations.ts";
@@ -26,17 +26,13 @@ export interface PageAnswerRequest {
   readonly url: string;
   readonly acceptLanguage: string | undefined;
   readonly retryAfterS?: number;
-  /** Why this visitor's request does not wake it. */
-  readonly mayNotWake?: MayNotWake;
 }
 
 /** Draws the loading page for this moment. */
 export function pageAnswer(parts: PageParts, request: PageAnswerRequest): Answer {
-  const { handle, claims, mayNotWake } = request;
+  const { handle, claims } = request;
   const { page } = handle.spec;
-  const progress = handle.progress();
-  const shown: Progress =
-    mayNotWake && handle.gate.kind !== "coming" ? asleep(progress, mayNotWake) : progress;
+  const shown = shownProgress(handle, claims);
   const { html, csp } = parts.renderer.render({
     progress: redactProgress(shown, page),
     options: page,
@@ -68,7 +64,11 @@ export function language(acceptLanguage: string | undefined): string {
   return /^\s*([a-z]{2,3}(?:-[a-z0-9]{2,8})*)/i.exec(acceptLanguage ?? "")?.[1] ?? "en";
 }
 
-function asleep(progress: Progress, mayNotWake: MayNotWake): Progress {
+/** Where the target stands for this visitor: to one who may not wake it, it sleeps until others have woken it. */
+export function shownProgress(handle: TargetHandle, { mayNotWake }: TokenClaims): Progress {
+  const progress = handle.progress();
+  const { kind } = handle.gate;
+  if (!mayNotWake || kind === "coming" || kind === "ready" || kind === "missing") return progress;
   const { failure: _failure, ...rest } = progress;
   return { ...rest, phase: "napping", steps: [], mayNotWake };
 }

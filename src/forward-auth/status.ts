@@ -6,6 +6,7 @@ import { eventsAfter, type EventIds } from "./event-ids.ts";
 import { stateWord } from "./explanations.ts";
 import { waitFor, type Closing, type Holds } from "./holds.ts";
 import { publicEvent, redactProgress } from "./redact.ts";
+import { shownProgress } from "./loading-page.ts";
 import type { RouteLookup } from "./route-lookup.ts";
 import type { TokenClaims, TokenSigner } from "./tokens.ts";
 import { viewOf } from "./page/model.ts";
@@ -63,7 +64,7 @@ function statusAnswer(
   since: number | undefined,
 ): Answer {
   const { page } = handle.spec;
-  const progress = redactProgress(handle.progress(), page);
+  const progress = redactProgress(shownProgress(handle, claims), page);
   const history = handle.history();
   const last = history.at(-1);
   const state = stateWord(handle.gate);

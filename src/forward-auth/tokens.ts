@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../lib/clock.ts";
+import type { MayNotWake } from "../watchers/progress.ts";
 
 /** What a token lets its bearer do: follow one target. */
 export interface TokenClaims {
@@ -8,6 +9,8 @@ export interface TokenClaims {
   readonly mayWake: boolean;
   /** Where the page leads when the target is ready: a path, or an absolute URL on another host. */
   readonly returnTo?: string;
+  /** Why that request may not wake it: the page keeps saying so, whatever others do. */
+  readonly mayNotWake?: MayNotWake;
 }
 
 /** A token read back. Claims of an expired one are genuine, only old. */
@@ -26,7 +29,7 @@ export interface TokenSigner {
 /** A page left open renews its token with each status answer; one that sleeps longer than this reloads. */
 export const TOKEN_TTL_MS = 60 * 60_000;
 /** Part of what is signed: a later format cannot be taken for this one. */
-const VERSION = "1";
+const VERSION = "2";
 const MAC_BYTES = 32;
 /** A longer place to return to is left out, so that URLs stay within what proxies take. */
 const LONGEST_RETURN = 2048;
@@ -36,7 +39,7 @@ const LONGEST_TOKEN = 8192;
 export function createTokenSigner(key: Uint8Array, clock: Clock, ttlMs: number = TOKEN_TTL_MS): TokenSigner {
   const mac = (payload: string): Buffer => createHmac("sha256", key).update(payload).digest();
   return {
-    issue({ target, mayWake, returnTo }) {
+    issue({ target, mayWake, returnTo, mayNotWake }) {
       const fits = returnTo !== undefined && returnTo.length <= LONGEST_RETURN;
       const expires = Math.floor((clock.now() + ttlMs) / 1000);
       const payload = JSON.stringify([
@@ -44,7 +47,8 @@ export function createTokenSigner(key: Uint8Array, clock: Clock, ttlMs: number =
         expires,
         target,
         mayWake ? 1 : 0,
-        ...(fits ? [returnTo] : []),
+        fits ? returnTo : null,
+        mayNotWake ?? null,
       ]);
       return Buffer.concat([mac(payload), Buffer.from(payload)]).toString("base64url");
     },
@@ -62,13 +66,14 @@ export function createTokenSigner(key: Uint8Array, clock: Clock, ttlMs: number =
 
 /** Only called for what we signed ourselves, perhaps with another version. */
 function read(payload: string, now: number): VerifiedToken {
-  const [version, expires, target, mayWake, returnTo] = JSON.parse(payload) as unknown[];
+  const [version, expires, target, mayWake, returnTo, mayNotWake] = JSON.parse(payload) as unknown[];
   if (version !== VERSION || typeof expires !== "number" || typeof target !== "string")
     return { kind: "invalid" };
   const claims: TokenClaims = {
     target,
     mayWake: mayWake === 1,
     ...(typeof returnTo === "string" && { returnTo }),
+    ...(typeof mayNotWake === "object" && mayNotWake !== null && { mayNotWake: mayNotWake as MayNotWake }),
   };
   return { kind: now < expires * 1000 ? "valid" : "expired", claims };
 }

@@ -42,11 +42,10 @@ function page(parts: OwnParts, facts: RequestFacts, handle: TargetHandle, verdic
   return pageAnswer(parts, {
     handle,
     status: verdict.kind === "page" ? 503 : 403,
-    claims: { target: handle.spec.name, mayWake: mayWake(verdict) },
+    claims: { target: handle.spec.name, mayWake: mayWake(verdict), ...(mayNotWake && { mayNotWake }) },
     url: sameHostUri(facts.uri),
     acceptLanguage: facts.acceptLanguage,
     ...(verdict.kind === "page" && { retryAfterS: verdict.retryAfterS }),
-    ...(mayNotWake && { mayNotWake }),
   });
 }
 
@@ -59,7 +58,14 @@ function redirect(
   verdict: Shown,
 ): Answer {
   const returnTo = `${facts.proto}://${facts.authority}${sameHostUri(facts.uri)}`;
-  const token = parts.tokens.issue({ target: handle.spec.name, mayWake: mayWake(verdict), returnTo });
+  const { mayNotWake } = verdict;
+  const claims = {
+    target: handle.spec.name,
+    mayWake: mayWake(verdict),
+    returnTo,
+    ...(mayNotWake && { mayNotWake }),
+  };
+  const token = parts.tokens.issue(claims);
   return {
     status: 302,
     headers: {

@@ -1,4 +1,4 @@
-import type { StopMethod } from "../providers/provider.ts";
+import type { Exit, StopMethod } from "../providers/provider.ts";
 import type { WakeCause } from "./handle.ts";
 import {
   adopt,
@@ -134,7 +134,6 @@ function seen(state: State, sighting: Sighting | undefined, ctx: Context, intent
     case "starting":
       return seenWhileStarting(state, sighting, ctx);
     case "ready":
-      if (sighting?.status === "paused") return resting(sighting, ctx);
       if (sighting && isUp(sighting)) {
         const sameRun = sighting.run === state.seen.run;
         const fellIll = sighting.unhealthy && !state.seen.unhealthy;
@@ -143,7 +142,8 @@ function seen(state: State, sighting: Sighting | undefined, ctx: Context, intent
       }
       // No signal came before, and an exit like this one is nobody's wish: it crashed.
       if (sighting?.exit && crashed(sighting.exit)) return resting(sighting, ctx);
-      // Gone or down without our doing. Updaters stop, remove and create: wait before it counts as a nap.
+      // Gone, down or paused without our doing. Updaters stop, remove and create, backups pause for a
+      // moment: wait before it counts as a nap.
       return foreignDown(sighting ?? state.seen, ctx);
     case "stopping":
       return seenWhileStopping(state, sighting, ctx);
@@ -180,8 +180,8 @@ function seenWhileStarting(state: Starting, sighting: Sighting | undefined, ctx:
   switch (sighting.status) {
     case "running":
     case "restarting":
-      if (sighting.run === state.seen.run) return { ...state, seen: sighting };
-      return { ...state, seen: sighting, task: Symbol() };
+      if (sighting.run === state.seen.run) return { ...state, ...diedAs(sighting), seen: sighting };
+      return { ...state, ...diedAs(sighting), seen: sighting, task: Symbol() };
     case "paused":
     case "created":
       return resting(sighting, ctx);
@@ -191,9 +191,13 @@ function seenWhileStarting(state: Starting, sighting: Sighting | undefined, ctx:
     case "dead":
       if (ctx.oneShot && sighting.exit?.code === 0) return resting(sighting, ctx);
       // Its restart policy brings it back, or the deadline ends the wake with this exit as evidence.
-      if (sighting.restarts) return { ...state, seen: sighting };
+      if (sighting.restarts) return { ...state, ...diedAs(sighting), seen: sighting };
       return state.seen.status === sighting.status ? state : { ...state, seen: sighting, task: Symbol() };
   }
+}
+
+function diedAs({ exit }: Sighting): { readonly died?: Exit } {
+  return exit ? { died: exit } : {};
 }
 
 function seenWhileStopping(state: Stopping, sighting: Sighting | undefined, ctx: Context): State {
@@ -205,10 +209,10 @@ function seenWhileStopping(state: Stopping, sighting: Sighting | undefined, ctx:
   }
   if (!sighting) return state.phase === "down" ? state : foreignDown(state.seen, ctx, state);
   if (isUp(sighting)) {
-    if (sighting.run === state.seen.run && sighting.id === state.seen.id) return state;
+    const sameRun = sighting.run === state.seen.run && sighting.id === state.seen.id;
+    if (state.phase === "dying" && sameRun) return state;
     return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
   }
-  if (sighting.status === "paused") return after(state, resting(sighting, ctx), ctx);
   if (state.phase === "dying") return foreignDown(sighting, ctx, state);
   return sighting.id === state.seen.id ? state : { ...state, seen: sighting };
 }
@@ -256,7 +260,8 @@ function settled(state: State, sighting: Sighting | undefined, ctx: Context): St
   }
   if (stillUp) return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
   const rest = resting(sighting, ctx);
-  if (ctx.onManualStop === "hold" && rest.how === "stopped") return { ...rest, held: true };
+  if (ctx.onManualStop === "hold" && rest.how !== "completed" && rest.how !== "created")
+    return { ...rest, held: true };
   return after(state, rest, ctx);
 }
 

@@ -134,6 +134,19 @@ describe("status", () => {
     }
   });
 
+  it("keeps telling a visitor who may not wake it that it sleeps, also when somebody else's wake failed", async () => {
+    await using the = await house({ gate: FAILED });
+    const mayNotWake = { kind: "rule", rule: "prefetch" } as const;
+    const closed = the.token({ mayWake: false, mayNotWake });
+    const first = json(await the.visit(`/.wakegate/status?token=${closed}`));
+    expect(first["view"]).toMatchObject({ scene: "closed" });
+    const renewed = String(first["token"]);
+    the.blog.set({ kind: "coming", state: "waking" });
+    expect(json(await the.visit(`/.wakegate/status?token=${renewed}`))["view"]).toMatchObject({
+      scene: "waking",
+    });
+  });
+
   it("works through nginx", async () => {
     await using the = await house();
     const reply = await the.rig.askNginx({ uri: `/.wakegate/status?token=${the.token()}` });

@@ -129,9 +129,7 @@ describe("transition()", () => {
   it("starts nothing by itself while somebody else's stop is settling", () => {
     life((before, input, after) => {
       if (before.kind !== "stopping" || before.whose !== "foreign" || after.kind !== "waking") return;
-      // A container that was paused meanwhile is at rest: nothing more comes of that stop.
-      const paused = "sighting" in input && input.sighting?.status === "paused";
-      expect(input.type === "settled" || paused).toBe(true);
+      expect(input.type).toBe("settled");
       expect(before.wanted).toBeDefined();
     });
   });

@@ -25,8 +25,3 @@ export function parseDependency(text: string): Parsed<DependencySpec> {
   if (known) return good({ name, condition: known });
   return bad(`expected a condition out of ${CONDITIONS.join(", ")}${didYouMean(condition, CONDITIONS)}`);
 }
-
-/** The dependency as it is written in the configuration. */
-export function formatDependency({ name, condition }: DependencySpec): string {
-  return condition === "service_started" ? name : `${name}:${condition}`;
-}

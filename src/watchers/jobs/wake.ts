@@ -29,10 +29,16 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
     // A one-shot that has run to its end is not run again; the sighting says so.
     const completed = around.oneShot && before.status === "exited" && before.exit?.code === 0;
     if (!completed && before.status !== "running" && before.status !== "restarting") {
-      await bench.exclusive((life) => around.provider.wake(before, life));
+      await bench.exclusive(async (life) => {
+        await around.provider.wake(before, life);
+        // In here, because the start's event may be quicker than its answer: then this work is over already.
+        const started = await around.locate(life);
+        if (!started || started.runId === before.runId) return;
+        around.store.update(spec.name, { startedRun: started.runId });
+        bench.activity.poke();
+      });
     }
     const after = await around.locate(signal);
-    if (after && after.runId !== before.runId) around.store.update(spec.name, { startedRun: after.runId });
     return { type: "called", sighting: after && sightingOf(after) };
   } catch (error) {
     signal.throwIfAborted();
