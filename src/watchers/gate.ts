@@ -10,10 +10,10 @@ const STARTING: Gate = { kind: "coming", state: "starting" };
 const STOPPING: Gate = { kind: "coming", state: "stopping" };
 
 /**
- * The state as a request sees it. `mayNotWake`: what people or the schedule ordered. The failed app's own
- * words are in it only `withLog`.
+ * The state as a request sees it. The failed app's own words are in it only `withLog`; `mayNotWake` is what people
+ * or the schedule ordered.
  */
-export function gateOf(state: State, mayNotWake?: MayNotWake, withLog = false): Gate {
+export function gateOf(state: State, withLog = false, mayNotWake?: MayNotWake): Gate {
   switch (state.kind) {
     case "ready":
       return READY;

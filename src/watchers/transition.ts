@@ -1,7 +1,19 @@
 import type { Exit, StopMethod } from "../providers/provider.ts";
 import type { WakeCause } from "./handle.ts";
+import {
+  adopt,
+  beginWake,
+  calling,
+  crashed,
+  gone,
+  isUp,
+  ownStop,
+  probing,
+  ready,
+  resting,
+} from "./next-state.ts";
 import type { Failure } from "./progress.ts";
-import type { Failed, Napping, OwnStop, Sighting, Starting, State, Stopping, Wake, Waking } from "./state.ts";
+import type { Failed, Napping, OwnStop, Sighting, Starting, State, Stopping, Wake } from "./state.ts";
 
 /** Everything that can happen to a target. */
 export type Input =
@@ -271,67 +283,6 @@ function sleepFailed(state: State, ctx: Context): State {
   return { ...state, task: Symbol(), tries: state.tries + 1 };
 }
 
-function beginWake(from: Wake["from"], cause: WakeCause, ctx: Context, before: Wake["began"] = {}): Waking {
-  const wake: Wake = { from, cause, at: ctx.now, began: before };
-  if (!ctx.hasDependencies) return calling(wake, ctx);
-  return {
-    kind: "waking",
-    step: "dependencies",
-    task: Symbol(),
-    wake: { ...wake, began: { ...before, dependencies: ctx.mono } },
-  };
-}
-
-function calling(wake: Wake, ctx: Context): Waking {
-  return {
-    kind: "waking",
-    step: "calling",
-    task: Symbol(),
-    wake: { ...wake, began: { ...wake.began, starting: ctx.mono } },
-  };
-}
-
-function probing(wake: Wake, sighting: Sighting, ctx: Context): Starting {
-  const began = { ...wake.began, starting: wake.began.starting ?? ctx.mono, probing: ctx.mono };
-  return { kind: "starting", task: Symbol(), wake: { ...wake, began }, seen: sighting };
-}
-
-/** Somebody else started it, or it runs although we tried to stop it: prove that it answers. */
-function adopt(sighting: Sighting, ctx: Context, cause?: WakeCause, since?: number): Starting {
-  const wake: Wake = {
-    from: "stopped",
-    cause: cause ?? { by: "outside" },
-    at: ctx.now,
-    began: { ...(since !== undefined && { stopping: since }) },
-  };
-  return probing(wake, sighting, ctx);
-}
-
-function ready(state: Starting, ctx: Context): State {
-  const { stopping, dependencies, starting, probing: probed } = state.wake.began;
-  const began = stopping ?? dependencies ?? starting ?? probed ?? ctx.mono;
-  return {
-    kind: "ready",
-    task: Symbol(),
-    seen: state.seen,
-    since: ctx.now,
-    tookMs: ctx.mono - began,
-    began: ctx.mono,
-  };
-}
-
-function ownStop(sighting: Sighting, method: StopMethod, ctx: Context): OwnStop {
-  return {
-    kind: "stopping",
-    whose: "ours",
-    task: Symbol(),
-    method,
-    seen: sighting,
-    began: ctx.mono,
-    tries: 0,
-  };
-}
-
 function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context): State {
   if (state.kind !== "waking" && state.kind !== "starting") return state;
   return {
@@ -353,38 +304,6 @@ function engineAway(state: State, message: string, ctx: Context): State {
   if (state.kind === "ready" || state.kind === "waking" || state.kind === "stopping") return state;
   if (state.kind === "missing" && state.why === "away" && state.message === message) return state;
   return { kind: "missing", why: "away", message, since: ctx.now };
-}
-
-function resting(sighting: Sighting, ctx: Context): Napping {
-  const how = howOf(sighting, ctx);
-  const { deepen } = ctx;
-  const deeper = how === "paused" && deepen?.run === sighting.run && { task: Symbol(), seen: sighting };
-  return {
-    kind: "napping",
-    how,
-    since: sighting.exit?.at ?? ctx.now,
-    held: false,
-    ...(deeper && deepen && { deeper: { ...deeper, due: ctx.mono + deepen.inMs } }),
-  };
-}
-
-function howOf(sighting: Sighting, ctx: Context): Napping["how"] {
-  if (sighting.status === "paused") return "paused";
-  if (sighting.status === "created") return "created";
-  return ctx.oneShot && sighting.exit?.code === 0 ? "completed" : "stopped";
-}
-
-function gone(ctx: Context): State {
-  return { kind: "missing", why: "gone", message: "its container does not exist any more", since: ctx.now };
-}
-
-/** An end that no stop signal explains: out of memory, or a status other than 0 and those of HUP, INT, KILL, TERM. */
-function crashed(exit: Exit): boolean {
-  return exit.oomKilled || ![0, 129, 130, 137, 143].includes(exit.code);
-}
-
-function isUp(sighting: Sighting): boolean {
-  return sighting.status === "running" || sighting.status === "restarting";
 }
 
 function isRequest(wake: Wake): wake is Wake & { cause: WakeCause } {

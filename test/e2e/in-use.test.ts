@@ -37,7 +37,12 @@ suite("docker", "what is in use, on a real engine", () => {
   /** A ready app, watched with its idle time of two seconds. `procDir`: where connections are read. */
   async function app(name: string, labels: Record<string, string> = {}, procDir: string | null = "/proc") {
     const id = await docker.run(name, {
-      labels: { "wakegate.enable": "true", "wakegate.idle_timeout": `${String(IDLE_S)}s`, ...labels },
+      labels: {
+        "wakegate.enable": "true",
+        "wakegate.readiness.kind": "http",
+        "wakegate.idle_timeout": `${String(IDLE_S)}s`,
+        ...labels,
+      },
     });
     created.push(id);
     const loaded = await loadSettings({ env: { DOCKER_HOST: `unix://${docker.socketPath}` } });
@@ -103,6 +108,7 @@ suite("docker", "what is in use, on a real engine", () => {
     const socket = connect(8080, host);
     sockets.push(socket);
     socket.write("GET /healthz HTTP/1.1\r\nHost: app\r\n\r\n");
+    await new Promise((resolve) => socket.once("data", resolve));
     await until(() => watcher.state.kind === "napping");
     const looks = log.of("last_look").at(-1);
     expect(looks).toContain("is quiet");

@@ -49,6 +49,7 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
     { type: "wake-failed", failure, coolDownMs: 1_000 },
     { type: "sleep", method: "stop" },
     { type: "sleep", method: "pause" },
+    { type: "clock-set", ms: -3_600_000 },
   ),
 );
 const contexts = fc.record({
@@ -56,6 +57,7 @@ const contexts = fc.record({
   onManualStop: fc.constantFrom("nap" as const, "hold" as const),
   foreignStopGraceMs: fc.constant(10_000),
   oneShot: fc.boolean(),
+  deepen: fc.record({ run: fc.constantFrom("r1", "r2"), inMs: fc.constant(60_000) }),
 });
 const unlisted: State = { kind: "missing", why: "unlisted", message: "", since: 0 };
 

@@ -372,10 +372,6 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     else watcher.see(seen);
   }
 
-  #rememberRoutes({ name, routes, displayName }: TargetSpec): void {
-    if (routes.length > 0) this.#options.store.update(name, { routes, displayName });
-  }
-
   #shared(): Shared {
     const caddyAdmin = (): string | undefined => this.#settings.caddyAdmin;
     return { ...this.#options, askers: this.#askers, comeback: this.#comeback, caddyAdmin };
@@ -401,6 +397,10 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
         for (const watcher of this.#watchers.values()) watcher.clockSet(ms);
       },
     };
+  }
+
+  #rememberRoutes({ name, routes, displayName }: TargetSpec): void {
+    if (routes.length > 0) this.#options.store.update(name, { routes, displayName });
   }
 
   #onMoved(watcher: Watcher, before: State, after: State): void {
