@@ -9,6 +9,7 @@ import type { DefaultsLayer } from "./schema/target.ts";
 import { uniqueRoutes, withoutHosts } from "./targets.ts";
 import { fillHostTemplate } from "./values/host-template.ts";
 import { parseHostPattern } from "./values/host-pattern.ts";
+import { guestId, vmidOf } from "./values/proxmox.ts";
 
 /** What a container's labels, together with the file, make of it. */
 export type LabelReading = {
@@ -34,12 +35,13 @@ export type LabelContext = Pick<Settings, "fileTargets" | "defaultsLayer" | "eng
  * of that name, or of that container. A container that the file names needs no labels. Never throws.
  */
 export function readLabels(instance: InstanceSummary, engine: string, settings: LabelContext): LabelReading {
-  const where = `container ${instance.name} (${engine})`;
+  const guest = settings.engines.some(({ kind, name }) => kind === "proxmox" && name === engine);
+  const where = `${guest ? "guest" : "container"} ${instance.name} (${engine})`;
   const own = readWakegateLabels(instance.labels, where);
   const compose = readComposeLabels(instance.labels);
   const { file, name } = findFileTarget(instance, engine, settings);
   const base = { enable: own.enable, name };
-  const named = file?.layer.docker !== undefined;
+  const named = (file?.layer.docker ?? file?.layer.proxmox) !== undefined;
   if (compose.oneOff) return { ...base, kind: "ignored", because: "one-off", problems: [] };
   const badEnable = own.problems.some(({ key }) => key === "wakegate.enable");
   if (own.enable !== "on" && !named && !badEnable) {
@@ -67,7 +69,9 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     name,
     displayName: file?.layer.display_name ?? own.layer.display_name ?? compose.service ?? name,
     origin: named ? (file?.origin ?? where) : `labels of ${where}`,
-    source: { kind: "docker", engine, container: instance.name },
+    source: guest
+      ? { kind: "proxmox", engine, vmid: vmidOf(instance.id) ?? 0 }
+      : { kind: "docker", engine, container: instance.name },
     routes: uniqueRoutes(hosts ?? [...proxy.routes, ...templated.routes]),
     ...toOptions(
       withoutHosts(settings.defaultsLayer),
@@ -76,8 +80,8 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
       file && withoutHosts(file.layer),
     ),
   };
-  const redirect = redirectProblem(spec, settings, where);
-  if (redirect) return { ...base, kind: "invalid", routes: spec.routes, problems: [redirect] };
+  const wrong = redirectProblem(spec, settings, where) ?? methodProblem(spec, instance, where);
+  if (wrong) return { ...base, kind: "invalid", routes: spec.routes, problems: [wrong] };
   const warnings = [
     ...(hosts ? [] : proxy.warnings.map((warning): Problem => ({ severity: "warning", where, ...warning }))),
     ...templated.problems,
@@ -100,7 +104,11 @@ function findFileTarget(
   { fileTargets, engines }: LabelContext,
 ): { readonly file?: FileTarget; readonly name: string } {
   const names = (target: FileTarget): boolean => {
-    const { docker } = target.layer;
+    const { docker, proxmox } = target.layer;
+    if (proxmox) {
+      const usual = engines.find(({ kind }) => kind === "proxmox")?.name;
+      return instance.id === guestId(proxmox.engine ?? usual ?? "", proxmox.vmid);
+    }
     return docker?.container === instance.name && (docker.engine ?? engines[0]?.name) === engine;
   };
   const name = targetNameOf(instance);
@@ -146,11 +154,17 @@ function clashProblem(
   name: string,
   where: string,
 ): Problem | undefined {
-  const { docker, process } = file?.layer ?? {};
+  const { docker, proxmox, process } = file?.layer ?? {};
   const other =
-    process || (docker && (docker.container !== instance.name || (docker.engine ?? engine) !== engine));
+    process ||
+    (proxmox && guestId(proxmox.engine ?? engine, proxmox.vmid) !== instance.id) ||
+    (docker && (docker.container !== instance.name || (docker.engine ?? engine) !== engine));
   if (!file || !other) return undefined;
-  const what = docker ? `the container ${docker.container}` : "a local program";
+  const what = docker
+    ? `the container ${docker.container}`
+    : proxmox
+      ? `the guest ${String(proxmox.vmid)}`
+      : "a local program";
   const message = `the file gives the name ${name} to ${what} (${file.origin}): set another wakegate.name`;
   return { severity: "error", where, key: "wakegate.name", value: name, message };
 }
@@ -160,6 +174,34 @@ function redirectProblem(spec: TargetSpec, settings: LabelContext, where: string
   const message =
     "redirect needs public_url, the public listener as browsers reach it: set WAKEGATE_PUBLIC_URL";
   return { severity: "error", where, key: "wakegate.page_mode", value: "redirect", message };
+}
+
+/** What cannot be done to this kind of instance is said before it is tried. */
+function methodProblem(spec: TargetSpec, instance: InstanceSummary, where: string): Problem | undefined {
+  const { stopMethod, stopSignal, source } = spec;
+  const refuse = (key: string, value: string, message: string): Problem => ({
+    severity: "error",
+    where,
+    key: `wakegate.${key}`,
+    value,
+    message,
+  });
+  if (source.kind !== "proxmox") {
+    return stopMethod === "hibernate"
+      ? refuse("stop_method", stopMethod, "only virtual machines of Proxmox can be hibernated: write pause or stop")
+      : undefined;
+  }
+  if (stopSignal !== undefined) {
+    return refuse("stop_signal", stopSignal, "Proxmox sends no signals of one's choice: remove it");
+  }
+  if (instance.image === "lxc" && (stopMethod === "pause" || stopMethod === "hibernate")) {
+    return refuse(
+      "stop_method",
+      stopMethod,
+      "an LXC container cannot be paused: Proxmox has only an experimental checkpoint for it, which fails in practice. Write stop",
+    );
+  }
+  return undefined;
 }
 
 function nameWarning(own: WakegateLabels, name: string, where: string): Problem[] {

@@ -59,6 +59,7 @@ export function survey(settings: Settings, listings: readonly EngineListing[]): 
     const listed = listings.find(({ engine }) => engine === target.source.engine)?.snapshot;
     if (target.source.kind === "docker" && listed)
       problems.push(noContainer(target, target.source.container));
+    if (target.source.kind === "proxmox" && listed) problems.push(noGuest(target, target.source.vmid));
   }
   if (complete) {
     const known = new Set([...targets.map(({ name }) => name), ...invalid]);
@@ -130,6 +131,12 @@ function noContainer(target: TargetSpec, container: string): Problem {
   const message = `there is no container ${container} on ${target.source.engine} now: check the name, or create it`;
   const key = `targets.${target.name}.docker.container`;
   return { severity: "warning", where: target.origin, key, value: container, message };
+}
+
+function noGuest(target: TargetSpec, vmid: number): Problem {
+  const message = `there is no guest ${String(vmid)} on ${target.source.engine}, or Wakegate has no VM.Audit on it: check the number and the rights`;
+  const key = `targets.${target.name}.proxmox.vmid`;
+  return { severity: "warning", where: target.origin, key, value: String(vmid), message };
 }
 
 function resolveDependencies(target: TargetSpec, seen: readonly Seen[]): TargetSpec {

@@ -291,6 +291,11 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     if (type !== "failed") this.#say({ ...said[type], dependency });
   }
 
+  onWaiting(why: string): void {
+    this.#say({ type: "starting", message: `${this.displayName} has to wait: ${why}` });
+    this.around.log.info("wake_waits", `${this.name} has to wait: ${why}`, { target: this.name });
+  }
+
   onTry(tries: number, result: ProbeResult): void {
     const now = this.around.clock.monotonic();
     if (now - this.#toldAt < TELL_EVERY_MS) return;

@@ -29,7 +29,8 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
     // A one-shot that has run to its end is not run again; the sighting says so.
     const completed = around.oneShot && before.status === "exited" && before.exit?.code === 0;
     if (!completed && before.status !== "running" && before.status !== "restarting") {
-      await bench.exclusive((life) => around.provider.wake(before, life));
+      const patience = { withinMs: spec.wakeTimeoutMs, onWaiting: bench.onWaiting.bind(bench) };
+      await bench.exclusive((life) => around.provider.wake(before, life, patience));
     }
     const after = await around.locate(signal);
     if (after && after.runId !== before.runId) around.store.update(spec.name, { startedRun: after.runId });

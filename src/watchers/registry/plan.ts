@@ -1,6 +1,7 @@
 import { readComposeLabels } from "../../config/labels/compose.ts";
 import type { LabelReading } from "../../config/labels.ts";
 import type { DependencySpec, Problem, RouteSpec, TargetSpec } from "../../config/model.ts";
+import { guestId } from "../../config/values/proxmox.ts";
 import type { InstanceSummary } from "../../providers/provider.ts";
 
 /** One engine as the plan sees it. */
@@ -97,8 +98,7 @@ export function makePlan(input: PlanInput): Plan {
   }
   for (const spec of input.fileTargets) {
     if (targets.has(spec.name) || broken.has(spec.name)) continue;
-    const process = spec.source.kind === "process";
-    targets.set(spec.name, planned(spec, spec.source.engine, process ? spec.name : undefined));
+    targets.set(spec.name, planned(spec, spec.source.engine, instanceOf(spec)));
   }
   addDependencies(input, targets, services, byRef);
   const bound = new Map<string, string>();
@@ -193,6 +193,12 @@ function networkDependency(
   if (self?.networkOwner === undefined) return [];
   const owner = byId.get(self.networkOwner) ?? byRef.get(refKey(engine, self.networkOwner))?.[0];
   return owner ? [{ name: owner.name, condition: "service_started" }] : [];
+}
+
+/** Where the source alone says which instance it is, listed or not. */
+function instanceOf({ name, source }: TargetSpec): string | undefined {
+  if (source.kind === "proxmox") return guestId(source.engine, source.vmid);
+  return source.kind === "process" ? name : undefined;
 }
 
 function planned(spec: TargetSpec, engine: string, instance: string | undefined): PlannedTarget {
