@@ -84,7 +84,11 @@ function put(tree: Tree, path: readonly string[], value: unknown): void {
 function unknownVariables(env: Environment, variables: readonly SettingVariable[]): Problem[] {
   const known = new Set([...variables.map(({ name }) => name), ...OTHERS]);
   return Object.keys(env).flatMap((name): Problem[] => {
-    if (!name.startsWith("WAKEGATE_") || known.has(name) || /^WAKEGATE_(PORT|SERVICE|PROXMOX)(_|$)/.test(name))
+    if (
+      !name.startsWith("WAKEGATE_") ||
+      known.has(name) ||
+      /^WAKEGATE_(PORT|SERVICE|PROXMOX)(_|$)/.test(name)
+    )
       return [];
     const near = didYouMean(name, known);
     if (near === "" && !name.startsWith("WAKEGATE_DEFAULTS_")) return [];

@@ -188,7 +188,11 @@ function methodProblem(spec: TargetSpec, instance: InstanceSummary, where: strin
   });
   if (source.kind !== "proxmox") {
     return stopMethod === "hibernate"
-      ? refuse("stop_method", stopMethod, "only virtual machines of Proxmox can be hibernated: write pause or stop")
+      ? refuse(
+          "stop_method",
+          stopMethod,
+          "only virtual machines of Proxmox can be hibernated: write pause or stop",
+        )
       : undefined;
   }
   if (stopSignal !== undefined) {

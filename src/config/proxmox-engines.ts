@@ -21,7 +21,8 @@ export function resolveProxmox(
       problems.push({ severity: "error", where, key: full.join("."), message });
     };
     if (name === "process") report("", "this name belongs to local programs: give the cluster another");
-    if (taken.has(name)) report("", `a Docker engine is called ${name} already: give the cluster another name`);
+    if (taken.has(name))
+      report("", `a Docker engine is called ${name} already: give the cluster another name`);
     const { url, ca_file: caFile, fingerprint, discover = true } = given;
     if (caFile !== undefined && fingerprint !== undefined) {
       report("fingerprint", "expected ca_file or fingerprint, not both: remove one");
@@ -52,9 +53,7 @@ function loginOf(
   const base = id === undefined ? "password" : "token_secret";
   const secret = secretOf(name, given, base, environment, report);
   if (!secret) return undefined;
-  return id === undefined
-    ? { kind: "password", user: user ?? "", secret }
-    : { kind: "token", id, secret };
+  return id === undefined ? { kind: "password", user: user ?? "", secret } : { kind: "token", id, secret };
 }
 
 function secretOf(

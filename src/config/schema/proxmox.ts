@@ -65,7 +65,9 @@ export const proxmoxEngineSchema = z.strictObject({
   fingerprint: key(text(parseFingerprint, "a SHA-256 fingerprint"), {
     description:
       "SHA-256 fingerprint of the node's certificate, in place of `ca_file`. Goes stale when the certificate is renewed.",
-    examples: ["CE:2C:C0:92:77:87:E6:2B:0C:B5:22:FB:61:04:0B:32:F0:AC:C1:B7:93:AB:BE:72:3A:3C:75:B3:0B:98:8C:AE"],
+    examples: [
+      "CE:2C:C0:92:77:87:E6:2B:0C:B5:22:FB:61:04:0B:32:F0:AC:C1:B7:93:AB:BE:72:3A:3C:75:B3:0B:98:8C:AE",
+    ],
   }),
   discover: key(z.boolean(), {
     description: "Guests that are tagged `wakegate`, or whose notes say so, become targets.",

@@ -4,7 +4,8 @@ import { bad, good, type Parsed } from "./parsed.ts";
 export function parseTokenId(text: string): Parsed<string> {
   const written = text.trim();
   if (/^[^\s@!:/=]+@[\w.-]+![A-Za-z][\w.-]*$/.test(written)) return good(written);
-  if (/^[^\s!]+![^\s!=]+=/.test(written)) return bad("expected only user@realm!name: the secret goes into token_secret_file");
+  if (/^[^\s!]+![^\s!=]+=/.test(written))
+    return bad("expected only user@realm!name: the secret goes into token_secret_file");
   return bad("expected user@realm!name, such as wakegate@pve!power");
 }
 
@@ -17,9 +18,13 @@ export function parseUserId(text: string): Parsed<string> {
 
 /** Reads a SHA-256 fingerprint with or without colons; the value is in capitals, with colons. */
 export function parseFingerprint(text: string): Parsed<string> {
-  const digits = text.trim().replace(/^sha-?256[ =:]*(fingerprint=)?/i, "").replaceAll(":", "");
+  const digits = text
+    .trim()
+    .replace(/^sha-?256[ =:]*(fingerprint=)?/i, "")
+    .replaceAll(":", "");
   if (/^[0-9a-f]{64}$/i.test(digits)) return good((digits.toUpperCase().match(/../g) ?? []).join(":"));
-  if (/^[0-9a-f]{40}$/i.test(digits)) return bad("this is a SHA-1 fingerprint: give the SHA-256 one, 32 pairs of digits");
+  if (/^[0-9a-f]{40}$/i.test(digits))
+    return bad("this is a SHA-1 fingerprint: give the SHA-256 one, 32 pairs of digits");
   return bad("expected a SHA-256 fingerprint: 32 pairs of hexadecimal digits with colons");
 }
 

@@ -57,7 +57,10 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   readonly #engines = new Map<string, Engine>();
   readonly #watchers = new Map<string, Watcher>();
   /** Readings by instance id, with the labels that were read: a container's never change, a guest's may. */
-  #readings = new Map<string, { readonly labels: InstanceSummary["labels"]; readonly reading: LabelReading }>();
+  #readings = new Map<
+    string,
+    { readonly labels: InstanceSummary["labels"]; readonly reading: LabelReading }
+  >();
   #plan: Plan = NO_PLAN;
   #entries: readonly DirectoryEntry[] | undefined;
   #settled = false;
@@ -238,7 +241,8 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   #read(instance: InstanceSummary, engine: string): LabelReading {
     const { id, labels } = instance;
     const cached = this.#readings.get(id);
-    if (cached && (cached.labels === labels || isDeepStrictEqual(cached.labels, labels))) return cached.reading;
+    if (cached && (cached.labels === labels || isDeepStrictEqual(cached.labels, labels)))
+      return cached.reading;
     const reading = readLabels(instance, engine, this.#settings);
     this.#readings.set(id, { labels, reading });
     return reading;
