@@ -26,6 +26,8 @@ export class Cluster {
   /** Fires when other guests are to be followed. */
   readonly followedChanged = new Emitter<void>();
   readonly discover: boolean;
+  /** Monotonic ms until which a guest's addresses are not asked for again: its agent did not answer. */
+  readonly mute = new Map<number, number>();
   #guests = new Map<number, Guest>();
   #followed: ReadonlySet<number> = new Set();
 

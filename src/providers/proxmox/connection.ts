@@ -4,7 +4,7 @@ import { backoffMs } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { deadline } from "../../lib/signals.ts";
 import type { ProviderDeps } from "../open.ts";
-import { ProviderError } from "../provider.ts";
+import type { ProviderError } from "../provider.ts";
 import { DialAgent, type Destination } from "./dial.ts";
 import { PveFailure, translate, type FailureContext } from "./errors.ts";
 import { exchange, ExchangeError, type Answer, type Request } from "./exchange.ts";

@@ -7,6 +7,8 @@ import { isRecord, numberOf, textOf } from "./plain.ts";
 
 /** What `shutdown` waits for where nobody says otherwise. */
 const DEFAULT_STOP_TIMEOUT_MS = 60_000;
+/** An agent that is not there costs 3 s each time. Right after a boot it only is not there yet. */
+const MUTE_MS = 15_000;
 const NO_LABELS = {};
 
 /** The truth about one guest, by id, number or name; undefined when there is none. */
@@ -60,13 +62,16 @@ async function addresses(
   signal: AbortSignal,
 ): Promise<readonly NetworkAttachment[]> {
   const fixed = staticAddresses(config);
-  if (!current.running || current.paused || fixed.length > 0) return fixed;
+  const { clock, mute } = cluster;
+  const isMute = clock.monotonic() < (mute.get(guest.vmid) ?? -Infinity);
+  if (!current.running || current.paused || fixed.length > 0 || isMute) return fixed;
   try {
     return liveAddresses(await askInterfaces(cluster, guest, config, signal));
   } catch (error) {
     signal.throwIfAborted();
     // An address is an extra: PVE 7 cannot tell it, machines may lack the agent or we the right to ask it.
     if (!(error instanceof ProxmoxError)) throw error;
+    if (guest.type === "qemu") mute.set(guest.vmid, clock.monotonic() + MUTE_MS);
     cluster.connection.log("debug", "no address known", { guest: guest.vmid, reason: error.message });
     return [];
   }
