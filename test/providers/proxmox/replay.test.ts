@@ -19,7 +19,6 @@ function essence({ status, reason, body }: Case["response"]): unknown {
   };
 }
 
-/** One who is asked about what only a permission map's keys say. */
 const cases = readCases();
 
 describe("the simulator against the genuine API's recording", () => {
@@ -32,7 +31,7 @@ describe("the simulator against the genuine API's recording", () => {
         ] as const,
     ),
   )("%s", async (_name, recorded) => {
-    await using simulator = await Simulator.start({ scale: 0.005, nodes: ["alder1"] });
+    await using simulator = await Simulator.start({ scale: 0.02, nodes: ["alder1"] });
     const client = new Client(simulator);
     const arranged = new Arranged(simulator, recorded, client);
     const identity = await arranged.set();

@@ -10,7 +10,7 @@ export type Verb = "start" | "stop" | "shutdown" | "reboot" | "suspend" | "resum
 /** How long a power call waits for the guest's lock. */
 const LOCK_WAIT_MS = 10_000;
 /** How long a second start waits for the monitor of a container that the first one has started. */
-const MONITOR_WAIT_MS = 8_700;
+const MONITOR_WAIT_MS = 10_000;
 
 /** Answers a power call: at once with an error, or with the UPID of the task that does it. */
 export function power(call: Call, verb: Verb): string {
@@ -212,7 +212,8 @@ async function shutDown(
 async function checkpoint(world: World, guest: Guest, verb: Verb, log: string[]): Promise<void> {
   const id = String(guest.vmid);
   const dump = "/var/lib/vz/dump";
-  await world.pause(500);
+  const twice = world.tasks.running(["vzresume"], id).length > 1;
+  await world.pause(1_500);
   if (verb === "suspend") {
     log.push(
       `lxc-checkpoint: ${id}: ../src/lxc/criu.c: do_dump: 1297 dump failed with 1`,
@@ -222,7 +223,6 @@ async function checkpoint(world: World, guest: Guest, verb: Verb, log: string[])
     throw new Error(`command 'lxc-checkpoint -n ${id} -s -D ${dump}' failed: exit code 1`);
   }
   guest.debris = true;
-  const twice = world.tasks.running(["vzresume"], id).length > 1;
   log.push(
     ...(twice
       ? [

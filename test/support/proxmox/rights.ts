@@ -25,6 +25,7 @@ const ALL = [
   "Sys.Audit",
   "Sys.Modify",
   "User.Modify",
+  "VM.Allocate",
   "VM.Audit",
   "VM.Config.Disk",
   "VM.Config.Network",

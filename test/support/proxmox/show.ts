@@ -66,8 +66,12 @@ export function tagsOf({ config }: Guest): Record<string, unknown> {
 /** A guest as its own node lists it: live. */
 export function listedGuest(guest: Guest): Record<string, unknown> {
   const lxc = guest.type === "lxc";
+  const { diskread, diskwrite, ...counts } = numbers(guest);
+  // A machine that is off has no block devices to count.
+  const disks = lxc || guest.status === "running" ? { diskread, diskwrite } : {};
   const { type: _, ...all } = {
-    ...numbers(guest),
+    ...counts,
+    ...disks,
     vmid: guest.vmid,
     name: guest.name,
     type: "",

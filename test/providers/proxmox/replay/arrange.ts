@@ -8,7 +8,7 @@ import { play, type Stage, type Wanted } from "./scenarios.ts";
 type Entry = Readonly<Record<string, unknown>>;
 
 const NODE = "alder1";
-const ROOT: Principal = { user: "root@pam", token: "xlab2" };
+const ROOT: Principal = { user: "root@pam", token: "operator" };
 
 /** The world of the recording in which this case happened, and who asked for what. */
 export class Arranged {
@@ -257,7 +257,7 @@ export class Arranged {
       guest = guests.add(id, { type: kind, node: NODE });
       if (who.user === "owl@pve") this.#grantOn(id, who);
     }
-    const identity = this.#identity(who);
+    const identity = this.#ownIdentity(who);
     const power = async (verb: string, form: Readonly<Record<string, string>> = {}): Promise<string> => {
       const path = `/nodes/${NODE}/${kind}/${String(id)}/status/${verb}`;
       const { body } = await this.#client.send({ method: "POST", path, form }, identity);
@@ -287,8 +287,21 @@ export class Arranged {
     }
   }
 
-  #identity(who: Principal): Identity {
+  /** As one is, whatever this case's request does wrong. */
+  #ownIdentity({ user, token }: Principal, space = false): Identity {
+    if (token === undefined) return { kind: "ticket", user, csrf: true };
     const { rights } = this.simulator.world;
+    const id = `${user}!${token}`;
+    const separated = token !== "xfull" && user !== "root@pam";
+    return {
+      kind: "token",
+      id,
+      secret: rights.token(id)?.secret ?? rights.addToken(user, token, separated),
+      space,
+    };
+  }
+
+  #identity(who: Principal): Identity {
     const { case: name, request, response } = this.#case;
     const { status, reason } = response;
     if (request.path.startsWith("/access/ticket")) return { kind: "nobody" };
@@ -301,12 +314,7 @@ export class Arranged {
       status === 403 && /Sys\.Audit/.test(reason) && who.token !== undefined && !name.startsWith("tok-")
         ? "another"
         : who.token;
-    if (token === undefined) return { kind: "ticket", user: who.user, csrf: true };
-    const id = `${who.user}!${token}`;
-    const secret =
-      rights.token(id)?.secret ??
-      rights.addToken(who.user, token, token !== "xfull" && who.user !== "root@pam");
-    return { kind: "token", id, secret, space: /space/.test(name) };
+    return this.#ownIdentity({ user: who.user, ...(token !== undefined && { token }) }, /space/.test(name));
   }
 }
 

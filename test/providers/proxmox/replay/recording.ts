@@ -41,7 +41,7 @@ const IDS = [
   /(?<="vmid":|vmid=|"vmid":")\d+/g,
   /(?<="(?:lxc|qemu)\/)\d+/g,
   /(?<=\b(?:CT|VM|container|Container|Restoring|Checkpointing) ['"\\]*)\d{3,}/g,
-  /(?<=\bvm-|\blocal:|pve-config-|\b-n |(?:ct|vm):|lock-|lxc-checkpoint: )\d{3,}/g,
+  /(?<=\bvm-|\blocal:|pve-config-| -n |(?:ct|vm):|lock-|lxc-checkpoint: )\d{3,}/g,
   /(?<=:(?:vz|qm|ha)[a-z]+:)\d+(?=:)/g,
   /(?<="id":")\d+(?=")/g,
 ];

@@ -55,9 +55,8 @@ async function lead(stage: Stage, wanted: Wanted): Promise<string> {
   }
   if (exit === "unexpected status") return overruled(stage).then(([first]) => first);
   if (said("overruled")) return overruled(stage).then(([, second]) => second);
-  if (said("monitor socket")) return Promise.all([power(verb), power(verb)]).then(([, second]) => second);
-  if (type === "vzresume" && said("already running")) {
-    return Promise.all([power(verb), power(verb)]).then(([, second]) => second);
+  if (said("monitor socket") || (type === "vzresume" && said("already running"))) {
+    return lastOf(2, verb, power);
   }
   if (/did not stop|powerdown failed/.test(exit)) {
     guest.behaviour.onShutdown = "ignore";
@@ -111,12 +110,17 @@ function breakStart(guest: Guest, { exit, log = [] }: Wanted): void {
 /** Three starts at once: the third waits too long. A stop during a shutdown does as well. */
 async function loseTheLock({ guest, power }: Stage, type: string): Promise<string> {
   if (type === "vzstart" || type === "qmstart") {
-    const [, , third = ""] = await Promise.all([power("start"), power("start"), power("start")]);
-    return third;
+    return lastOf(3, "start", power);
   }
   if (guest) guest.behaviour.onShutdown = "ignore";
   await power("shutdown", { timeout: "60" });
   return power(VERBS[type] ?? "stop");
+}
+
+/** The same call several times at once; the task that began last. UPIDs ascend with their process ids. */
+async function lastOf(count: number, verb: string, power: Power): Promise<string> {
+  const upids = await Promise.all(Array.from({ length: count }, () => power(verb)));
+  return upids.sort().at(-1) ?? "";
 }
 
 async function overruled({ guest, power, simulator }: Stage): Promise<readonly [string, string]> {
