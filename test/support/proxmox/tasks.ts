@@ -62,7 +62,9 @@ export class Tasks {
       task.exit = exit;
       task.endtime = Math.floor(Date.now() / 1_000);
     };
-    const done = work({ log, upid }, interrupted.signal).then(
+    // Entered in the list before it begins.
+    const begun = Promise.resolve().then(() => work({ log, upid }, interrupted.signal));
+    const done = begun.then(
       () => over("OK", "TASK OK"),
       (error: Error) => {
         const silent = error instanceof Silent;

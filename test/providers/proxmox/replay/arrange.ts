@@ -1,5 +1,5 @@
 import type { Guest } from "../../../support/proxmox/guests.ts";
-import { Simulator } from "../../../support/proxmox/simulator.ts";
+import type { Simulator } from "../../../support/proxmox/simulator.ts";
 import { principalText, type Principal } from "../../../support/proxmox/world.ts";
 import type { Client, Identity } from "./client.ts";
 import { otherId, type Case } from "./recording.ts";
@@ -152,14 +152,14 @@ export class Arranged {
     const { status, body } = this.#case.response;
     const data = (body as Entry | null)?.["data"];
     if (status !== 200 || this.#case.request.method !== "GET") return;
-    if (/\/interfaces$/.test(this.#path)) {
+    if (this.#path.endsWith("/interfaces")) {
       if (data === null) guest.status = "stopped";
       return;
     }
-    const shown: Entry = /\/pending$/.test(this.#path)
+    const shown: Entry = this.#path.endsWith("/pending")
       ? Object.fromEntries(entriesOf(body).map(({ key, value }) => [String(key), value]))
       : (data as Entry);
-    if (/\/current$/.test(this.#path)) {
+    if (this.#path.endsWith("/current")) {
       guest.status = "stopped";
       if (shown["status"] === "running") guests.switchOn(guest);
       guest.paused = shown["qmpstatus"] === "paused";

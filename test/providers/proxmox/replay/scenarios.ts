@@ -47,7 +47,7 @@ async function lead(stage: Stage, wanted: Wanted): Promise<string> {
     return power(verb);
   }
   const said = (words: string): boolean => log.some((line) => line.includes(words));
-  if (/got timeout$/.test(exit) && /lock file/.test(exit)) return loseTheLock(stage, type);
+  if (exit.endsWith("got timeout") && /lock file/.test(exit)) return loseTheLock(stage, type);
   if (exit === "received interrupt") {
     const upid = await power(verb);
     world.tasks.find(upid).interrupted.abort(new Error(exit));
@@ -63,7 +63,7 @@ async function lead(stage: Stage, wanted: Wanted): Promise<string> {
     return power(verb, { timeout: "3" });
   }
   if (type === "vzstart" && exit !== "OK") breakStart(guest, wanted);
-  if (type === "qmstart" && /already running$/.test(exit)) world.guests.switchOn(guest);
+  if (type === "qmstart" && exit.endsWith("already running")) world.guests.switchOn(guest);
   else if (type === "qmstart" && exit !== "OK") guest.behaviour.failStart = { exit, log: log.slice(0, -1) };
   if (type === "qmsuspend" && exit !== "OK") guest.behaviour.failHibernate = true;
   return power(verb, type === "qmsuspend" ? { todisk: "1" } : {});
@@ -101,9 +101,9 @@ const NEEDS_RUNNING = new Set([
 function breakStart(guest: Guest, { exit, log = [] }: Wanted): void {
   const [, bridge] = /^bridge '(\w+)'/.exec(exit) ?? [];
   if (bridge !== undefined) guest.config["net0"] = `name=eth0,bridge=${bridge},type=veth`;
-  else if (/^volume '/.test(exit)) guest.diskMissing = true;
+  else if (exit.startsWith("volume '")) guest.diskMissing = true;
   else if (/template/.test(exit)) guest.template = true;
-  else if (/^startup for container/.test(exit)) guest.debris = true;
+  else if (exit.startsWith("startup for container")) guest.debris = true;
   else guest.behaviour.failStart = { exit, log: log.slice(0, -1) };
 }
 
