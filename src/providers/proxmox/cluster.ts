@@ -73,7 +73,13 @@ export class Cluster {
   /** Lists all guests that we may see. @throws ProviderError. */
   async refresh(signal: AbortSignal): Promise<ReadonlyMap<number, Guest>> {
     const entries = await this.call(signal, (api) => api.cluster.resources.$get({ type: "vm" }));
-    const guests = listOf(entries).flatMap((entry) => readGuest(entry) ?? []);
+    const guests = listOf(entries).flatMap((entry) => {
+      const guest = readGuest(entry);
+      const before = guest && this.#guests.get(guest.vmid);
+      // Of a guest whose node is silent, name and tags are left out: those that were known go on.
+      if (guest?.status !== "unknown" || !before) return guest ?? [];
+      return { ...guest, name: before.name, tags: before.tags };
+    });
     this.#guests = new Map(guests.map((guest) => [guest.vmid, guest]));
     return this.#guests;
   }

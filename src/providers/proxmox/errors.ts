@@ -144,7 +144,7 @@ const TLS_HINTS: readonly (readonly [RegExp, string])[] = [
   ],
   [/HAS_EXPIRED/, "its certificate has expired"],
   [
-    /UNABLE_TO|SELF_SIGNED|UNTRUSTED|DEPTH_ZERO/,
+    /UNABLE_TO|SELF_SIGNED|UNTRUSTED|DEPTH_ZERO|SIGNATURE_FAILURE/,
     "its certificate is not trusted: give /etc/pve/pve-root-ca.pem of a node as ca_file, or its fingerprint",
   ],
   [/WRONG_VERSION_NUMBER|PACKET_LENGTH|EPROTO/, "it does not speak TLS at this port"],

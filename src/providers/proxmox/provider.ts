@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { ProxmoxEngineSpec } from "../../config/model.ts";
 import { linkSignals } from "../../lib/signals.ts";
 import type { ProviderDeps } from "../open.ts";
@@ -50,6 +51,8 @@ export class ProxmoxProvider implements Provider {
 
   constructor(spec: ProxmoxEngineSpec, deps: ProviderDeps, tuning: ProxmoxTuning = {}) {
     this.engine = spec.name;
+    // Every call under way listens to it, and there may be many.
+    setMaxListeners(0, this.#closed.signal);
     this.#tuning = tuning;
     this.#connection = new Connection(spec, deps, tuning.deadlines);
     this.#cluster = new Cluster(this.#connection, spec.discover);

@@ -135,7 +135,7 @@ export class Arranged {
     const verb = /\/status\/(\w+)/.exec(this.#path)?.[1];
     const locked = /is locked \((.+)\)/.exec(reason)?.[1];
     if (locked !== undefined) guest.lock = locked;
-    const type = /:(\w+):\d+:[^:]*:$/.exec(String((body as Entry | null)?.["data"] ?? ""))?.[1] ?? "";
+    const type = /:(\w+):\d+:[^:]*:$/.exec(text((body as Entry | null)?.["data"]))?.[1] ?? "";
     if (type.startsWith("ha")) guest.ha = { state: null, group: null, wanted: "stopped" };
     const running =
       /already running/.test(reason) ||
@@ -222,7 +222,7 @@ export class Arranged {
       status === 403 ||
       (data as Entry | null)?.["status"] === "running" ||
       lines?.[0] === "no content";
-    const exit = lines ? exitOfLog(lines) : String((data as Entry | null)?.["exitstatus"] ?? "OK");
+    const exit = lines ? exitOfLog(lines) : text((data as Entry | null)?.["exitstatus"]) || "OK";
     const stage = await this.#stage(type, Number(id), who);
     const upid = runs
       ? await this.#begin(stage, type)
@@ -321,6 +321,10 @@ export class Arranged {
 function entriesOf(body: unknown): readonly Entry[] {
   const data = (body as Entry | null)?.["data"];
   return Array.isArray(data) ? (data as Entry[]) : [];
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function mark(guest: Guest, entry: Entry): void {
