@@ -128,12 +128,22 @@ function sections(
     .flatMap((name) => {
       const path = prefix + name;
       const child = schemaAt(schema, [name]);
-      const shape = child && shapeOf(child);
+      const named = child && namedGroup(child);
+      const group = named ?? child;
+      const shape = group && shapeOf(group);
+      const inside = named ? `${path}.NAME.` : `${path}.`;
       const below =
-        shape && child ? sections(child, Object.keys(shape), Math.min(depth + 1, 5), more, `${path}.`) : "";
+        shape && group ? sections(group, Object.keys(shape), Math.min(depth + 1, 5), more, inside) : "";
       return [`${"#".repeat(depth)} ${path}`, described(child, more(path)), ...(below ? [below] : [])];
     })
     .join("\n\n");
+}
+
+/** What stands under each name of a group of names, where that has keys of its own. */
+function namedGroup(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  const inner = inputOf(schema);
+  if (!(inner instanceof z.ZodRecord)) return undefined;
+  return shapeOf(inner.def.valueType) ? inner.def.valueType : undefined;
 }
 
 function described(schema: z.core.$ZodType | undefined, more: readonly string[]): string {

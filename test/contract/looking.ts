@@ -8,7 +8,7 @@ export function lookingContract(rig: ContractRig): void {
       const id = await rig.app();
       const instance = await rig.look(id);
       expect(instance).toMatchObject({ id, status: rig.traits.neverRan, health: "none" });
-      if (rig.traits.staged) expect(instance.runId).toBe("");
+      expect(rig.traits.staged ? instance.runId : "").toBe("");
       expect(instance.pid).toBeUndefined();
       expect(instance.exit).toBeUndefined();
       expect(await rig.provider.inspect(instance.name, never)).toEqual(instance);

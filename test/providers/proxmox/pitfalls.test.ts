@@ -232,7 +232,20 @@ describe("7: connections that the server closes", () => {
     expect(await rig.status(103)).toBe("exited");
   });
 
-  it("asks a cut GET again only where the connection was an old one, and a POST never", async () => {
+  it("asks a GET again that was cut off on a kept connection, once", async () => {
+    await using rig = await openRig({ scale: 0.2 });
+    rig.simulator.world.guests.add(103);
+    expect(await rig.status(103)).toBe("exited");
+    await rig.provider.inspect("103", never);
+    rig.simulator.world.faults.cutAnswers = 1;
+    // Answered by pveproxy itself, so that the connection is a kept one.
+    await rig.provider.inspect("nobody", never);
+    rig.simulator.world.faults.cutAnswers = 2;
+    const error = await failureOf(rig.provider.inspect("nobody", never));
+    expect(error.code).toBe("engine_unreachable");
+  });
+
+  it("never sends a power call twice of which the answer was lost", async () => {
     await using rig = await openRig();
     const guest = rig.simulator.world.guests.add(103, { status: "running" });
     rig.simulator.world.faults.loseAnswers = 1;

@@ -55,7 +55,11 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   );
   const patienceOf = (withinMs: number): WakePatience => ({ withinMs, onWaiting: (why) => waits.push(why) });
   return {
-    ...{ simulator, provider, logged, waits, secret: token.secret },
+    simulator,
+    provider,
+    logged,
+    waits,
+    secret: token.secret,
     wake: (vmid, withinMs = 10_000) =>
       provider.wake({ id: `lab:${String(vmid)}`, status: "exited" }, never, patienceOf(withinMs)),
     status: async (vmid) => (await provider.inspect(String(vmid), never))?.status,
@@ -67,6 +71,9 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
 }
 
 const QUICK = {
-  ...{ awakeMs: 40, asleepMs: 40, nobodyMs: 40, notesMs: 40 },
+  awakeMs: 40,
+  asleepMs: 40,
+  nobodyMs: 40,
+  notesMs: 40,
   backoff: { firstMs: 20, maxMs: 60 },
 };
