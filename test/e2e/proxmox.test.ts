@@ -140,7 +140,8 @@ suite(["docker", "caddy"], "an app in Docker that depends on a container of Prox
     const posted = simulator.seen.find(({ path }) => path.endsWith("/start"))?.at ?? Infinity;
     expect(posted).toBeLessThan(startedAt);
     for (let tries = 0; guest.status === "running" && tries < 600; tries++) {
-      if ((await docker.inspect("app")).State.Running === false && !began.includes("app")) began.push("app");
+      const { Running: runs } = (await docker.inspect("app")).State;
+      if (!runs && !began.includes("app")) began.push("app");
       await delay(50);
     }
     expect(began).toEqual(["app"]);

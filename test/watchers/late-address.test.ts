@@ -10,7 +10,8 @@ import { targetSpec } from "../support/fake-target.ts";
 it("asks a guest that gets its address only after its boot", async () => {
   await using rig = await openRig();
   rig.simulator.world.guests.add(103, { status: "running" });
-  const server = createServer((_request, response) => response.end("here")).listen(0, "127.0.0.1");
+  const server = createServer((_request, response) => response.end("here"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const bare = await rig.provider.inspect("103", new AbortController().signal);
   const instance = { ...bare, networks: [] } as unknown as Instance;

@@ -72,7 +72,7 @@ export class Connection implements Disposable {
 
   /**
    * Calls the API by the typed paths of proxmox-api, with a deadline for each request and the caller's signal.
-   * A GET that finds its kept connection closed is sent once more; nothing else is ever sent twice.
+   * A GET whose connection is closed under it is sent once more; nothing else is ever sent twice.
    *
    * @throws ProviderError for every failure; the signal's reason after its abort.
    */
@@ -160,7 +160,7 @@ export class Connection implements Disposable {
     try {
       return await exchange(agent, this.#to, request, signal);
     } catch (error) {
-      if (!(error instanceof ExchangeError) || !error.onKeptSocket || request.method !== "GET") throw error;
+      if (!(error instanceof ExchangeError) || !error.wasReset || request.method !== "GET") throw error;
       return exchange(this.#fresh, this.#to, request, signal);
     }
   }

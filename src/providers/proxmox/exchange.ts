@@ -21,15 +21,18 @@ export interface Answer {
 /** The longest answer that is read. A cluster of 1,000 guests lists itself in 0.5 MB. */
 const LONGEST_BODY = 32 * 1024 * 1024;
 
-/** Why an exchange failed, with whether the server may have read the request. */
+/** Why an exchange failed: nothing, or nothing complete, came back. */
 export class ExchangeError extends Error {
   override readonly name = "ExchangeError";
-  /** True when it failed on a kept connection, which the server may just have closed. */
-  readonly onKeptSocket: boolean;
 
-  constructor(cause: unknown, onKeptSocket: boolean) {
+  constructor(cause: unknown) {
     super("the exchange failed", { cause });
-    this.onKeptSocket = onKeptSocket;
+  }
+
+  /** True when the server closed the connection: it does so when idle, every 100 requests and after errors. */
+  get wasReset(): boolean {
+    const { code } = (this.cause ?? {}) as NodeJS.ErrnoException;
+    return code === "ECONNRESET" || code === "EPIPE";
   }
 }
 
@@ -52,7 +55,7 @@ export function exchange(
     });
     const fail = (error: unknown): void => {
       listening[Symbol.dispose]();
-      reject(new ExchangeError(error, outgoing.reusedSocket));
+      reject(new ExchangeError(error));
     };
     outgoing.once("error", fail);
     outgoing.once("response", (incoming) => {

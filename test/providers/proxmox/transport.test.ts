@@ -10,7 +10,7 @@ import { never, openRig } from "./rig.ts";
 async function messageOf(work: Promise<unknown>): Promise<string> {
   return work.then(
     () => "no failure",
-    (error: unknown) => String((error as Error).message),
+    (error: unknown) => (error as Error).message,
   );
 }
 
