@@ -56,7 +56,7 @@ export class Authenticator {
     }
     this.tickets++;
     const half = this.#world.faults.secondFactor;
-    const cap = { vms: {}, nodes: {}, storage: {}, access: {}, dc: {}, sdn: {}, mapping: {} };
+    const cap = this.#world.rights.capabilities({ user });
     return {
       username: user,
       cap,

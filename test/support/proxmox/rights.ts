@@ -15,24 +15,42 @@ interface Grant {
   readonly propagate: boolean;
 }
 
+/** All rights of 8.4: what root has everywhere. */
 const ALL = [
-  "Datastore.AllocateSpace",
-  "Datastore.Audit",
+  ...["Allocate", "AllocateSpace", "AllocateTemplate", "Audit"].map((right) => `Datastore.${right}`),
+  ...["Audit", "Modify", "Use"].map((right) => `Mapping.${right}`),
+  ...["Allocate", "Audit"].map((right) => `Pool.${right}`),
+  ...["Allocate", "AllocateUser"].map((right) => `Realm.${right}`),
+  ...["Allocate", "Audit", "Use"].map((right) => `SDN.${right}`),
+  ...["AccessNetwork", "Audit", "Console", "Incoming", "Modify", "PowerMgmt", "Syslog"].map(
+    (right) => `Sys.${right}`,
+  ),
+  ...["Allocate", "Audit", "Backup", "Clone", "Console", "Migrate", "Monitor", "PowerMgmt"].map(
+    (right) => `VM.${right}`,
+  ),
+  ...["CDROM", "CPU", "Cloudinit", "Disk", "HWType", "Memory", "Network", "Options"].map(
+    (right) => `VM.Config.${right}`,
+  ),
+  "Group.Allocate",
   "Permissions.Modify",
-  "Pool.Audit",
-  "Realm.AllocateUser",
-  "SDN.Audit",
-  "Sys.Audit",
-  "Sys.Modify",
   "User.Modify",
-  "VM.Allocate",
-  "VM.Audit",
-  "VM.Config.Disk",
-  "VM.Config.Network",
-  "VM.Config.Options",
-  "VM.Monitor",
-  "VM.PowerMgmt",
+  "VM.Snapshot",
+  "VM.Snapshot.Rollback",
 ];
+
+/** Paths that are looked at in any case. */
+const PATHS = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"];
+
+/** Kinds of rights that a login is told, for the web interface. */
+const CAPABILITIES: Readonly<Record<string, RegExp>> = {
+  vms: /^(VM\.|Permissions\.Modify)/,
+  access: /^((User|Group)\.|Permissions\.Modify)/,
+  storage: /^(Datastore\.|Permissions\.Modify)/,
+  nodes: /^(Sys\.|Permissions\.Modify)/,
+  sdn: /^(SDN\.|Permissions\.Modify)/,
+  dc: /^(Sys\.Audit|Sys\.Modify|SDN\.)/,
+  mapping: /^(Mapping\.|Permissions\.Modify)/,
+};
 
 /** Users, tokens, roles and who may do what: the part of the access control that guests need. */
 export class Rights {
@@ -91,11 +109,24 @@ export class Rights {
 
   /** As /access/permissions shows them: every path that has a grant, where something is left. */
   effective(who: Principal): Readonly<Record<string, Readonly<Record<string, number>>>> {
-    const paths = new Set(["/", "/vms", "/nodes", "/storage", ...this.#grants.map(({ path }) => path)]);
+    const paths = new Set([...PATHS, ...this.#grants.map(({ path }) => path)]);
     return Object.fromEntries(
       [...paths].flatMap((path) => {
         const rights = this.at(who, path);
         return rights.size > 0 ? [[path, Object.fromEntries(rights)] as const] : [];
+      }),
+    );
+  }
+
+  /** What a login is told of the rights that it has anywhere. */
+  capabilities(who: Principal): Readonly<Record<string, Readonly<Record<string, 1>>>> {
+    const own = new Set(Object.values(this.effective(who)).flatMap((rights) => Object.keys(rights)));
+    return Object.fromEntries(
+      Object.entries(CAPABILITIES).flatMap(([kind, pattern]) => {
+        const fitting = [...own].filter((right) => pattern.test(right));
+        return fitting.length > 0
+          ? [[kind, Object.fromEntries(fitting.map((right) => [right, 1 as const]))]]
+          : [];
       }),
     );
   }

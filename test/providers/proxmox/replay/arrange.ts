@@ -71,8 +71,17 @@ export class Arranged {
       /:([^:\s@"]+@\w+)(?:!(\w+))?:/.exec(
         decodeURIComponent(text.replaceAll("%", "%25")).replaceAll("%3A", ":").replaceAll("%40", "@"),
       ) ?? [];
-    if (user === undefined) return ROOT;
+    if (user === undefined) return this.#whoIsRefused() ?? ROOT;
     return { user, ...(own !== undefined && { token: own }) };
+  }
+
+  /** Somebody who has every right that is checked before the one that the refusal names. */
+  #whoIsRefused(): Principal | undefined {
+    const { status, reason } = this.#case.response;
+    if (status !== 403) return undefined;
+    const right = /, ([\w.]+)\)$/.exec(reason)?.[1] ?? "";
+    if (right === "VM.Audit") return { user: "owl@pve", token: "xnone" };
+    return { user: "owl@pve", token: right === "VM.PowerMgmt" ? "xaudit" : "xpower" };
   }
 
   /** Guests as the answer shows them; else those of the lab. */
@@ -189,7 +198,16 @@ export class Arranged {
     rights.users.set("owl@pve", { password: "good", enabled: true });
     const path = `/vms/${String(otherId(103))}`;
     rights.grant(path, "owl@pve", "Power");
+    const { username, password } = request.form ?? {};
+    // The right password is not in the recording.
+    if (request.path === "/access/ticket" && response.status === 200) {
+      rights.users.set(String(username), { password: String(password), enabled: true });
+    }
     if (who.user !== "owl@pve") return;
+    const own = /\/(?:lxc|qemu)\/(\d+)\//.exec(request.path)?.[1];
+    const lab = this.#case.case.startsWith("tok-");
+    if (!lab && response.status === 403 && who.token === "xpower" && own !== undefined)
+      this.#grantOn(Number(own), who);
     const id = principalText(who);
     if (who.token === "xaudit") rights.grant(path, id, "Audit");
     else if (who.token !== "xnone") rights.grant(path, id, "Power");
@@ -311,7 +329,10 @@ export class Arranged {
     if (/ticket/.test(name)) return { kind: "ticket", user: "root@pam", csrf: true };
     // Another token of the same user asks.
     const token =
-      status === 403 && /Sys\.Audit/.test(reason) && who.token !== undefined && !name.startsWith("tok-")
+      status === 403 &&
+      /Sys\.(Audit|Modify)/.test(reason) &&
+      who.token !== undefined &&
+      !name.startsWith("tok-")
         ? "another"
         : who.token;
     return this.#ownIdentity({ user: who.user, ...(token !== undefined && { token }) }, /space/.test(name));
