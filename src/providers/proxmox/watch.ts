@@ -1,8 +1,10 @@
 import { backoffMs, type BackoffOptions } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/clock.ts";
 import { linkSignals } from "../../lib/signals.ts";
+import { messageOf } from "../../errors.ts";
 import { ProviderError, type EngineSink } from "../provider.ts";
 import type { Cluster } from "./cluster.ts";
+import { ProxmoxError } from "./errors.ts";
 import type { Guest } from "./guest.ts";
 import { summaryOf } from "./inspect.ts";
 import { missingRights, mustSeeSomething, readRights } from "./rights.ts";
@@ -51,8 +53,10 @@ export async function watch(
         await pause(cluster, follower.nextMs(), signal);
       } catch (error) {
         if (signal.aborted) return;
-        const problem = error instanceof ProviderError ? error : undefined;
-        if (!problem) throw error;
+        const problem =
+          error instanceof ProviderError
+            ? error
+            : new ProxmoxError("engine_failed", cluster.engine, messageOf(error), {}, { cause: error });
         cluster.sinks.delete(sink);
         cluster.connection.renew();
         // One poll that goes wrong is a gap; refusals and what never worked are outages at once.
