@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { RecordingSink } from "../../contract/recording-sink.ts";
 import { makeAuthority } from "../../support/proxmox/certificate.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
@@ -161,17 +162,17 @@ describe("deadlines and aborts", () => {
     await using rig = await openRig({ spec: { discover: false } });
     rig.simulator.world.guests.add(103);
     const stop = new AbortController();
-    const done = rig.provider.watch(
-      { listed: () => undefined, changed: () => undefined, away: () => undefined },
-      stop.signal,
-    );
+    const sink = new RecordingSink();
+    const done = rig.provider.watch(sink, stop.signal);
+    await sink.until("listed", ({ listings }) => listings.length === 1);
     await delay(200);
     const before = rig.simulator.seen.length;
     await delay(300);
     expect(rig.simulator.seen.length).toBe(before);
     rig.provider.follow(new Set(["lab:103"]));
-    await delay(300);
-    expect(rig.simulator.count("GET", /^\/cluster\/resources$/)).toBeGreaterThan(3);
+    const polls = (): number => rig.simulator.count("GET", /^\/cluster\/resources$/);
+    for (let tries = 0; polls() < 4 && tries < 200; tries++) await delay(25);
+    expect(polls()).toBeGreaterThan(3);
     expect(rig.simulator.count("GET", /status\/current$/)).toBe(0);
     stop.abort();
     await done;
