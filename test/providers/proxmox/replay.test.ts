@@ -31,7 +31,7 @@ describe("the simulator against the genuine API's recording", () => {
         ] as const,
     ),
   )("%s", async (_name, recorded) => {
-    await using simulator = await Simulator.start({ scale: 0.02, nodes: ["alder1"] });
+    await using simulator = await Simulator.start({ scale: 0.05, nodes: ["alder1"] });
     const client = new Client(simulator);
     const arranged = new Arranged(simulator, recorded, client);
     const identity = await arranged.set();

@@ -56,7 +56,7 @@ async function lead(stage: Stage, wanted: Wanted): Promise<string> {
   if (exit === "unexpected status") return overruled(stage).then(([first]) => first);
   if (said("overruled")) return overruled(stage).then(([, second]) => second);
   // Long enough for all of them to come while the first is at it.
-  if (said("monitor socket")) guest.behaviour.startMs = 5_000;
+  if (said("monitor socket")) guest.behaviour.startMs = 8_000;
   if (said("monitor socket") || (type === "vzresume" && said("already running"))) {
     return lastOf(2, verb, power);
   }
@@ -111,7 +111,7 @@ function breakStart(guest: Guest, { exit, log = [] }: Wanted): void {
 
 /** Three starts at once: the third waits too long. A stop during a shutdown does as well. */
 async function loseTheLock({ guest, power }: Stage, type: string): Promise<string> {
-  if (guest) guest.behaviour.startMs = 5_000;
+  if (guest) guest.behaviour.startMs = 600_000;
   if (type === "vzstart" || type === "qmstart") {
     return lastOf(3, "start", power);
   }
