@@ -94,7 +94,7 @@ async function checkpoint(world: World, guest: Guest, verb: Verb, log: string[])
   const id = String(guest.vmid);
   const dump = "/var/lib/vz/dump";
   const twice = world.tasks.running(["vzresume"], id).length > 1;
-  await world.pause(1_500);
+  await world.pause(guest.behaviour.startMs);
   if (verb === "suspend") {
     log.push(
       `lxc-checkpoint: ${id}: ../src/lxc/criu.c: do_dump: 1297 dump failed with 1`,

@@ -56,8 +56,8 @@ async function lead(stage: Stage, wanted: Wanted): Promise<string> {
   if (exit === "unexpected status") return overruled(stage).then(([first]) => first);
   if (said("overruled")) return overruled(stage).then(([, second]) => second);
   // Long enough for all of them to come while the first is at it.
-  if (said("monitor socket")) guest.behaviour.startMs = 8_000;
   if (said("monitor socket") || (type === "vzresume" && said("already running"))) {
+    guest.behaviour.startMs = 8_000;
     return lastOf(2, verb, power);
   }
   if (/did not stop|powerdown failed/.test(exit)) {
