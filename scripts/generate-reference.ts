@@ -130,16 +130,22 @@ function sections(
     .flatMap((name) => {
       const path = prefix + name;
       const child = schemaAt(schema, [name]);
-      const inner = child && inputOf(child);
-      const named = inner instanceof z.ZodRecord && shapeOf(inner.def.valueType) !== undefined;
-      const group = named ? inner.def.valueType : child;
+      const named = child && namedGroup(child);
+      const group = named ?? child;
       const shape = group && shapeOf(group);
-      const start = named ? `${path}.NAME.` : `${path}.`;
+      const inside = named ? `${path}.NAME.` : `${path}.`;
       const below =
-        shape && group ? sections(group, Object.keys(shape), Math.min(depth + 1, 5), more, start) : "";
+        shape && group ? sections(group, Object.keys(shape), Math.min(depth + 1, 5), more, inside) : "";
       return [`${"#".repeat(depth)} ${path}`, described(child, more(path)), ...(below ? [below] : [])];
     })
     .join("\n\n");
+}
+
+/** What stands under each name of a group of names, where that has keys of its own. */
+function namedGroup(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  const inner = inputOf(schema);
+  if (!(inner instanceof z.ZodRecord)) return undefined;
+  return shapeOf(inner.def.valueType) ? inner.def.valueType : undefined;
 }
 
 function described(schema: z.core.$ZodType | undefined, more: readonly string[]): string {

@@ -27,6 +27,7 @@ interface CheckedTargetView {
   readonly port?: number;
   readonly engine: string;
   readonly container?: string;
+  readonly vmid?: number;
   readonly idleTimeout: string;
   readonly origin: string;
 }
@@ -105,6 +106,7 @@ function viewOf(target: TargetSpec): CheckedTargetView {
     ...(port === undefined ? {} : { port }),
     engine: source.engine,
     ...(source.kind === "docker" ? { container: source.container } : {}),
+    ...(source.kind === "proxmox" ? { vmid: source.vmid } : {}),
     idleTimeout: idleTimeoutMs === undefined ? "never" : formatDuration(idleTimeoutMs),
     origin,
   };

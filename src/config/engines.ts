@@ -2,13 +2,29 @@ import { statSync } from "node:fs";
 import type { EnvironmentReading } from "./environment.ts";
 import type { IssuePlaces } from "./file/issues.ts";
 import type { EngineSpec, Problem } from "./model.ts";
+import { resolveProxmox } from "./proxmox-engines.ts";
 import type { FileLayer } from "./schema.ts";
 
 /** Where Docker listens by default. */
 const DEFAULT_SOCKET = "/var/run/docker.sock";
 
-/** Engines that the configuration names, else the one that is there by default, called `local`. */
+/** Engines that the configuration names; of Docker's, else the one that is there by default, called `local`. */
 export function resolveEngines(
+  layer: FileLayer,
+  environment: EnvironmentReading,
+  places: IssuePlaces,
+  socketExists?: (path: string) => boolean,
+): { readonly engines: readonly EngineSpec[]; readonly problems: readonly Problem[] } {
+  const docker = resolveDocker(layer, environment, places, socketExists);
+  const taken = new Set(docker.engines.map(({ name }) => name));
+  const proxmox = resolveProxmox(layer.providers?.proxmox ?? {}, environment, places, taken);
+  return {
+    engines: [...docker.engines, ...proxmox.engines],
+    problems: [...docker.problems, ...proxmox.problems],
+  };
+}
+
+function resolveDocker(
   layer: FileLayer,
   environment: EnvironmentReading,
   places: IssuePlaces,

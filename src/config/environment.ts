@@ -23,6 +23,8 @@ export interface EnvironmentReading {
   readonly inImage: boolean;
   /** The engine that DOCKER_HOST names, for when the file names none. */
   readonly dockerHost?: Parsed<DockerEngineSpec>;
+  /** A variable that holds a secret; undefined when it is not set or empty. */
+  readonly secret: (name: string) => string | undefined;
 }
 
 /** A variable and the key of the file that it overrides. */
@@ -65,6 +67,7 @@ export function readEnvironment(env: Environment): EnvironmentReading {
     problems: [...problems, ...unknownVariables(env, variables)],
     ...(configFile ? { configFile } : {}),
     inImage: isSet(env["WAKEGATE_IMAGE"]),
+    secret: (name) => env[name]?.trim() || undefined,
     ...(dockerHost ? { dockerHost } : {}),
   };
 }
@@ -81,7 +84,11 @@ function put(tree: Tree, path: readonly string[], value: unknown): void {
 function unknownVariables(env: Environment, variables: readonly SettingVariable[]): Problem[] {
   const known = new Set([...variables.map(({ name }) => name), ...OTHERS]);
   return Object.keys(env).flatMap((name): Problem[] => {
-    if (!name.startsWith("WAKEGATE_") || known.has(name) || /^WAKEGATE_(PORT|SERVICE)(_|$)/.test(name))
+    if (
+      !name.startsWith("WAKEGATE_") ||
+      known.has(name) ||
+      /^WAKEGATE_(PORT|SERVICE|PROXMOX)(_|$)/.test(name)
+    )
       return [];
     const near = didYouMean(name, known);
     if (near === "" && !name.startsWith("WAKEGATE_DEFAULTS_")) return [];

@@ -12,6 +12,7 @@ import { useProblems } from "./use-check.ts";
 import { labelPortProblems, listenersOf } from "./labels/listeners.ts";
 import { fillHostTemplate } from "./values/host-template.ts";
 import { parseHostPattern } from "./values/host-pattern.ts";
+import { guestId, vmidOf } from "./values/proxmox.ts";
 
 /** What a container's labels, together with the file, make of it. */
 export type LabelReading = {
@@ -40,12 +41,13 @@ export type LabelContext = Pick<
  * of that name, or of that container. A container that the file names needs no labels. Never throws.
  */
 export function readLabels(instance: InstanceSummary, engine: string, settings: LabelContext): LabelReading {
-  const where = `container ${instance.name} (${engine})`;
+  const guest = settings.engines.some(({ kind, name }) => kind === "proxmox" && name === engine);
+  const where = `${guest ? "guest" : "container"} ${instance.name} (${engine})`;
   const own = readWakegateLabels(instance.labels, where);
   const compose = readComposeLabels(instance.labels);
   const { file, name } = findFileTarget(instance, engine, settings);
   const base = { enable: own.enable, name };
-  const named = file?.layer.docker !== undefined;
+  const named = (file?.layer.docker ?? file?.layer.proxmox) !== undefined;
   if (compose.oneOff) return { ...base, kind: "ignored", because: "one-off", problems: [] };
   const badEnable = own.problems.some(({ key }) => key === "wakegate.enable");
   if (own.enable !== "on" && !named && !badEnable) {
@@ -74,7 +76,9 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     name,
     displayName: file?.layer.display_name ?? own.layer.display_name ?? compose.service ?? name,
     origin: named ? (file?.origin ?? where) : `labels of ${where}`,
-    source: { kind: "docker", engine, container: instance.name },
+    source: guest
+      ? { kind: "proxmox", engine, vmid: vmidOf(instance.id) ?? 0 }
+      : { kind: "docker", engine, container: instance.name },
     ...(preset && { preset }),
     routes: uniqueRoutes(hosts ?? [...proxy.routes, ...templated.routes]),
     ...listenersOf(own, file),
@@ -86,12 +90,12 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
       file && withoutHosts(file.layer),
     ),
   };
-  const redirect = redirectProblem(spec, settings, where);
+  const refused = redirectProblem(spec, settings, where) ?? methodProblem(spec, instance, where);
   const remarks = remarksOn(spec).map(({ severity, path, message }): Problem => {
     return { severity, where, key: LABEL_PREFIX + path.join("."), message };
   });
   const unfit = [
-    ...(redirect ? [redirect] : []),
+    ...(refused ? [refused] : []),
     ...tierProblems(spec, where),
     ...remarks.filter(({ severity }) => severity === "error"),
   ];
@@ -119,7 +123,11 @@ function findFileTarget(
   { fileTargets, engines }: LabelContext,
 ): { readonly file?: FileTarget; readonly name: string } {
   const names = (target: FileTarget): boolean => {
-    const { docker } = target.layer;
+    const { docker, proxmox } = target.layer;
+    if (proxmox) {
+      const usual = engines.find(({ kind }) => kind === "proxmox")?.name;
+      return instance.id === guestId(proxmox.engine ?? usual ?? "", proxmox.vmid);
+    }
     return docker?.container === instance.name && (docker.engine ?? engines[0]?.name) === engine;
   };
   const name = targetNameOf(instance);
@@ -165,11 +173,17 @@ function clashProblem(
   name: string,
   where: string,
 ): Problem | undefined {
-  const { docker, process } = file?.layer ?? {};
+  const { docker, proxmox, process } = file?.layer ?? {};
   const other =
-    process || (docker && (docker.container !== instance.name || (docker.engine ?? engine) !== engine));
+    process ||
+    (proxmox && guestId(proxmox.engine ?? engine, proxmox.vmid) !== instance.id) ||
+    (docker && (docker.container !== instance.name || (docker.engine ?? engine) !== engine));
   if (!file || !other) return undefined;
-  const what = docker ? `the container ${docker.container}` : "a local program";
+  const what = docker
+    ? `the container ${docker.container}`
+    : proxmox
+      ? `the guest ${String(proxmox.vmid)}`
+      : "a local program";
   const message = `the file gives the name ${name} to ${what} (${file.origin}): set another wakegate.name`;
   return { severity: "error", where, key: "wakegate.name", value: name, message };
 }
@@ -185,6 +199,38 @@ function tierProblems(spec: TargetSpec, where: string): Problem[] {
   return useProblems(spec).map(({ key, message }) => {
     return { severity: "error", where, key: `${LABEL_PREFIX}${key}`, message };
   });
+}
+
+/** What cannot be done to this kind of instance is said before it is tried. */
+function methodProblem(spec: TargetSpec, instance: InstanceSummary, where: string): Problem | undefined {
+  const { stopMethod, stopSignal, source } = spec;
+  const refuse = (key: string, value: string, message: string): Problem => ({
+    severity: "error",
+    where,
+    key: `wakegate.${key}`,
+    value,
+    message,
+  });
+  if (source.kind !== "proxmox") {
+    return stopMethod === "hibernate"
+      ? refuse(
+          "stop_method",
+          stopMethod,
+          "only virtual machines of Proxmox can be hibernated: write pause or stop",
+        )
+      : undefined;
+  }
+  if (stopSignal !== undefined) {
+    return refuse("stop_signal", stopSignal, "Proxmox sends no signals of one's choice: remove it");
+  }
+  if (instance.image === "lxc" && (stopMethod === "pause" || stopMethod === "hibernate")) {
+    return refuse(
+      "stop_method",
+      stopMethod,
+      "an LXC container cannot be paused: Proxmox has only an experimental checkpoint for it, which fails in practice. Write stop",
+    );
+  }
+  return undefined;
 }
 
 function nameWarning(own: WakegateLabels, name: string, where: string): Problem[] {

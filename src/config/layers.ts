@@ -86,11 +86,24 @@ export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
     const absolute = Object.entries(files).map(([key, file]) => [key, resolve(base, file)] as const);
     return [name, { url, ...Object.fromEntries(absolute) }] as const;
   });
+  const proxmox = Object.entries(providers?.proxmox ?? {}).map(([name, cluster]) => {
+    const files = (["ca_file", "token_secret_file", "password_file"] as const).flatMap((key) =>
+      cluster[key] === undefined ? [] : [[key, resolve(base, cluster[key])] as const],
+    );
+    return [name, { ...cluster, ...Object.fromEntries(files) }] as const;
+  });
   return {
     ...layer,
     ...(state_dir === undefined ? {} : { state_dir: resolve(base, state_dir) }),
     ...(templates_dir === undefined ? {} : { templates_dir: resolve(base, templates_dir) }),
-    ...(providers?.docker ? { providers: { docker: Object.fromEntries(docker) } } : {}),
+    ...(providers
+      ? {
+          providers: {
+            ...(providers.docker && { docker: Object.fromEntries(docker) }),
+            ...(providers.proxmox && { proxmox: Object.fromEntries(proxmox) }),
+          },
+        }
+      : {}),
     ...(targets
       ? {
           targets: Object.fromEntries(

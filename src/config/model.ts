@@ -56,7 +56,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-export type EngineSpec = DockerEngineSpec;
+export type EngineSpec = DockerEngineSpec | ProxmoxEngineSpec;
 
 export interface DockerEngineSpec {
   readonly kind: "docker";
@@ -65,6 +65,26 @@ export interface DockerEngineSpec {
   readonly url: string;
   readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
 }
+
+export interface ProxmoxEngineSpec {
+  readonly kind: "proxmox";
+  readonly name: string;
+  /** `https://host:port`. */
+  readonly url: string;
+  readonly login: ProxmoxLogin;
+  /** How the server is known; unset: by the authorities that Node trusts. */
+  readonly trust?: { readonly caFile: string } | { readonly fingerprint: string };
+  /** Guests with our tags or notes become targets without being in the file. */
+  readonly discover: boolean;
+}
+
+/** Who Wakegate is to a Proxmox cluster. */
+export type ProxmoxLogin =
+  | { readonly kind: "token"; readonly id: string; readonly secret: SecretSource }
+  | { readonly kind: "password"; readonly user: string; readonly secret: SecretSource };
+
+/** A secret, or the absolute path of the file that holds it. Never to be logged or shown. */
+export type SecretSource = { readonly text: string } | { readonly file: string };
 
 /** Everything that says how one target behaves. */
 export interface TargetOptions extends UseOptions {
@@ -225,6 +245,7 @@ export interface TargetSpec extends TargetOptions {
 
 export type TargetSource =
   | { readonly kind: "docker"; readonly engine: string; readonly container: string }
+  | { readonly kind: "proxmox"; readonly engine: string; readonly vmid: number }
   | { readonly kind: "process"; readonly engine: "process"; readonly process: ProcessSpec };
 
 export interface ProcessSpec {

@@ -7,6 +7,7 @@ import { parseListenAddress } from "./values/listen-address.ts";
 import { NAME_PATTERN, parseName } from "./values/names.ts";
 import { bad, good } from "./values/parsed.ts";
 import { parsePortRange } from "./values/port-range.ts";
+import { proxmoxEngineSchema } from "./schema/proxmox.ts";
 import { parseBaseUrl, parseEngineUrl } from "./values/urls.ts";
 
 const folder = text(
@@ -128,6 +129,21 @@ export const fileSchema = z
           defaultText: "`local`: DOCKER_HOST, else unix:///var/run/docker.sock where it exists",
           examples: [{ local: "unix:///var/run/docker.sock", nas: "tcp://nas.lan:2375" }],
         }),
+        proxmox: key(z.record(targetName, proxmoxEngineSchema), {
+          description:
+            "Proxmox VE clusters by name, each by the address of any of its nodes. The guide to Proxmox tells how to make the token.",
+          defaultText: "none",
+          examples: [
+            {
+              lab: {
+                url: "https://pve1.lan:8006",
+                token_id: "wakegate@pve!power",
+                token_secret_file: "/run/secrets/pve-token",
+                ca_file: "./pve-root-ca.pem",
+              },
+            },
+          ],
+        }),
       }),
       { description: "The engines that run the targets." },
     ),
@@ -142,7 +158,7 @@ export const fileSchema = z
 /** What the file, or the environment, says. Keys that are absent are not said there. */
 export type FileLayer = z.output<typeof fileSchema>;
 
-/** The sentence for a bad key of `targets` or `providers.docker`. */
+/** The sentence for a bad key of `targets` or of the groups in `providers`. */
 export function nameMessage(written: string): string {
   const parsed = parseName(written);
   return parsed.ok ? "" : parsed.message;

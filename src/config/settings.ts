@@ -91,7 +91,7 @@ function checkWhole(settings: Settings, layer: FileLayer, places: IssuePlaces): 
   if (settings.engines.length === 0 && !Object.values(layer.targets ?? {}).some(({ process }) => process)) {
     report(
       ["providers"],
-      "nothing to wake: there is no Docker socket at /var/run/docker.sock. Mount it, set DOCKER_HOST, or add providers.docker.local, or a target with process.command",
+      "nothing to wake: there is no Docker socket at /var/run/docker.sock. Mount it, set DOCKER_HOST, or add providers.docker.local, providers.proxmox, or a target with process.command",
     );
   }
   return problems;

@@ -114,6 +114,7 @@ export function withoutHosts(layer: DefaultsLayer | TargetLayer): OptionsLayer {
   const {
     hosts: _hosts,
     docker: _docker,
+    proxmox: _proxmox,
     process: _process,
     display_name: _name,
     tcp: _tcp,
@@ -128,10 +129,15 @@ function resolveSource(
   engines: readonly EngineSpec[],
   report: Report,
 ): TargetSource | undefined {
-  const { docker, process } = file.layer;
-  if (docker && process) {
-    report(["process"], "expected docker or process, not both: remove one");
+  const { docker, proxmox, process } = file.layer;
+  const given = Object.entries({ docker, proxmox, process }).flatMap(([key, value]) => (value ? [key] : []));
+  if (given.length > 1) {
+    report([given.at(-1) ?? ""], `expected ${given.join(" or ")}, not both: remove one`);
     return undefined;
+  }
+  if (proxmox) {
+    const engine = chooseEngine("proxmox", proxmox.engine, engines, report);
+    return engine === undefined ? undefined : { kind: "proxmox", engine, vmid: proxmox.vmid };
   }
   if (process) {
     const { command, cwd, env = {} } = process;
@@ -150,28 +156,38 @@ function resolveSource(
     }
     return undefined;
   }
-  const names = engines.map(({ name }) => name);
+  const engine = chooseEngine("docker", docker.engine, engines, report);
+  return engine === undefined ? undefined : { kind: "docker", engine, container: docker.container };
+}
+
+const NO_ENGINE = {
+  docker: "no Docker engine is configured: add providers.docker.local: unix:///var/run/docker.sock",
+  proxmox: "no Proxmox cluster is configured: add one under providers.proxmox",
+} as const;
+
+function chooseEngine(
+  kind: "docker" | "proxmox",
+  wanted: string | undefined,
+  engines: readonly EngineSpec[],
+  report: Report,
+): string | undefined {
+  const names = engines.filter((engine) => engine.kind === kind).map(({ name }) => name);
   const [only, ...others] = names;
   if (only === undefined) {
-    report(
-      ["docker"],
-      "no Docker engine is configured: add providers.docker.local: unix:///var/run/docker.sock",
-    );
+    report([kind], NO_ENGINE[kind]);
     return undefined;
   }
-  if (docker.engine === undefined && others.length > 0) {
-    report(["docker"], `there are several engines: add engine, one of ${names.join(", ")}`);
+  if (wanted === undefined && others.length > 0) {
+    report([kind], `there are several engines: add engine, one of ${names.join(", ")}`);
     return undefined;
   }
-  const engine = docker.engine ?? only;
-  if (!names.includes(engine)) {
-    report(
-      ["docker", "engine"],
-      `no engine has this name, there is ${names.join(", ")}${didYouMean(engine, names)}`,
-    );
-    return undefined;
-  }
-  return { kind: "docker", engine, container: docker.container };
+  const engine = wanted ?? only;
+  if (names.includes(engine)) return engine;
+  report(
+    [kind, "engine"],
+    `no engine has this name, there is ${names.join(", ")}${didYouMean(engine, names)}`,
+  );
+  return undefined;
 }
 
 function checkOne(layer: TargetLayer, spec: TargetSpec, publicUrl: string | undefined, report: Report): void {
@@ -182,6 +198,12 @@ function checkOne(layer: TargetLayer, spec: TargetSpec, publicUrl: string | unde
   }
   if (layer.process && spec.stopMethod === "pause") {
     report(["stop_method"], "a local program cannot be paused: write stop_method: stop on this target");
+  }
+  if (layer.process && spec.stopMethod === "hibernate") {
+    report(["stop_method"], "a local program cannot be hibernated: write stop_method: stop on this target");
+  }
+  if (layer.proxmox && spec.stopSignal !== undefined) {
+    report(["stop_signal"], "Proxmox sends no signals of one's choice: remove it on this target");
   }
   if (spec.pageMode === "redirect" && publicUrl === undefined && layer.page_mode === "redirect") {
     report(
@@ -204,12 +226,14 @@ function checkOne(layer: TargetLayer, spec: TargetSpec, publicUrl: string | unde
 function sameContainer(targets: readonly TargetSpec[], place: TargetPlace): Problem[] {
   const owners = new Map<string, TargetSpec>();
   return targets.flatMap((target): Problem[] => {
-    if (target.source.kind !== "docker") return [];
-    const { engine, container } = target.source;
-    const owner = owners.get(`${engine} ${container}`);
-    if (!owner) owners.set(`${engine} ${container}`, target);
+    const { source } = target;
+    if (source.kind === "process") return [];
+    const ref = source.kind === "docker" ? source.container : String(source.vmid);
+    const owner = owners.get(`${source.engine} ${ref}`);
+    if (!owner) owners.set(`${source.engine} ${ref}`, target);
     if (!owner) return [];
-    const message = `${owner.name} has this container already: put all hosts on one target`;
-    return [{ severity: "error", ...place(target, ["docker", "container"]), value: container, message }];
+    const [key, what] = source.kind === "docker" ? ["container", "container"] : ["vmid", "guest"];
+    const message = `${owner.name} has this ${what} already: put all hosts on one target`;
+    return [{ severity: "error", ...place(target, [source.kind, key ?? ""]), value: ref, message }];
   });
 }

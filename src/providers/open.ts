@@ -1,4 +1,4 @@
-import type { DockerEngineSpec, EngineSpec, ProcessSpec } from "../config/model.ts";
+import type { DockerEngineSpec, EngineSpec, ProcessSpec, ProxmoxEngineSpec } from "../config/model.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { ProcessProvider } from "./process/provider.ts";
 import type { Provider } from "./provider.ts";
@@ -24,7 +24,12 @@ export type ProviderLog = (
  * @throws ProviderError `not_supported` for an address that no provider speaks.
  */
 export async function openProvider(spec: EngineSpec, deps: ProviderDeps): Promise<Provider> {
-  return openDocker(spec, deps);
+  return spec.kind === "proxmox" ? openProxmox(spec, deps) : openDocker(spec, deps);
+}
+
+async function openProxmox(spec: ProxmoxEngineSpec, deps: ProviderDeps): Promise<Provider> {
+  const { ProxmoxProvider } = await import("./proxmox/provider.ts");
+  return new ProxmoxProvider(spec, deps);
 }
 
 async function openDocker(spec: DockerEngineSpec, deps: ProviderDeps): Promise<Provider> {

@@ -19,7 +19,11 @@ export interface Provider extends AsyncDisposable {
   /** The truth about one instance, by id or name; undefined when the engine does not know it. */
   inspect(ref: string, signal: AbortSignal): Promise<Instance | undefined>;
   /** Starts a created, exited or dead instance; unpauses a paused one. Being awake already is success. */
-  wake(instance: Pick<Instance, "id" | "status">, signal: AbortSignal): Promise<void>;
+  wake(
+    instance: Pick<Instance, "id" | "status">,
+    signal: AbortSignal,
+    patience?: WakePatience,
+  ): Promise<void>;
   /** Puts to sleep and resolves when the engine says it is done. Being asleep already is success. */
   sleep(id: string, request: SleepRequest, signal: AbortSignal): Promise<void>;
   /** Counters of use since some fixed moment; undefined where the engine has none for this instance. */
@@ -28,10 +32,23 @@ export interface Provider extends AsyncDisposable {
   logs(id: string, limit: { lines: number; bytes: number }, signal: AbortSignal): Promise<readonly string[]>;
   /** Runs a command inside a running instance. Throws `not_supported` where `can` lacks "exec". */
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  /**
+   * Which instances are targets, told again after each change. Only engines without events have a use for it:
+   * they ask as seldom as those instances allow, and not at all for none.
+   */
+  follow?(ids: ReadonlySet<string>): void;
 }
 
-export type ProviderKind = "docker" | "process";
-export type Capability = "pause" | "kill" | "usage" | "logs" | "exec";
+export type ProviderKind = "docker" | "proxmox" | "process";
+export type Capability = "pause" | "hibernate" | "kill" | "usage" | "logs" | "exec";
+
+/** What a wake may spend on things that stand in its way and pass by themselves, such as a backup's lock. */
+export interface WakePatience {
+  /** In ms from the call. */
+  readonly withinMs: number;
+  /** Told each time that the wake has to wait, with the reason in words for the operator. */
+  readonly onWaiting: (why: string) => void;
+}
 
 /** Receives what a provider sees. Calls are synchronous and cheap; order is the engine's. */
 export interface EngineSink {
@@ -134,7 +151,7 @@ export interface PublishedPort {
   readonly hostPort: number;
 }
 
-export type StopMethod = "stop" | "pause" | "kill";
+export type StopMethod = "stop" | "pause" | "hibernate" | "kill";
 
 export interface SleepRequest {
   readonly method: StopMethod;

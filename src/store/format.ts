@@ -43,7 +43,7 @@ const wake = z.object({
 const stopIntent = z.object({
   instance: z.string(),
   run: z.string(),
-  method: z.enum(["stop", "pause", "kill"]),
+  method: z.enum(["stop", "pause", "hibernate", "kill"]),
   at: milliseconds,
   until: milliseconds,
 });

@@ -71,7 +71,7 @@ export type RecordChange = { readonly [Key in keyof TargetRecord]?: TargetRecord
 export interface StopIntent {
   readonly instance: string;
   readonly run: string;
-  readonly method: "stop" | "pause" | "kill";
+  readonly method: "stop" | "pause" | "hibernate" | "kill";
   /** Wall ms of the decision. */
   readonly at: number;
   /** Wall ms by which the stop should be over. */

@@ -59,6 +59,11 @@ export class Narrator {
     }
   }
 
+  /** The engine cannot start it yet: a backup holds it, for instance. */
+  delayed(why: string, state: State): void {
+    this.#say({ type: "starting", message: `${this.#hero.displayName} has to wait: ${why}` }, state);
+  }
+
   waiting(tries: number, result: ProbeResult, state: State): void {
     const now = this.#clock.monotonic();
     if (now - this.#toldAt < TELL_EVERY_MS) return;

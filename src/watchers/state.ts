@@ -63,7 +63,7 @@ export interface OwnStop {
   readonly kind: "stopping";
   readonly whose: "ours";
   readonly task: Task;
-  readonly method: "stop" | "pause" | "kill";
+  readonly method: "stop" | "pause" | "hibernate" | "kill";
   readonly seen: Sighting;
   /** Monotonic ms. */
   readonly began: number;

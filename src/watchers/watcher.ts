@@ -284,6 +284,11 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#narrator.dependency(report, this.#state);
   }
 
+  onWaiting(why: string): void {
+    this.#narrator.delayed(why, this.#state);
+    this.around.log.info("wake_waits", `${this.name} has to wait: ${why}`, { target: this.name });
+  }
+
   onTry(tries: number, result: ProbeResult): void {
     this.#narrator.waiting(tries, result, this.#state);
   }

@@ -3,6 +3,22 @@ import { afterEach, beforeEach } from "vitest";
 import type { Instance, Provider } from "../../src/providers/provider.ts";
 import { RecordingSink } from "./recording-sink.ts";
 
+/** In what an engine differs from Docker, where `can` does not say it. */
+export interface Traits {
+  /** What it says of an instance that never ran. Default: created. */
+  readonly neverRan: "created" | "exited";
+  /** It knows how runs ended, and by which process. Default: true. */
+  readonly exits: boolean;
+  /** It sends signals of the caller's choice. Default: true. */
+  readonly signals: boolean;
+  /** This kind of instance can be paused, where the provider can at all. Default: true. */
+  readonly pauses: boolean;
+  /** The instance can be made to behave as a test wants, and taken away. False: one that is there already. Default: true. */
+  readonly staged: boolean;
+}
+
+const TRAITS: Traits = { neverRan: "created", exits: true, signals: true, pauses: true, staged: true };
+
 /** What a provider must bring along to be put to the test. Everything here works without the provider. */
 export interface ContractWorld extends AsyncDisposable {
   readonly provider: Provider;
@@ -12,6 +28,9 @@ export interface ContractWorld extends AsyncDisposable {
   destroy(id: string): Promise<void>;
   /** Kills it behind the provider's back. */
   killOutside(id: string, instance: Instance): Promise<void>;
+  readonly traits?: Partial<Traits>;
+  /** Tells that it handles signals by now, where there are no logs that do. */
+  readonly booted?: (id: string) => Promise<boolean>;
   /** A provider of the same engine as a Wakegate has it that comes later. */
   reopen(): Promise<Provider>;
   /** Cuts the connection in a way that must cause a new listing; absent where there is no connection. */
@@ -36,9 +55,11 @@ export class ContractRig {
   #world: ContractWorld | undefined;
   #created: string[] = [];
   #serial = 0;
+  #skip: (why: string) => void = () => undefined;
 
   constructor(open: () => Promise<ContractWorld>) {
-    beforeEach(async () => {
+    beforeEach(async (context) => {
+      this.#skip = (why) => context.skip(why);
       this.#world = await open();
     });
     afterEach(async () => {
@@ -56,7 +77,22 @@ export class ContractRig {
     return this.world.provider;
   }
 
+  get traits(): Traits {
+    return { ...TRAITS, ...this.world.traits };
+  }
+
+  /** Ends the test here where the engine has no such thing. */
+  needs(trait: "exits" | "signals" | "pauses" | "staged"): void {
+    if (!this.traits[trait]) this.#skip("not so here");
+  }
+
+  /** What is said of a run's end, as far as this engine knows it. */
+  ended(code: number): object {
+    return { status: "exited", ...(this.traits.exits && { exit: { code } }) };
+  }
+
   async app(env: Readonly<Record<string, string>> = {}): Promise<string> {
+    if (Object.keys(env).length > 0) this.needs("staged");
     this.#serial++;
     const id = await this.world.create(`contract-${String(process.pid)}-${String(this.#serial)}`, {
       PORT: "0",
@@ -80,8 +116,11 @@ export class ContractRig {
   /** Awake, and far enough to handle signals. */
   async wakeFully(id: string): Promise<Instance> {
     const instance = await this.wake(id);
+    const { booted } = this.world;
     await this.eventually(async () =>
-      (await this.provider.logs(id, LIMIT, never)).some((line) => line.includes("listening")),
+      booted
+        ? booted(id)
+        : (await this.provider.logs(id, LIMIT, never)).some((line) => line.includes("listening")),
     );
     return instance;
   }

@@ -56,7 +56,7 @@ suite("docker", "what is in use, on a real engine", () => {
       ...(procDir !== null && { procDir }),
     });
     const [spec] = loaded.settings.engines;
-    if (!spec) throw new Error("no engine");
+    if (spec?.kind !== "docker") throw new Error("no engine");
     registry.addEngine(new DockerProvider({ ...spec, name: "local" }, { clock: systemClock }));
     // The tests' own connections come from the host: from a proxy there.
     registry.noteAsker("127.0.0.1");

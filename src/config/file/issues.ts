@@ -35,7 +35,7 @@ export function problemsOf(
         }));
       }
       const badKey = issue.code === "invalid_key";
-      const value = badKey ? undefined : places.written(path);
+      const value = badKey || isSecret(path) ? undefined : places.written(path);
       return [
         {
           severity: "error",
@@ -46,6 +46,11 @@ export function problemsOf(
         },
       ];
     });
+}
+
+/** Problems are printed: what stands in these keys is not, nor a secret that was pasted behind a token's name. */
+function isSecret(path: readonly PropertyKey[]): boolean {
+  return path.some((part) => part === "token_secret" || part === "password" || part === "token_id");
 }
 
 /** `targets.blog.hosts[0]`. */

@@ -24,6 +24,7 @@ export interface WakegateLabels {
 /** What these keys are in the file but may not be in labels, which everybody who may start containers can write. */
 const FILE_ONLY: Readonly<Record<string, string | undefined>> = {
   docker: "belongs to the file: a label speaks of its own container only",
+  proxmox: "belongs to the file: tags and notes speak of their own guest only",
   process: "belongs to the file: labels may not define programs",
   command: "belongs to the file: labels may not define programs",
   providers: "belongs to the file: labels may not define engines",

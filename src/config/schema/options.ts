@@ -100,9 +100,9 @@ export const optionsShape = {
     examples: ["30s"],
     ...durationNotes,
   }),
-  stop_method: key(z.enum(["stop", "pause", "kill"]), {
+  stop_method: key(z.enum(["stop", "pause", "hibernate", "kill"]), {
     description:
-      "How it is put to sleep. `pause` keeps it in memory and wakes in milliseconds; `kill` gives no time to tidy up.",
+      "How it is put to sleep. `pause` keeps it in memory and wakes in milliseconds; `hibernate` writes a virtual machine's memory to disk; `kill` gives no time to tidy up.",
     default: BUILT_IN.stop_method,
   }),
   stop_signal: key(text(parseStopSignal, "a signal such as SIGINT"), {

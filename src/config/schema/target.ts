@@ -6,7 +6,7 @@ import { parseContainerName, parseName } from "../values/names.ts";
 import { bad, good } from "../values/parsed.ts";
 import { optionsShape } from "./options.ts";
 import { forwardsSchema, tcpSchema, udpSchema } from "./stream.ts";
-import { key, text } from "./text.ts";
+import { key, text, whole } from "./text.ts";
 import { labelBusyCheck } from "./use-options.ts";
 
 const words = text((written) => {
@@ -62,6 +62,18 @@ const docker = z.strictObject({
   }),
 });
 
+const proxmox = z.strictObject({
+  vmid: whole(100, 999_999_999).meta({
+    description: "The guest's number. The node that it is on is looked up, so a migration changes nothing.",
+    examples: [103],
+  }),
+  engine: key(text(parseName, "an engine's name"), {
+    description: "One of the names in `providers.proxmox`.",
+    defaultText: "the only cluster there is",
+    examples: ["lab"],
+  }),
+});
+
 const process = z.strictObject({
   command: z
     .array(
@@ -87,6 +99,10 @@ export const targetSchema = z.strictObject({
   docker: key(docker, {
     description:
       "The container behind it. May be left out when a labelled container has this target's name: then these keys are laid over its labels.",
+  }),
+  proxmox: key(proxmox, {
+    description:
+      "The Proxmox guest behind it, an LXC container or a virtual machine. Its tags and notes need not name Wakegate.",
   }),
   process: key(process, { description: "A local program in place of a container." }),
   tcp: key(tcpSchema, { ...TCP_NOTES, examples: [[{ listen: "0.0.0.0:5432", port: 5432 }], ["5432:5432"]] }),

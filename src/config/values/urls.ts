@@ -45,3 +45,16 @@ export function parseBaseUrl(text: string): Parsed<string> {
   if (url.username || url.search || url.hash) return bad("expected a URL without user, query and fragment");
   return good(url.href.replace(/\/+$/, ""));
 }
+
+/** Reads the address of a Proxmox node: `https://pve1.lan:8006`. The value has always a port, 8006 by default. */
+export function parseProxmoxUrl(text: string): Parsed<string> {
+  const written = text.trim();
+  const url = URL.canParse(written) ? new URL(written) : undefined;
+  if (url?.protocol === "http:") return bad("Proxmox speaks TLS only: write https://");
+  if (url?.protocol !== "https:" || url.hostname === "") return bad("expected https://host:8006");
+  if (url.username || url.search || url.hash || !/^\/(api2(\/json)?\/?)?$/.test(url.pathname)) {
+    return bad("expected https://host:port and nothing more");
+  }
+  const port = /^https:\/\/(?:\[[^\]]*\]|[^/:]*):(\d+)/i.exec(written)?.[1] ?? "8006";
+  return good(`https://${url.hostname}:${port}`);
+}

@@ -29,6 +29,12 @@ export async function sleep(
   switch (request.method) {
     case "pause":
       return pause(connection, id, signal);
+    case "hibernate":
+      throw new ProviderError(
+        "not_supported",
+        connection.engine,
+        `engine ${connection.engine}: containers cannot be hibernated`,
+      );
     case "kill":
       return kill(connection, instance, request.signal ?? "SIGKILL", graceMs, signal);
     case "stop": {

@@ -29,8 +29,9 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
     // A one-shot that has run to its end is not run again; the sighting says so.
     const completed = around.oneShot && before.status === "exited" && before.exit?.code === 0;
     if (!completed && before.status !== "running" && before.status !== "restarting") {
+      const patience = { withinMs: spec.wakeTimeoutMs, onWaiting: bench.onWaiting.bind(bench) };
       await bench.exclusive(async (life) => {
-        await around.provider.wake(before, life);
+        await around.provider.wake(before, life, patience);
         // In here, because the start's event may be quicker than its answer: then this work is over already.
         const started = await around.locate(life);
         if (!started || started.runId === before.runId) return;

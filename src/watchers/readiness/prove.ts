@@ -82,6 +82,8 @@ async function chooseProbe(input: ProveInput): Promise<Probe | undefined> {
   const addresses = probeAddresses(spec, instance, owner, vantage, stream && spec.tcp?.[0]?.port);
   if (addresses.length > 0) return addressProbe(input, addresses);
   if (kind === "auto" && instance.healthcheck) return healthcheckProbe(input, instance.healthcheck);
+  const late = spec.source.kind === "proxmox" && portOf(spec, instance) !== undefined;
+  if (late) return lateAddressProbe(input);
   const listening = kind === "auto" ? await listeningProbe(input) : undefined;
   if (listening) return listening;
   throw new WakeFailedError("no_address", noAddressMessage(spec, instance, owner, vantage));
@@ -107,6 +109,22 @@ const STREAM_PROBES = {
   redis: probeRedis,
   minecraft: probeMinecraft,
 } as const;
+
+/** A guest that asks for its address gets it seconds after it runs: looked up anew until then. */
+function lateAddressProbe(input: ProveInput): Probe {
+  let known: Probe | undefined;
+  return async (signal) => {
+    const { spec, provider, vantage } = input;
+    if (!known) {
+      const now = await provider.inspect(input.instance.id, signal).catch(() => undefined);
+      const addresses = now ? probeAddresses(spec, now, undefined, vantage) : [];
+      if (addresses.length === 0)
+        return { kind: "silent", error: "it has no address yet; if it never gets one, set address" };
+      known = addressProbe(input, addresses);
+    }
+    return known(signal);
+  };
+}
 
 /** The first good answer, else the last of the others, an answer before a silence. */
 async function firstGood(spec: TargetSpec, results: readonly Promise<ProbeResult>[]): Promise<ProbeResult> {

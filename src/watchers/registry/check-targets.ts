@@ -37,7 +37,7 @@ export function checkTargets(
     ...listenerConflicts(resolved, input.reserved, place),
     ...cycles,
     ...(index.complete ? unknown(resolved, targets, broken) : []),
-    ...(index.complete ? withoutContainer(targets) : []),
+    ...(index.complete ? withoutInstance(targets, index) : []),
     ...(index.complete ? unlabelled(input, targets, broken) : []),
   ];
 }
@@ -51,14 +51,24 @@ function unknown(
   return unknownDependencies(resolved, (_, { name }) => targets.has(name) || broken.has(name), advice, place);
 }
 
-/** Targets of the file whose container is not there. */
-function withoutContainer(targets: ReadonlyMap<string, PlannedTarget>): readonly Problem[] {
+/** Targets of the file whose container or guest is not there. */
+function withoutInstance(
+  targets: ReadonlyMap<string, PlannedTarget>,
+  index: InstanceIndex,
+): readonly Problem[] {
   return [...targets.values()].flatMap(({ spec, instance }): Problem[] => {
-    if (instance !== undefined || spec.source.kind !== "docker") return [];
-    const { container, engine } = spec.source;
-    const message = `there is no container ${container} on ${engine} now: check the name, or create it`;
-    const key = `targets.${spec.name}.docker.container`;
-    return [{ severity: "warning", where: spec.origin, key, value: container, message }];
+    const { source, name, origin } = spec;
+    if (source.kind === "docker" && instance === undefined) {
+      const message = `there is no container ${source.container} on ${source.engine} now: check the name, or create it`;
+      const key = `targets.${name}.docker.container`;
+      return [{ severity: "warning", where: origin, key, value: source.container, message }];
+    }
+    if (source.kind === "proxmox" && instance !== undefined && !index.byId(instance)) {
+      const value = String(source.vmid);
+      const message = `there is no guest ${value} on ${source.engine}, or Wakegate has no VM.Audit on it: check the number and the rights`;
+      return [{ severity: "warning", where: origin, key: `targets.${name}.proxmox.vmid`, value, message }];
+    }
+    return [];
   });
 }
 

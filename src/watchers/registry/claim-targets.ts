@@ -1,6 +1,7 @@
 import { readComposeLabels } from "../../config/labels/compose.ts";
 import type { LabelReading } from "../../config/labels.ts";
 import type { Problem, RouteSpec, TargetSpec } from "../../config/model.ts";
+import { guestId } from "../../config/values/proxmox.ts";
 import type { InstanceSummary } from "../../providers/provider.ts";
 import { newest, push } from "./instance-index.ts";
 import type { BrokenTarget, PlanInput, PlannedTarget } from "./plan.ts";
@@ -36,10 +37,15 @@ export function claimTargets(input: PlanInput): Claims {
   }
   for (const spec of input.fileTargets) {
     if (targets.has(spec.name) || broken.has(spec.name)) continue;
-    const process = spec.source.kind === "process";
-    targets.set(spec.name, planned(spec, spec.source.engine, process ? spec.name : undefined));
+    targets.set(spec.name, planned(spec, spec.source.engine, instanceOf(spec)));
   }
   return claims;
+}
+
+/** Where the source alone says which instance it is, listed or not. */
+function instanceOf({ name, source }: TargetSpec): string | undefined {
+  if (source.kind === "proxmox") return guestId(source.engine, source.vmid);
+  return source.kind === "process" ? name : undefined;
 }
 
 /** Enters the target of one container, or why there is none. */

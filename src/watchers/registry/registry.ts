@@ -62,8 +62,11 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   #settings: Settings;
   readonly #engines = new Map<string, Engine>();
   readonly #watchers = new Map<string, Watcher>();
-  /** Readings by instance id: labels of a container never change. */
-  #readings = new Map<string, LabelReading>();
+  /** Readings by instance id, with the labels that were read: a container's never change, a guest's may. */
+  #readings = new Map<
+    string,
+    { readonly labels: InstanceSummary["labels"]; readonly reading: LabelReading }
+  >();
   #plan: Plan = NO_PLAN;
   #entries: readonly DirectoryEntry[] | undefined;
   #settled = false;
@@ -198,8 +201,10 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
 
   onInspected(view: EngineView, id: string, instance: Instance | undefined): void {
     const bound = this.#boundTo(view.engine, id);
+    const known = this.#readings.get(id)?.reading;
     const candidates = this.#candidates(view, instance);
-    if (!instance || !bound || candidates > 1) this.#makePlan();
+    const relabelled = known !== this.#readings.get(id)?.reading;
+    if (!instance || !bound || candidates > 1 || relabelled) this.#makePlan();
     const target = this.#boundTo(view.engine, id) ?? bound;
     if (target && instance) this.#warnOfPause(target.spec, instance);
     if (target) this.#watchers.get(target.spec.name)?.see(instance);
@@ -274,10 +279,12 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   }
 
   #read(instance: InstanceSummary, engine: string): LabelReading {
-    const cached = this.#readings.get(instance.id);
-    if (cached) return cached;
+    const { id, labels } = instance;
+    const cached = this.#readings.get(id);
+    if (cached && (cached.labels === labels || isDeepStrictEqual(cached.labels, labels)))
+      return cached.reading;
     const reading = readLabels(instance, engine, this.#settings);
-    this.#readings.set(instance.id, reading);
+    this.#readings.set(id, { labels, reading });
     return reading;
   }
 
@@ -299,8 +306,18 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     this.#plan = plan;
     this.#problems.tell(plan.problems, [...plan.broken.values()]);
     this.#syncWatchers();
+    this.#tellFollowed();
     this.#entries = undefined;
     this.changed.emit();
+  }
+
+  /** Engines without events look only at what is a target. */
+  #tellFollowed(): void {
+    for (const { view } of this.#engines.values()) {
+      if (!view.provider.follow) continue;
+      const own = [...this.#plan.targets.values()].filter(({ engine }) => engine === view.engine);
+      view.provider.follow(new Set(own.flatMap(({ instance }) => instance ?? [])));
+    }
   }
 
   #syncWatchers(): void {

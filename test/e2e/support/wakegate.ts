@@ -36,7 +36,10 @@ export interface RunningWakegate extends AsyncDisposable {
 }
 
 export interface WakegateOptions {
-  readonly socketPath: string;
+  /** Docker's socket; the only engine unless `providers` says otherwise. */
+  readonly socketPath?: string;
+  /** The inside of `providers`, in YAML's braces, in place of one Docker engine. */
+  readonly providers?: string;
   /** More of the configuration file, as YAML. */
   readonly yaml?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -90,7 +93,7 @@ class Wakegate implements RunningWakegate {
       `public_listen: ${this.public}`,
       `state_dir: ${join(this.folder, "state")}`,
       `log: { level: debug, format: json }`,
-      `providers: { docker: { local: "unix://${this.#options.socketPath}" } }`,
+      `providers: { ${this.#options.providers ?? `docker: { local: "unix://${this.#options.socketPath ?? ""}" }`} }`,
     ];
     await writeFile(join(this.folder, "wakegate.yaml"), `${head.join("\n")}\n${yaml}\n`);
   }
