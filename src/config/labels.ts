@@ -5,6 +5,7 @@ import { readProxyLabels, type ProxyLabels } from "./labels/proxy-labels.ts";
 import { LABEL_PREFIX, readWakegateLabels, type WakegateLabels } from "./labels/wakegate.ts";
 import { toOptions } from "./layers.ts";
 import type { FileTarget, Problem, RouteSpec, Settings, TargetSpec } from "./model.ts";
+import { toTraefikTarget } from "./schema/publish.ts";
 import type { DefaultsLayer } from "./schema/target.ts";
 import { uniqueRoutes, withoutHosts } from "./targets.ts";
 import { fillHostTemplate } from "./values/host-template.ts";
@@ -69,6 +70,7 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     origin: named ? (file?.origin ?? where) : `labels of ${where}`,
     source: { kind: "docker", engine, container: instance.name },
     routes: uniqueRoutes(hosts ?? [...proxy.routes, ...templated.routes]),
+    ...toTraefikTarget(own.layer.traefik, file?.layer.traefik),
     ...toOptions(
       withoutHosts(settings.defaultsLayer),
       derived(proxy, compose),

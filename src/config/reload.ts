@@ -34,6 +34,8 @@ const LIVE = [
   ["templatesDir", "templates_dir"],
   ["publicUrl", "public_url"],
   ["limits", "limits"],
+  ["catchAll", "catch_all"],
+  ["traefik", "publish.traefik"],
 ] as const;
 
 /** Compares two configurations. Where a target stands in the file is no difference. Pure. */

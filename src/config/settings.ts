@@ -4,6 +4,7 @@ import { toOptions } from "./layers.ts";
 import type { EngineSpec, ListenAddress, Problem, Settings } from "./model.ts";
 import type { FileLayer } from "./schema.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
+import { toTraefikSettings } from "./schema/publish.ts";
 import { parseCidr } from "./values/cidr.ts";
 import { formatListenAddress } from "./values/listen-address.ts";
 
@@ -32,6 +33,7 @@ export function resolveSettings(input: SettingsInput): {
   const host = inImage ? "0.0.0.0" : "127.0.0.1";
   const { defaults = {}, targets = {}, public_url: publicUrl, templates_dir: templatesDir } = layer;
   const resolved = resolveTargets(targets, defaults, engines, publicUrl, places);
+  const traefik = toTraefikSettings(layer.publish?.traefik);
   const settings: Settings = {
     listen: layer.listen ?? { host, port: 9190 },
     publicListen: layer.public_listen ?? { host, port: 9191 },
@@ -39,6 +41,8 @@ export function resolveSettings(input: SettingsInput): {
     trustedProxies: layer.trusted_proxies?.flat() ?? DEFAULT_PROXIES,
     trustedProxiesSet: layer.trusted_proxies !== undefined,
     unknownHosts: layer.unknown_hosts ?? "allow",
+    catchAll: layer.catch_all ?? "off",
+    ...(traefik ? { traefik } : {}),
     ...(templatesDir === undefined ? {} : { templatesDir }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     log: { level: layer.log?.level ?? "info", format: layer.log?.format ?? "auto" },

@@ -5,6 +5,7 @@ import type { IssuePlaces } from "./file/issues.ts";
 import { joinKeys } from "./file/issues.ts";
 import { overlay, toOptions, type OptionsLayer } from "./layers.ts";
 import type { EngineSpec, FileTarget, Problem, RouteSpec, TargetSource, TargetSpec } from "./model.ts";
+import { toTraefikTarget } from "./schema/publish.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 
 /** Targets of the file, and what is wrong with them. */
@@ -89,6 +90,7 @@ function specOf(file: FileTarget, defaults: DefaultsLayer, source: TargetSource 
     origin: file.origin,
     source: source ?? { kind: "docker", engine: "", container: name },
     routes: uniqueRoutes(layer.hosts ?? []),
+    ...toTraefikTarget(layer.traefik),
     ...toOptions(withoutHosts(defaults), withoutHosts(layer)),
   };
 }
@@ -100,6 +102,7 @@ export function withoutHosts(layer: DefaultsLayer | TargetLayer): OptionsLayer {
     docker: _docker,
     process: _process,
     display_name: _name,
+    traefik: _traefik,
     ...options
   } = overlay<TargetLayer>(layer as TargetLayer);
   return options;

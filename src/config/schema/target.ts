@@ -4,6 +4,7 @@ import { parseHostTemplate } from "../values/host-template.ts";
 import { parseContainerName, parseName } from "../values/names.ts";
 import { bad, good } from "../values/parsed.ts";
 import { optionsShape } from "./options.ts";
+import { traefikTargetSchema } from "./publish.ts";
 import { key, text } from "./text.ts";
 
 const words = text((written) => {
@@ -27,6 +28,9 @@ const ownShape = {
     description: "The name that people read.",
     defaultText: "the Compose service, else the target's name",
     examples: ["Family photos"],
+  }),
+  traefik: key(traefikTargetSchema, {
+    description: "How it is published to Traefik, where that differs from `publish.traefik`.",
   }),
 };
 
