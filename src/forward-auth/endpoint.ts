@@ -8,6 +8,7 @@ import { AUTHZ_PREFIX, parseAuthzPath, type AuthzPath } from "./authz-path.ts";
 import { decide, type Verdict } from "./decide.ts";
 import {
   AMBIGUOUS_PATH,
+  explainAwake,
   explainMalformed,
   explainNoSuchTarget,
   explainRemoved,
@@ -21,8 +22,9 @@ import {
 import { waitFor, type Holds } from "./holds.ts";
 import { inBandRequest } from "./in-band.ts";
 import type { OwnHandlers, OwnParts } from "./own-handlers.ts";
+import type { IntentRule } from "./intent.ts";
 import { isOwnPath } from "./own-path.ts";
-import { parseFacts, type RequestFacts } from "./request-facts.ts";
+import { isSafe, parseFacts, type RequestFacts } from "./request-facts.ts";
 import type { Lookup } from "./route-lookup.ts";
 import type { TrustedPeers } from "./trusted-peers.ts";
 import { causeOf, useOf } from "./use.ts";
@@ -42,12 +44,22 @@ export interface EndpointParts extends OwnParts {
   readonly stopped: AbortSignal;
 }
 
-/** One forward-auth call. */
-interface Ask {
+/** One forward-auth call, or one visitor of the catch-all. */
+export interface Ask {
   readonly at: AuthzPath;
   readonly facts: RequestFacts;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  /** Default: the built-in ones. */
+  readonly rules?: readonly IntentRule[];
+}
+
+/** The ways in. */
+export interface Endpoint {
+  /** For `/api/authz/…`. */
+  readonly authz: (req: IncomingMessage, res: ServerResponse) => void;
+  /** For a request whose facts are known. */
+  readonly answer: (ask: Ask) => void;
 }
 
 /** An unmatched host waits at most this long for the first listing of every engine... */
@@ -59,7 +71,7 @@ const SETTLING_WINDOW_MS = 60_000;
  * The handler of `/api/authz/…`. A request to a ready target is answered within the call: no promise, no
  * timer, no I/O.
  */
-export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res: ServerResponse) => void {
+export function createEndpoint(parts: EndpointParts): Endpoint {
   const { clock } = parts;
   const startedAt = clock.monotonic();
   const settled = new Emitter<void>();
@@ -79,6 +91,10 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
     if (!parsed.ok) return reject(req, res, at, explainMalformed(parsed.wrong));
     const ask: Ask = { at, facts: parsed.facts, req, res };
     if (isOwnPath(ask.facts.path)) return ownPath(ask);
+    answer(ask);
+  };
+
+  const answer = (ask: Ask): void => {
     const found = find(ask);
     if (typeof found === "object") return question(ask, found);
     return notFound(ask, found);
@@ -92,14 +108,15 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
   const question = (ask: Ask, entry: DirectoryEntry): void => {
     const target = entry.handle;
     if (!target) return tell(ask, explainUnavailable(entry.name, entry.unavailable));
-    // After nginx's 401 the wait is over: what is left is to say so.
-    const verdict = judge(ask, target, ask.at.role === "answer" ? Infinity : 0, true);
+    // After nginx's 401 the wait is over: what is left is to say so. A body that came to us is lost anyway.
+    const late = ask.at.role === "answer" || (ask.at.role === "redirect" && !isSafe(ask.facts));
+    const verdict = judge(ask, target, late ? Infinity : 0, true);
     if (verdict.kind === "pass") return pass(ask, target, verdict.counts);
     if (verdict.kind !== "hold") return settle(ask, target, verdict);
     guard(ask, hold(ask, target));
   };
 
-  const judge = ({ facts }: Ask, target: TargetHandle, heldMs: number, mayHold: boolean): Verdict =>
+  const judge = ({ facts, rules }: Ask, target: TargetHandle, heldMs: number, mayHold: boolean): Verdict =>
     decide({
       facts,
       spec: target.spec,
@@ -108,12 +125,13 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
       heldMs,
       learned: target.gate.kind === "ready" ? NOTHING_LEARNED : target.learned(),
       mayHold,
+      ...(rules && { rules }),
     });
 
   /** The only place where a 2xx is written for a target. */
   const pass = (ask: Ask, target: TargetHandle, counts: boolean): void => {
     const { at, facts, res } = ask;
-    if (at.role === "answer") return settle(ask, target, { kind: "pass", counts });
+    if (at.role === "answer" || at.role === "redirect") return settle(ask, target, { kind: "pass", counts });
     if (counts) target.touch(useOf(facts));
     if (at.role === "permit") res.statusCode = 204;
     res.end();
@@ -162,7 +180,11 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
   const settle = (ask: Ask, target: TargetHandle, verdict: Exclude<Verdict, { kind: "hold" }>): void => {
     if ("wake" in verdict && verdict.wake) target.wake(causeOf(ask.facts));
     if (ask.at.role === "permit") return deny(ask.res);
-    send(ask.res, verdictAnswer(parts, parts.settings().publicUrl, ask.facts, target, verdict));
+    const { facts } = ask;
+    if (verdict.kind === "pass" && ask.at.role === "redirect" && !isSafe(facts)) {
+      return send(ask.res, explain(explainAwake(target), facts));
+    }
+    send(ask.res, verdictAnswer(parts, parts.settings().publicUrl, facts, target, verdict));
   };
 
   const tell = (ask: Ask, why: Explanation): void => {
@@ -203,6 +225,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
   const unknown = (ask: Ask): void => {
     const { at, res } = ask;
     if (at.target !== undefined) return tell(ask, explainNoSuchTarget(at.target));
+    if (at.role === "redirect") return tell(ask, { ...UNKNOWN_HOST, status: 404 });
     if (parts.settings().unknownHosts === "deny" || at.role === "answer") return tell(ask, UNKNOWN_HOST);
     if (at.role === "permit") res.statusCode = 204;
     res.end();
@@ -217,7 +240,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
     });
   };
 
-  return (req, res) => {
+  const authz = (req: IncomingMessage, res: ServerResponse): void => {
     try {
       handle(req, res);
     } catch (error) {
@@ -226,6 +249,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
       else send(res, explain(FAULT, bareAsker(req)));
     }
   };
+  return { authz, answer };
 }
 
 const NOTHING_LEARNED = {};
