@@ -70,6 +70,7 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     origin: named ? (file?.origin ?? where) : `labels of ${where}`,
     source: { kind: "docker", engine, container: instance.name },
     routes: uniqueRoutes(hosts ?? [...proxy.routes, ...templated.routes]),
+    ...(proxy.proxied ? { proxied: true } : {}),
     ...toTraefikTarget(own.layer.traefik, file?.layer.traefik),
     ...toOptions(
       withoutHosts(settings.defaultsLayer),

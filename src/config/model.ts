@@ -129,6 +129,8 @@ export interface TargetSpec extends TargetOptions {
   readonly origin: string;
   readonly source: TargetSource;
   readonly routes: readonly RouteSpec[];
+  /** True where a proxy's labels send HTTP there, also by a rule whose hosts cannot be listed. */
+  readonly proxied?: boolean;
   /** How it is published to Traefik, where that differs from the rest. */
   readonly traefik?: TraefikTargetOptions;
 }

@@ -16,10 +16,7 @@ import { createTokenSigner } from "./tokens.ts";
 import { createTrustedPeers } from "./trusted-peers.ts";
 
 /** The settings that forward-auth follows. */
-export type ForwardAuthSettings = Pick<
-  Settings,
-  "trustedProxies" | "unknownHosts" | "publicUrl" | "limits"
-> &
+export type ForwardAuthSettings = Pick<Settings, "trustedProxies" | "unknownHosts" | "publicUrl" | "limits"> &
   Partial<Pick<Settings, "catchAll">>;
 
 /** What forward-auth is built from. */

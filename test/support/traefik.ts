@@ -34,11 +34,17 @@ export async function startRealTraefik(options: TraefikOptions): Promise<FrontTr
     image: images.busybox,
     network,
     cmd: ["/traefik", "--global.checknewversion=false", ...flags],
-    binds: { [findBinary("traefik") ?? "traefik"]: "/traefik:ro", [docker.socketPath]: "/var/run/docker.sock" },
+    binds: {
+      [findBinary("traefik") ?? "traefik"]: "/traefik:ro",
+      [docker.socketPath]: "/var/run/docker.sock",
+    },
     extra: {
       HostConfig: {
         NetworkMode: network,
-        Binds: [`${findBinary("traefik") ?? "traefik"}:/traefik:ro`, `${docker.socketPath}:/var/run/docker.sock`],
+        Binds: [
+          `${findBinary("traefik") ?? "traefik"}:/traefik:ro`,
+          `${docker.socketPath}:/var/run/docker.sock`,
+        ],
         ExtraHosts: Object.entries(hosts).map(([host, address]) => `${host}:${address}`),
       },
     },

@@ -1,5 +1,10 @@
 import { once } from "node:events";
-import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import {
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect, type Socket } from "node:net";
 
@@ -95,7 +100,16 @@ export async function probe(host: string, port: number): Promise<boolean> {
   }
 }
 
-function open({ address, port, tls, host, path = "/", method = "GET", headers, withinMs = 60_000 }: Visit): ClientRequest {
+function open({
+  address,
+  port,
+  tls,
+  host,
+  path = "/",
+  method = "GET",
+  headers,
+  withinMs = 60_000,
+}: Visit): ClientRequest {
   const options = { host: address, port, path, method, agent: false as const, timeout: withinMs };
   const all = { Host: host, ...headers };
   const request = tls

@@ -29,7 +29,8 @@ const baseUrl = text(parseBaseUrl, "a URL such as http://wakegate:9190");
 
 const routing = {
   entrypoints: key(z.array(name), {
-    description: "Entry points for targets without labels of Traefik's. Those are published only with this key.",
+    description:
+      "Entry points for targets without labels of Traefik's. Those are published only with this key.",
     defaultText: "none",
     examples: [["websecure"]],
   }),

@@ -68,7 +68,8 @@ export class Inventory {
     }
     const exposedPorts = this.#portsOf(behind);
     if (!exposedPorts) return before;
-    const named = owner ?? (instance.hostNetwork || instance.networkOwner !== undefined ? undefined : instance);
+    const named =
+      owner ?? (instance.hostNetwork || instance.networkOwner !== undefined ? undefined : instance);
     return {
       spec,
       labels: instance.labels,

@@ -28,7 +28,8 @@ export class Names {
     const shared = (this.#uses.get(name.toLowerCase())?.size ?? 0) > 1;
     const wanted = shared || this.#taken.has(name.toLowerCase()) ? `${target}-${name}` : name;
     let given = wanted;
-    for (let number = 2; this.#taken.has(given.toLowerCase()); number++) given = `${wanted}-${String(number)}`;
+    for (let number = 2; this.#taken.has(given.toLowerCase()); number++)
+      given = `${wanted}-${String(number)}`;
     this.#taken.add(given.toLowerCase());
     this.#given.set(key, given);
     return given;

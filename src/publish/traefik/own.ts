@@ -61,7 +61,12 @@ export function eventRouters(
   routers: readonly (OwnRouter & { readonly warn: Warn })[],
 ): Readonly<Record<string, JsonObject>> {
   const result: Record<string, JsonObject> = {};
-  const put = (name: string, entryPoint: string | undefined, rule: string, tls: JsonObject | undefined): void => {
+  const put = (
+    name: string,
+    entryPoint: string | undefined,
+    rule: string,
+    tls: JsonObject | undefined,
+  ): void => {
     result[name] = {
       rule,
       service: PUBLIC_SERVICE,
@@ -82,7 +87,10 @@ export function eventRouters(
     for (const entryPoint of entryPoints.length > 0 ? entryPoints : [undefined]) {
       const suffix = entryPoint === undefined ? "" : `-${entryPoint}`;
       if (custom && hosts !== undefined) {
-        put(`wakegate-for-${name}${suffix}`, entryPoint, `(${hosts}) && ${OWN_PATHS}`, { ...resolver, options });
+        put(`wakegate-for-${name}${suffix}`, entryPoint, `(${hosts}) && ${OWN_PATHS}`, {
+          ...resolver,
+          options,
+        });
         continue;
       }
       const all = `wakegate-events${suffix}${tls ? "-tls" : ""}`;

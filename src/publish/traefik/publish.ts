@@ -30,7 +30,13 @@ export function publish(targets: readonly PublishTarget[], options: PublishOptio
   const warnFor =
     ({ where }: PublishTarget): Warn =>
     (key, value, message) => {
-      const problem: Problem = { severity: "warning", where, key, message, ...(value === undefined ? {} : { value }) };
+      const problem: Problem = {
+        severity: "warning",
+        where,
+        key,
+        message,
+        ...(value === undefined ? {} : { value }),
+      };
       warnings.set([where, key, message].join("\n"), problem);
     };
   const parts = new Map(
@@ -128,7 +134,8 @@ function servicesOf(
   if (parts.services.size === 0) {
     const found = serverUrl(target, undefined, undefined);
     if ("problem" in found) {
-      if (parts.any || target.spec.routes.length > 0) warn("traefik", undefined, `not published: ${found.problem}`);
+      if (parts.any || target.spec.routes.length > 0)
+        warn("traefik", undefined, `not published: ${found.problem}`);
       return { byLabel, values };
     }
     byLabel.set("", names.of(name, name));

@@ -63,7 +63,10 @@ function labelled(context: RouterContext, part: LabelPart): OwnRouter | undefine
   );
   if ("broken" in chain) {
     const [why] = chain.broken.faults;
-    return leaveOut(why?.label ?? chain.broken.label, `its middleware ${chain.broken.name}: ${why?.message ?? ""}`);
+    return leaveOut(
+      why?.label ?? chain.broken.label,
+      `its middleware ${chain.broken.name}: ${why?.message ?? ""}`,
+    );
   }
   if (written === undefined && !services.has("")) return undefined;
   const tls = part.value["tls"] === undefined ? undefined : tlsOf(groupOf(part.value["tls"]));
@@ -91,11 +94,14 @@ function unlabelled(context: RouterContext): readonly OwnRouter[] {
   if (rule === undefined || (entryPoints.length === 0 && !meant)) return [];
   const service = services.get("");
   if (service === undefined) {
-    if (parts.services.size > 1) warn("traefik.http.routers", undefined, "several services and no router are here");
+    if (parts.services.size > 1)
+      warn("traefik.http.routers", undefined, "several services and no router are here");
     return [];
   }
   const certResolver = own.certResolver ?? options.certResolver;
-  const chain = (own.middlewares ?? options.middlewares).map((name) => (name.includes("@") ? name : `${name}@docker`));
+  const chain = (own.middlewares ?? options.middlewares).map((name) =>
+    name.includes("@") ? name : `${name}@docker`,
+  );
   const tls = certResolver === undefined ? undefined : { certResolver };
   const value: JsonObject = {
     rule,

@@ -32,4 +32,5 @@ export function serverUrl(
   return port === "" ? { problem: NO_PORT } : { url: `${how}://${host}:${port}` };
 }
 
-const NO_PORT = "its port is not known: its image declares none. Set the port of its service, or wakegate.port";
+const NO_PORT =
+  "its port is not known: its image declares none. Set the port of its service, or wakegate.port";

@@ -32,14 +32,13 @@ export function ownService(
   }
   const { url, port, scheme, ...more } = groupOf(server);
   const found =
-    typeof url === "string"
-      ? { url }
-      : serverUrl(target, text(scheme) ?? defaultScheme(parts), text(port));
+    typeof url === "string" ? { url } : serverUrl(target, text(scheme) ?? defaultScheme(parts), text(port));
   if ("problem" in found) return { problem: found.problem, key: part.label };
   const middlewares = textsOf(part.value["middlewares"]);
   const chain = middlewares.map((written) => lookups.middlewares.resolve(target.spec.name, written));
   const broken = chain.find((one) => "broken" in one);
-  if (broken && "broken" in broken) return { problem: "needs a middleware that is left out", key: part.label };
+  if (broken && "broken" in broken)
+    return { problem: "needs a middleware that is left out", key: part.label };
   return {
     value: {
       ...(chain.length > 0 ? { middlewares: chain.map((one) => ("name" in one ? one.name : "")) } : {}),

@@ -71,7 +71,8 @@ async function chooseProbe(input: ProveInput): Promise<Probe | undefined> {
       `readiness.kind is healthcheck, but ${spec.name} has no HEALTHCHECK. Give it one, or set another readiness.kind.`,
     );
   }
-  const serves = spec.routes.length > 0 || spec.port !== undefined || spec.address !== undefined;
+  const serves =
+    spec.routes.length > 0 || spec.proxied || spec.port !== undefined || spec.address !== undefined;
   if (kind === "auto" && !serves) {
     return instance.healthcheck ? healthcheckProbe(input, instance.healthcheck) : undefined;
   }

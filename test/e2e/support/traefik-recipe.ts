@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
 import { parse } from "yaml";
-import { startDockerd } from "../../support/dockerd.ts";
+import { afterAll, beforeAll } from "vitest";
+import { startDockerd, type PrivateDockerd } from "../../support/dockerd.ts";
 import { RawDocker, type ContainerOptions } from "../../support/raw-docker.ts";
 import { suite } from "../../support/require.ts";
 import { startRealTraefik, type FrontTraefik, type TraefikOptions } from "../../support/traefik.ts";
@@ -14,6 +15,7 @@ import { startWakegate, type RunningWakegate } from "./wakegate.ts";
 export interface Recipe extends AsyncDisposable {
   readonly docker: RawDocker;
   readonly network: string;
+  readonly gateway: string;
   readonly front: FrontTraefik;
   readonly wakegate: RunningWakegate;
   /** Where visitors go. */
@@ -23,6 +25,8 @@ export interface Recipe extends AsyncDisposable {
   app(name: string, labels: Readonly<Record<string, string>>, more?: ContainerOptions): Promise<void>;
   /** Waits until Traefik has the routes that Wakegate publishes now, or those of the labels. */
   settled(): Promise<void>;
+  /** A visit of somebody who is signed in. */
+  visitOf(host: string, more?: Partial<Visit>): Visit;
   /** One request of a signed-in visitor. */
   get(host: string, more?: Partial<Visit>): Promise<Seen>;
   webSocket(host: string, more?: Partial<Visit>): Promise<{ status: number; echo?: string }>;
@@ -45,7 +49,10 @@ export interface RecipeOptions {
 
 interface Compose {
   readonly services: Readonly<
-    Record<string, { labels?: Record<string, string>; command?: string[]; environment?: Record<string, string> }>
+    Record<
+      string,
+      { labels?: Record<string, string>; command?: string[]; environment?: Record<string, string> }
+    >
   >;
 }
 
@@ -72,22 +79,31 @@ net.createServer((a) => {
 
 let count = 0;
 
-/** Runs one body against the double, and against the real Traefik where there is one. */
+/**
+ * Runs one body against the double, and against the real Traefik where there is one. The recipe is there when
+ * the tests run, and gone after them.
+ */
 export function eachTraefik(
   name: string,
-  body: (start: (options: Omit<RecipeOptions, "front" | "docker">) => Promise<Recipe>) => void,
+  options: Omit<RecipeOptions, "front" | "docker">,
+  body: (recipe: () => Recipe) => void,
 ): void {
   const fronts = { double: startTraefikDouble, real: startRealTraefik };
   for (const [kind, front] of Object.entries(fronts)) {
     suite(kind === "real" ? ["docker", "traefik"] : ["docker"], `${name} (${kind} Traefik)`, () => {
-      body(async (options) => {
-        const dockerd = await startDockerd();
-        const docker = new RawDocker(dockerd.socketPath);
-        const recipe = await startRecipe({ ...options, front, docker });
-        return { ...recipe, [Symbol.asyncDispose]: async () => {
-          await recipe[Symbol.asyncDispose]();
-          await dockerd[Symbol.asyncDispose]();
-        } };
+      let recipe: Recipe | undefined;
+      let dockerd: PrivateDockerd | undefined;
+      beforeAll(async () => {
+        dockerd = await startDockerd();
+        recipe = await startRecipe({ ...options, front, docker: new RawDocker(dockerd.socketPath) });
+      });
+      afterAll(async () => {
+        await recipe?.[Symbol.asyncDispose]();
+        await dockerd?.[Symbol.asyncDispose]();
+      });
+      body(() => {
+        if (!recipe) throw new Error("the recipe did not start");
+        return recipe;
       });
     });
   }
@@ -107,14 +123,25 @@ async function startRecipe(options: RecipeOptions): Promise<Recipe> {
     env: { ...services["wakegate"]?.environment, ...options.env },
     yaml: options.yaml ?? "",
   });
-  const beside = async (name: string, code: string, labels: Readonly<Record<string, string>>): Promise<void> => {
-    await docker.run(`${name}-${network}`, { network, aliases: [name], labels, cmd: ["/bin/node", "-e", code] });
+  const beside = async (
+    name: string,
+    code: string,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<void> => {
+    await docker.run(`${name}-${network}`, {
+      network,
+      aliases: [name],
+      labels,
+      cmd: ["/bin/node", "-e", code],
+    });
   };
   await beside("companion", companion(gateway), services["wakegate"]?.labels ?? {});
   const sso = services["authelia"];
   if (sso) await beside("authelia", SSO, sso.labels ?? {});
   const given = services["traefik"]?.command ?? [];
-  const flags = options.flags?.(given) ?? given;
+  const flags = [...(options.flags?.(given) ?? given)];
+  if (flags.some((flag) => flag.startsWith("--providers.http.")))
+    flags.push("--providers.http.pollinterval=1s");
   const port = Number(/address=:(\d+)/.exec(flags.join("\n"))?.[1]);
   const front = await options.front({ docker, network, flags, hosts: { wakegate: gateway }, port });
   const tls = port === 443;
@@ -129,15 +156,21 @@ async function startRecipe(options: RecipeOptions): Promise<Recipe> {
   return {
     docker,
     network,
+    gateway,
     front,
     wakegate,
     port,
     tls,
     async app(name, labels, more = {}) {
-      await docker.create(name, { network, labels: { "wakegate.enable": "true", "traefik.enable": "true", ...labels }, ...more });
+      await docker.create(name, {
+        network,
+        labels: { "wakegate.enable": "true", "traefik.enable": "true", ...labels },
+        ...more,
+      });
     },
-    // A poll every 5 s, a throttle of 2 s.
-    settled: () => pause(7500),
+    // A poll every second, a throttle of 2 s.
+    settled: () => pause(4500),
+    visitOf,
     get: (host, more) => visit(visitOf(host, more)),
     webSocket: (host, more) => shakeHands(visitOf(host, more)),
     starts: (name, since) => docker.count("start", name, since),
@@ -149,7 +182,9 @@ async function startRecipe(options: RecipeOptions): Promise<Recipe> {
 }
 
 async function gatewayOf(docker: RawDocker, network: string): Promise<string> {
-  const told = (await docker.call("GET", `/networks/${network}`)) as { IPAM: { Config: { Gateway: string }[] } };
+  const told = (await docker.call("GET", `/networks/${network}`)) as {
+    IPAM: { Config: { Gateway: string }[] };
+  };
   const gateway = told.IPAM.Config[0]?.Gateway;
   if (gateway === undefined) throw new Error(`${network} has no gateway`);
   return gateway.replace(/\/.*$/, "");
