@@ -1,17 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
 import { beforeAll, expect, it } from "vitest";
-import { firstEvent, visit } from "../support/visitor.ts";
+import { visit } from "../support/visitor.ts";
+import { firstRequests, HELD, MEGABYTE, SHA256, sixApps, told } from "./support/first-requests.ts";
 import { eachTraefik, TOKEN, type Recipe } from "./support/traefik-recipe.ts";
-
-const MEGABYTE = randomBytes(1024 * 1024);
-const SHA256 = createHash("sha256").update(MEGABYTE).digest("hex");
-
-interface Told {
-  readonly app: string;
-  readonly url: string;
-  readonly method: string;
-  readonly sha256: string;
-}
 
 /** The labels of an app behind single sign-on, as in the example. */
 function labelsOf(name: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -26,59 +16,12 @@ function labelsOf(name: string, more: Readonly<Record<string, string>> = {}): Re
   };
 }
 
-async function put(r: Recipe, name: string, how: "stopped" | "paused" | "created"): Promise<void> {
-  await r.app(name, labelsOf(name), { env: { NAME: name, BOOT_MS: "200" } });
-  if (how === "created") return;
-  await r.docker.start(name);
-  if (how === "paused") await r.docker.pause(name);
-  else await r.docker.stop(name, 0);
-}
-
-const KINDS = ["get", "post", "head", "ws", "sse", "grpc"] as const;
-
-/** One first request of this kind, and what came of it. */
-async function first(r: Recipe, name: string, kind: (typeof KINDS)[number]): Promise<unknown> {
-  const host = `${name}.example.com`;
-  switch (kind) {
-    case "get": {
-      const seen = await r.get(host, { path: "/a?b=1" });
-      return [seen.status, (JSON.parse(seen.body) as Told).url];
-    }
-    case "post": {
-      const seen = await r.get(host, { method: "POST", body: MEGABYTE });
-      return [seen.status, (JSON.parse(seen.body) as Told).sha256];
-    }
-    case "head":
-      return [(await r.get(host, { method: "HEAD" })).status];
-    case "ws":
-      return await r.webSocket(host);
-    case "sse":
-      return await firstEvent(r.visitOf(host, { path: "/sse" }));
-    case "grpc": {
-      const headers = { "Content-Type": "application/grpc", TE: "trailers" };
-      const seen = await r.get(host, { method: "POST", path: "/pkg.Service/Call", headers, body: "frame" });
-      return [seen.status, (JSON.parse(seen.body) as Told).method];
-    }
-  }
-}
-
-const EXPECTED = {
-  get: [200, "/a?b=1"],
-  post: [200, SHA256],
-  head: [200],
-  ws: { status: 101, echo: "hello" },
-  sse: { status: 200, text: 'data: {"count":0}\n\n' },
-  grpc: [200, "POST"],
-} as const;
-
 eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (recipe) => {
   let r: Recipe;
 
   beforeAll(async () => {
     r = recipe();
-    for (const how of ["stopped", "paused", "created"] as const) {
-      for (const kind of KINDS) await put(r, `${how}-${kind}`, how);
-    }
+    for (const how of ["stopped", "paused", "created"] as const) await sixApps(r, how, labelsOf);
     await r.app("herd", labelsOf("herd"), { env: { BOOT_MS: "1000" } });
     await r.app("page", labelsOf("page"), { env: { BOOT_MS: "2000" } });
     await r.app("slow", labelsOf("slow"), { env: { BOOT_MS: "28000" } });
@@ -110,8 +53,7 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (r
 
   for (const how of ["stopped", "paused", "created"] as const) {
     it(`answers the first request of any kind to a ${how} container`, async () => {
-      const answers = await Promise.all(KINDS.map((kind) => first(r, `${how}-${kind}`, kind)));
-      expect(Object.fromEntries(KINDS.map((kind, at) => [kind, answers[at]]))).toEqual(EXPECTED);
+      expect(await firstRequests(r, how, "example.com")).toEqual(HELD);
     }, 90_000);
   }
 
@@ -124,8 +66,8 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (r
           path: `/x?${String(at)}`,
           ...(post ? { method: "POST", body: MEGABYTE } : {}),
         });
-        const told = seen.status === 200 ? (JSON.parse(seen.body) as Told) : undefined;
-        return [seen.status, told?.url, !post || told?.sha256 === SHA256];
+        const { url, sha256 } = told(seen.body);
+        return [seen.status, url, !post || sha256 === SHA256];
       }),
     );
     expect(answers).toEqual(answers.map((_, at) => [200, `/x?${String(at)}`, true]));
@@ -134,7 +76,7 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (r
 
   it("keeps the app's own middlewares while it sleeps: a prefix is stripped on the first request", async () => {
     const seen = await r.get("docs.example.com", { path: "/manual/intro?x=1" });
-    expect([seen.status, (JSON.parse(seen.body) as Told).url]).toEqual([200, "/intro?x=1"]);
+    expect([seen.status, told(seen.body).url]).toEqual([200, "/intro?x=1"]);
     expect((await r.get("docs.example.com", { path: "/other" })).status).toBe(404);
   });
 
