@@ -19,15 +19,15 @@ eachTraefik("Traefik while Wakegate is away", { recipe: "provider" }, (recipe) =
   /** Statuses of visitors who come one after the other, ten at a time, until the work is done. */
   const underLoad = async (work: () => Promise<void>): Promise<Record<number, number>> => {
     const seen: Record<number, number> = {};
-    let over = false;
+    const over = new AbortController();
     const visitors = Array.from({ length: 10 }, async () => {
-      while (!over) {
+      while (!over.signal.aborted) {
         const { status } = await r.get("awake.example.com").catch(() => ({ status: 0 }));
         seen[status] = (seen[status] ?? 0) + 1;
       }
     });
     await work();
-    over = true;
+    over.abort();
     await Promise.all(visitors);
     return seen;
   };

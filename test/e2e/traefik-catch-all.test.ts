@@ -31,8 +31,8 @@ eachTraefik("Traefik with the catch-all", { recipe: "catch-all" }, (recipe) => {
       });
       way.push(seen.status);
       if (seen.status === 200) return { seen, way };
-      if (seen.status === 307) expect(seen.headers.location).toBe("/a?b=1");
-      else await new Promise((resolve) => setTimeout(resolve, 500));
+      if (seen.status === 307 && seen.headers.location !== "/a?b=1") throw new Error("led elsewhere");
+      if (seen.status !== 307) await new Promise((resolve) => setTimeout(resolve, 500));
     }
     throw new Error(`never 200: ${way.join(", ")}`);
   }

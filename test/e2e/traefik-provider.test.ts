@@ -1,4 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
+import { MIDDLEWARE_FIELDS } from "../../src/publish/traefik/fields-middleware.ts";
+import { ROUTER_FIELDS, SERVICE_FIELDS } from "../../src/publish/traefik/fields-router.ts";
+import { everyLabel } from "../publish/traefik/zoo.ts";
 import { visit } from "../support/visitor.ts";
 import { firstRequests, HELD, MEGABYTE, SHA256, sixApps, told } from "./support/first-requests.ts";
 import { eachTraefik, TOKEN, type Recipe } from "./support/traefik-recipe.ts";
@@ -16,6 +19,23 @@ function labelsOf(name: string, more: Readonly<Record<string, string>> = {}): Re
   };
 }
 
+/** Every field of every middleware and service that labels may have, and labels that Traefik would refuse. */
+const ZOO = {
+  "traefik.http.routers.zoo.service": "zoo",
+  "traefik.http.services.zoo.loadbalancer.server.port": "8080",
+  ...everyLabel(SERVICE_FIELDS, "traefik.http.services.beast"),
+  ...(Object.assign(
+    {},
+    ...Object.entries(MIDDLEWARE_FIELDS).map(([kind, spec]) =>
+      everyLabel({ [kind]: spec }, `traefik.http.middlewares.${kind}`),
+    ),
+  ) as Record<string, string>),
+  ...everyLabel(ROUTER_FIELDS, "traefik.http.routers.beast"),
+  "traefik.http.routers.bad.rule": "Host(`bad.example.com`)",
+  "traefik.http.routers.bad.entrypoint": "websecure",
+  "traefik.http.middlewares.bad.retry.attempts": "many",
+};
+
 eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (recipe) => {
   let r: Recipe;
 
@@ -24,6 +44,7 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (r
     for (const how of ["stopped", "paused", "created"] as const) await sixApps(r, how, labelsOf);
     await r.app("herd", labelsOf("herd"), { env: { BOOT_MS: "1000" } });
     await r.app("page", labelsOf("page"), { env: { BOOT_MS: "2000" } });
+    await r.app("zoo", labelsOf("zoo", ZOO));
     await r.app("slow", labelsOf("slow"), { env: { BOOT_MS: "28000" } });
     await r.app(
       "docs",
@@ -78,6 +99,13 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (r
     const seen = await r.get("docs.example.com", { path: "/manual/intro?x=1" });
     expect([seen.status, told(seen.body).url]).toEqual([200, "/intro?x=1"]);
     expect((await r.get("docs.example.com", { path: "/other" })).status).toBe(404);
+  });
+
+  it("publishes every field of labels so that Traefik takes it, and leaves out the one router that is wrong", async () => {
+    expect((await r.get("zoo.example.com")).status).toBe(200);
+    expect((await r.get("bad.example.com")).status).toBe(404);
+    const warned = r.wakegate.log().filter(({ event }) => event === "label_warning");
+    expect(warned.map(({ msg }) => msg).join("\n")).toContain("the router bad is not published");
   });
 
   it("wakes by a rule with an expression", async () => {

@@ -140,7 +140,7 @@ function unflatten(labels: Readonly<Record<string, string>>): Record<string, Tre
     let node = root;
     for (const part of path.slice(0, -1)) {
       const next = node[part];
-      node = typeof next === "object" ? next : ((node[part] = {}) as Tree);
+      node = typeof next === "object" ? next : (node[part] = {});
     }
     node[path.at(-1) ?? ""] = value;
   }

@@ -50,7 +50,7 @@ function one(
     case "retry":
       return retry(
         Number(settings["attempts"]),
-        Number.parseInt(String(settings["initialinterval"] ?? 0), 10),
+        Number.parseInt(settings["initialinterval"] as string, 10) || 0,
         next,
       );
     default:

@@ -56,7 +56,13 @@ export function readFlags(flags: readonly string[]): StaticConfig {
       : {}),
     ...(endpoint === undefined
       ? {}
-      : { http: { endpoint, headers: Object.fromEntries(headers), pollMs: Number.parseInt(get("providers.http.pollinterval") ?? "5", 10) * 1000 } }),
+      : {
+          http: {
+            endpoint,
+            headers: Object.fromEntries(headers),
+            pollMs: Number.parseInt(get("providers.http.pollinterval") ?? "5", 10) * 1000,
+          },
+        }),
     ping: get("ping") === "true",
   };
 }

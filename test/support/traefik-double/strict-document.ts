@@ -29,6 +29,7 @@ const MIDDLEWARES = [
   "compress",
   "contentType",
   "digestAuth",
+  "encodedCharacters",
   "errors",
   "forwardAuth",
   "grpcWeb",
@@ -71,7 +72,7 @@ export function readDocument(text: string): DynamicConfig {
       only(server, ["url", "weight", "preservePath"]);
   }
   for (const middleware of Object.values(http["middlewares"] ?? {})) only(middleware, MIDDLEWARES);
-  return { routers: {}, services: {}, middlewares: {}, ...http } as unknown as DynamicConfig;
+  return { routers: {}, services: {}, middlewares: {}, ...(http as Partial<DynamicConfig>) };
 }
 
 function only(group: Group, known: readonly string[]): void {
