@@ -4,6 +4,7 @@ import { messageOf } from "../errors.ts";
 import { Emitter } from "../lib/emitter.ts";
 import type { DirectoryEntry, Gate, TargetDirectory, TargetHandle } from "../watchers/handle.ts";
 import { explain, send, type Asker, type Explanation } from "./answers.ts";
+import type { Ask, Endpoint } from "./ask.ts";
 import { AUTHZ_PREFIX, parseAuthzPath, type AuthzPath } from "./authz-path.ts";
 import { decide, type Verdict } from "./decide.ts";
 import {
@@ -22,9 +23,8 @@ import {
 import { waitFor, type Holds } from "./holds.ts";
 import { inBandRequest } from "./in-band.ts";
 import type { OwnHandlers, OwnParts } from "./own-handlers.ts";
-import type { IntentRule } from "./intent.ts";
 import { isOwnPath } from "./own-path.ts";
-import { isSafe, parseFacts, type RequestFacts } from "./request-facts.ts";
+import { isSafe, parseFacts } from "./request-facts.ts";
 import type { Lookup } from "./route-lookup.ts";
 import type { TrustedPeers } from "./trusted-peers.ts";
 import { causeOf, useOf } from "./use.ts";
@@ -42,24 +42,6 @@ export interface EndpointParts extends OwnParts {
   settings(): ForwardAuthSettings;
   /** Aborts when the service goes down. */
   readonly stopped: AbortSignal;
-}
-
-/** One forward-auth call, or one visitor of the catch-all. */
-export interface Ask {
-  readonly at: AuthzPath;
-  readonly facts: RequestFacts;
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  /** Default: the built-in ones. */
-  readonly rules?: readonly IntentRule[];
-}
-
-/** The ways in. */
-export interface Endpoint {
-  /** For `/api/authz/…`. */
-  readonly authz: (req: IncomingMessage, res: ServerResponse) => void;
-  /** For a request whose facts are known. */
-  readonly answer: (ask: Ask) => void;
 }
 
 /** An unmatched host waits at most this long for the first listing of every engine... */

@@ -67,6 +67,8 @@ eachTraefik("Traefik while Wakegate is away", { recipe: "provider" }, (recipe) =
     await pause(3000);
     const stranger = { headers: { Cookie: "nothing=1" } };
     expect((await r.get("awake.example.com", stranger)).status).toBe(401);
+    // Nobody is there to wake it.
+    expect((await r.get("asleep.example.com")).status).toBe(502);
     await r.wakegate.restart();
   }, 60_000);
 

@@ -22,6 +22,8 @@ eachTraefik("Traefik by labels alone", { recipe: "labels" }, (recipe) => {
     await sixApps(r, "created", labelsOf);
     await sixApps(r, "stopped", labelsOf);
     await sixApps(r, "paused", labelsOf);
+    const health = { test: ["CMD", "/bin/true"], intervalMs: 60_000 };
+    await r.app("healthy", labelsOf("healthy"), { health });
     await r.app("late", labelsOf("late"), { env: { NAME: "late" } });
     // Traefik looks only when something starts or dies.
     await r.docker.run("nudge", { network: r.network });
@@ -33,6 +35,10 @@ eachTraefik("Traefik by labels alone", { recipe: "labels" }, (recipe) => {
       expect(await firstRequests(r, how, "localhost")).toEqual(HELD);
     }, 90_000);
   }
+
+  it("does not wait for a health check that takes its time", async () => {
+    expect((await r.get("healthy.localhost")).status).toBe(200);
+  });
 
   it("leads to the loading page's events on every host", async () => {
     const seen = await r.get("late.localhost", { path: "/.wakegate/status" });

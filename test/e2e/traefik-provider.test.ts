@@ -43,6 +43,9 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (r
     r = recipe();
     for (const how of ["stopped", "paused", "created"] as const) await sixApps(r, how, labelsOf);
     await r.app("herd", labelsOf("herd"), { env: { BOOT_MS: "1000" } });
+    await r.app("healthy", labelsOf("healthy"), {
+      health: { test: ["CMD", "/bin/true"], intervalMs: 60_000 },
+    });
     await r.app("page", labelsOf("page"), { env: { BOOT_MS: "2000" } });
     await r.app("zoo", labelsOf("zoo", ZOO));
     await r.app("slow", labelsOf("slow"), { env: { BOOT_MS: "28000" } });
@@ -125,6 +128,10 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (r
     const page = await r.get("herd.example.com", { headers: { Cookie: "no=1", Accept: "text/html" } });
     expect([page.status, page.headers.location]).toEqual([302, "https://auth.example.com/?rd=x"]);
     expect(await r.starts("herd", since)).toBe(0);
+  });
+
+  it("does not wait for a health check that takes its time", async () => {
+    expect((await r.get("healthy.example.com")).status).toBe(200);
   });
 
   it("leads to the loading page's events on every host, past single sign-on", async () => {
