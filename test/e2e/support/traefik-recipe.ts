@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
@@ -5,7 +6,7 @@ import { parse } from "yaml";
 import { afterAll, beforeAll } from "vitest";
 import { startDockerd, type PrivateDockerd } from "../../support/dockerd.ts";
 import { RawDocker, type ContainerOptions } from "../../support/raw-docker.ts";
-import { suite } from "../../support/require.ts";
+import { findBinary, suite } from "../../support/require.ts";
 import { startRealTraefik, type FrontTraefik, type TraefikOptions } from "../../support/traefik.ts";
 import { startTraefikDouble } from "../../support/traefik-double/double.ts";
 import { shakeHands, visit, type Seen, type Visit } from "../../support/visitor.ts";
@@ -120,7 +121,7 @@ async function startRecipe(options: RecipeOptions): Promise<Recipe> {
   const wakegate = await startWakegate({
     socketPath: docker.socketPath,
     listen: { internal: `${gateway}:9190`, public: `${gateway}:9191` },
-    env: { ...services["wakegate"]?.environment, ...options.env },
+    env: { ...services["wakegate"]?.environment, ...olderVersion(options.front), ...options.env },
     yaml: options.yaml ?? "",
   });
   const beside = async (
@@ -188,4 +189,14 @@ async function gatewayOf(docker: RawDocker, network: string): Promise<string> {
   const gateway = told.IPAM.Config[0]?.Gateway;
   if (gateway === undefined) throw new Error(`${network} has no gateway`);
   return gateway.replace(/\/.*$/, "");
+}
+
+/** A real Traefik older than the example's is told as such. */
+function olderVersion(front: RecipeOptions["front"]): Readonly<Record<string, string>> {
+  const traefik = front === startRealTraefik ? findBinary("traefik") : undefined;
+  if (traefik === undefined) return {};
+  const told = execFileSync(traefik, ["version"], { encoding: "utf8" });
+  const [, major = "3", minor = "7"] = /Version:\s+v?(\d+)\.(\d+)/.exec(told) ?? [];
+  const older = major === "3" && Number(minor) < 7;
+  return older ? { WAKEGATE_PUBLISH_TRAEFIK_VERSION: `${major}.${minor}` } : {};
 }
