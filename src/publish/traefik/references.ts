@@ -15,14 +15,18 @@ export class References {
   readonly #kind: "services" | "middlewares";
   readonly #parts: PartsByTarget;
   readonly #names: Names;
-  readonly #owners = new Map<string, string[]>();
+  readonly #owners = new Map<string, Set<string>>();
 
   constructor(kind: "services" | "middlewares", parts: PartsByTarget, names: Names) {
     this.#kind = kind;
     this.#parts = parts;
     this.#names = names;
     for (const [target, found] of parts) {
-      for (const name of found[kind].keys()) this.#owners.set(name, [...this.#owned(name), target]);
+      for (const name of found[kind].keys()) {
+        const owners = this.#owners.get(name);
+        if (owners) owners.add(target);
+        else this.#owners.set(name, new Set([target]));
+      }
     }
   }
 
@@ -34,16 +38,12 @@ export class References {
     const [plain = "", provider] = written.split("@");
     if (provider !== undefined && provider !== "docker") return { name: written };
     const key = plain.toLowerCase();
-    const owners = this.#owned(key);
-    const owner = owners.includes(target) ? target : owners[0];
+    const owners = this.#owners.get(key);
+    const owner = owners?.has(target) ? target : owners?.values().next().value;
     const part = owner === undefined ? undefined : this.#parts.get(owner)?.[this.#kind].get(key);
     if (owner === undefined || !part) return { name: `${plain}@docker` };
     if (part.faults.length > 0) return { broken: part };
     return { name: this.#names.of(owner, part.name), part, owner };
-  }
-
-  #owned(name: string): readonly string[] {
-    return this.#owners.get(name) ?? [];
   }
 }
 
