@@ -67,8 +67,8 @@ eachTraefik("Traefik while Wakegate is away", { recipe: "provider" }, (recipe) =
     await pause(3000);
     const stranger = { headers: { Cookie: "nothing=1" } };
     expect((await r.get("awake.example.com", stranger)).status).toBe(401);
-    // Nobody is there to wake it.
-    expect((await r.get("asleep.example.com")).status).toBe(502);
+    // Nobody is there to wake it: its name leads nowhere, which some resolvers say late.
+    expect([502, 504]).toContain((await r.get("asleep.example.com")).status);
     await r.wakegate.restart();
   }, 60_000);
 
