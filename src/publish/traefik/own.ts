@@ -16,8 +16,9 @@ export const PUBLIC_SERVICE = "wakegate";
 const AUTH = "wakegate-auth";
 const AUTH_DIRECT = "wakegate-auth-direct";
 const AUTH_OPEN = "wakegate-auth-open";
+const AUTH_RESCUE = "wakegate-auth-rescue";
 /** All of them, so that nobody else gets one. */
-export const RESERVED = [PUBLIC_SERVICE, AUTH, AUTH_DIRECT, AUTH_OPEN];
+export const RESERVED = [PUBLIC_SERVICE, AUTH, AUTH_DIRECT, AUTH_OPEN, AUTH_RESCUE];
 
 /** Above every router that is not Traefik's own, for a path that no app has. */
 const FIRST = 1_000_000;
@@ -111,16 +112,25 @@ export function publicService({ publicUrl }: PublishOptions): JsonObject {
 /**
  * The detour of the question over an entry point of Traefik's own: to Wakegate while it is well, else to
  * Traefik's ping, which always says yes. Refused connections are tried again until the check of health, each
- * second, has noticed; from 3.7 on Traefik can also turn a broken answer into the other one.
+ * second, has noticed. An answer that breaks off is turned into a yes where Traefik can: by the failover itself
+ * from 3.7 on, by the page for errors from 3.4 on.
  */
 export function failOpenParts(options: PublishOptions): OwnParts {
   const { failOpen, internalUrl, version } = options;
   if (!failOpen) return { routers: {}, services: {}, middlewares: {} };
   const entryPoints = [failOpen.entryPoint];
-  const errors = atLeast(version, [3, 7]) ? { errors: { status: ["502", "504"] } } : {};
+  const status = ["502", "504"];
+  const errors = atLeast(version, [3, 7]) ? { errors: { status } } : {};
+  const rescue = !atLeast(version, [3, 7]) && atLeast(version, [3, 4]);
+  const statusRewrites = { "502": 200, "504": 200 };
   return {
     routers: {
-      [AUTH]: { rule: "Host(`127.0.0.1`)", entryPoints, service: AUTH, middlewares: [AUTH] },
+      [AUTH]: {
+        rule: "Host(`127.0.0.1`)",
+        entryPoints,
+        service: AUTH,
+        middlewares: rescue ? [AUTH_RESCUE, AUTH] : [AUTH],
+      },
       [AUTH_OPEN]: { rule: "Host(`localhost`)", entryPoints, service: "ping@internal" },
     },
     services: {
@@ -136,7 +146,12 @@ export function failOpenParts(options: PublishOptions): OwnParts {
         loadBalancer: { passHostHeader: false, servers: [{ url: loopback("localhost", failOpen) }] },
       },
     },
-    middlewares: { [AUTH]: { retry: { attempts: 5, initialInterval: "400ms" } } },
+    middlewares: {
+      [AUTH]: { retry: { attempts: 5, initialInterval: "400ms" } },
+      ...(rescue
+        ? { [AUTH_RESCUE]: { errors: { status, statusRewrites, service: AUTH_OPEN, query: "/" } } }
+        : {}),
+    },
   };
 }
 

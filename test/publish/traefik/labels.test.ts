@@ -207,6 +207,11 @@ describe("failing open", () => {
       forwardAuth: { address: "http://127.0.0.1:9195/api/authz/forward-auth/blog" },
     });
     expect(services["wakegate-auth"]).toMatchObject({ failover: { errors: { status: ["502", "504"] } } });
-    expect(seen([target("blog", ROUTER)], { failOpen }).text).not.toContain("errors");
+    const older = seen([target("blog", ROUTER)], { failOpen, version: [3, 4] });
+    expect(older.services["wakegate-auth"]).toMatchObject({ failover: { fallback: "wakegate-auth-open" } });
+    expect(older.routers["wakegate-auth"]).toMatchObject({
+      middlewares: ["wakegate-auth-rescue", "wakegate-auth"],
+    });
+    expect(seen([target("blog", ROUTER)], { failOpen }).text).not.toContain("502");
   });
 });
