@@ -6,6 +6,7 @@ import { loadOrCreateKey } from "./forward-auth/token-key.ts";
 import { createInternalApp } from "./http/internal-app.ts";
 import { openListener } from "./http/listener.ts";
 import { createPublicApp } from "./http/public-app.ts";
+import { addTraefikRoutes } from "./http/traefik-routes.ts";
 import { systemClock, type Clock } from "./lib/clock.ts";
 import { AsyncStack } from "./lib/disposables.ts";
 import type { Log } from "./lib/log.ts";
@@ -14,6 +15,7 @@ import { openProcessProvider, openProvider } from "./providers/open.ts";
 import type { ProcessProvider } from "./providers/process/provider.ts";
 import type { Provider } from "./providers/provider.ts";
 import { Streams } from "./stream/streams.ts";
+import { TraefikPublisher } from "./publish/traefik/publisher.ts";
 import { openFileStore } from "./store/file-store.ts";
 import type { Store } from "./store/store.ts";
 import { keepJournal } from "./watchers/journal.ts";
@@ -81,7 +83,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onProblem: (error) => log.error("template_invalid", error.message),
   });
   const forwardAuth = createForwardAuth({ settings, directory: registry, clock, key, renderer, log });
-  const internalApp = createInternalApp({ forwardAuth, directory: registry, log });
+  let publicPort = settings.publicListen.port;
+  const publisher = opening.use(
+    new TraefikPublisher({ source: registry, log, publicPort: () => publicPort }),
+  );
+  const internalApp = createInternalApp({
+    forwardAuth,
+    directory: registry,
+    log,
+    routes: (router) => addTraefikRoutes(router, { publisher, settings: () => settings.traefik }),
+  });
   const internal = opening.use(
     await openListener({
       address: settings.listen,
@@ -103,6 +114,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       handle: createPublicApp({ forwardAuth, log }),
     }),
   );
+  publicPort = publicListener.address.port;
   // Above the listeners on the stack: holds and streams end before the doors close.
   opening.use(forwardAuth);
   const streams = opening.use(await Streams.open({ directory: registry, clock, log }));

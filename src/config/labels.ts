@@ -6,6 +6,7 @@ import { LABEL_PREFIX, readWakegateLabels, type WakegateLabels } from "./labels/
 import { toOptions } from "./layers.ts";
 import type { FileTarget, Problem, RouteSpec, Settings, TargetSpec } from "./model.ts";
 import { presetLayer, remarksOn } from "./presets.ts";
+import { toTraefikTarget } from "./schema/publish.ts";
 import type { DefaultsLayer } from "./schema/target.ts";
 import { uniqueRoutes, withoutHosts } from "./targets.ts";
 import { useProblems } from "./use-check.ts";
@@ -82,6 +83,8 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     ...(preset && { preset }),
     routes: uniqueRoutes(hosts ?? [...proxy.routes, ...templated.routes]),
     ...listenersOf(own, file),
+    ...(proxy.proxied ? { proxied: true } : {}),
+    ...toTraefikTarget(own.layer.traefik, file?.layer.traefik),
     ...toOptions(
       withoutHosts(settings.defaultsLayer),
       presetLayer(preset),

@@ -20,6 +20,10 @@ export interface Settings {
   readonly unknownHosts: "allow" | "deny";
   /** Folder whose files take the place of the built-in templates. Absolute path. */
   readonly templatesDir?: string;
+  /** What the public listener does with hosts of targets: nothing, tell how they stand, or wake them. */
+  readonly catchAll: "off" | "page" | "wake";
+  /** Unset: nothing is published. */
+  readonly traefik?: TraefikSettings;
   /** Base URL of the public listener as browsers reach it, for `page_mode: redirect`. No trailing slash. */
   readonly publicUrl?: string;
   /** Base URL of Caddy's admin API, which knows how many requests are in flight. No trailing slash. */
@@ -241,6 +245,36 @@ export interface TargetSpec extends TargetOptions {
   /** TCP listeners that lead here. Unset: none. */
   readonly tcp?: readonly TcpSpec[];
   readonly udp?: readonly ForwardSpec[];
+  /** True where a proxy's labels send HTTP there, also by a rule whose hosts cannot be listed. */
+  readonly proxied?: boolean;
+  /** How it is published to Traefik, where that differs from the rest. */
+  readonly traefik?: TraefikTargetOptions;
+}
+
+/** Overrides of {@link TraefikSettings} for one target. */
+export interface TraefikTargetOptions {
+  /** False: not published at all. */
+  readonly publish?: boolean;
+  readonly entryPoints?: readonly string[];
+  readonly certResolver?: string;
+  readonly middlewares?: readonly string[];
+}
+
+/** Publishing to Traefik's HTTP provider. */
+export interface TraefikSettings {
+  /** For `Authorization: Bearer …`. */
+  readonly token?: string;
+  /** Last segment of the path that needs no token. */
+  readonly secretPath?: string;
+  /** `[3, 6]`. Unset: what the way of asking proves. */
+  readonly version?: readonly [number, number];
+  /** Wakegate's listeners as Traefik reaches them. Unset: the host that Traefik asks. */
+  readonly internalUrl?: string;
+  readonly publicUrl?: string;
+  readonly entryPoints: readonly string[];
+  readonly certResolver?: string;
+  readonly middlewares: readonly string[];
+  readonly failOpen?: { readonly entryPoint: string; readonly port: number };
 }
 
 export type TargetSource =

@@ -37,6 +37,8 @@ const LIVE = [
   ["limits", "limits"],
   ["tcpLabelPorts", "tcp_label_ports"],
   ["wakeRate", "wake_rate"],
+  ["catchAll", "catch_all"],
+  ["traefik", "publish.traefik"],
 ] as const;
 
 /** Compares two configurations. Where a target stands in the file is no difference. Pure. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { wakeRateShape } from "./schema/rules.ts";
 import { defaultsSchema, targetSchema } from "./schema/target.ts";
+import { traefikSchema } from "./schema/publish.ts";
 import { key, text, whole } from "./schema/text.ts";
 import { parseCidr } from "./values/cidr.ts";
 import { parseListenAddress } from "./values/listen-address.ts";
@@ -85,6 +86,19 @@ export const fileSchema = z
       default: "1024-65535",
       examples: ["20000-29999", "none"],
     }),
+    catch_all: key(z.enum(["off", "page", "wake"]), {
+      description:
+        "What the public listener does with requests that a proxy sends there because the app has no route while it sleeps. `page` tells how the app stands; `wake` wakes it by the request's own method, host and path. Put single sign-on before it.",
+      default: "off",
+    }),
+    publish: key(
+      z.strictObject({
+        traefik: key(traefikSchema, {
+          description: "Wakegate as Traefik's HTTP provider. Off until there is a token or a secret path.",
+        }),
+      }),
+      { description: "Configuration that Wakegate makes for proxies." },
+    ),
     templates_dir: key(folder, {
       description:
         "Folder whose files take the place of the built-in templates. Relative to the file's folder.",

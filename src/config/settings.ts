@@ -4,6 +4,7 @@ import { toOptions, toWakeRate } from "./layers.ts";
 import type { EngineSpec, ListenAddress, Problem, Settings } from "./model.ts";
 import type { FileLayer } from "./schema.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
+import { toTraefikSettings } from "./schema/publish.ts";
 import { parseCidr } from "./values/cidr.ts";
 import { formatListenAddress } from "./values/listen-address.ts";
 
@@ -34,6 +35,7 @@ export function resolveSettings(input: SettingsInput): {
   const listen = layer.listen ?? { host, port: 9190 };
   const publicListen = layer.public_listen ?? { host, port: 9191 };
   const resolved = resolveTargets(targets, defaults, engines, publicUrl, [listen, publicListen], places);
+  const traefik = toTraefikSettings(layer.publish?.traefik);
   const settings: Settings = {
     listen,
     publicListen,
@@ -41,6 +43,8 @@ export function resolveSettings(input: SettingsInput): {
     trustedProxies: layer.trusted_proxies?.flat() ?? DEFAULT_PROXIES,
     trustedProxiesSet: layer.trusted_proxies !== undefined,
     unknownHosts: layer.unknown_hosts ?? "allow",
+    catchAll: layer.catch_all ?? "off",
+    ...(traefik ? { traefik } : {}),
     ...(templatesDir === undefined ? {} : { templatesDir }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(layer.caddy_admin === undefined ? {} : { caddyAdmin: layer.caddy_admin }),

@@ -16,6 +16,7 @@ import type {
   TargetSpec,
 } from "./model.ts";
 import { presetLayer, remarksOn } from "./presets.ts";
+import { toTraefikTarget } from "./schema/publish.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 
 /** Targets of the file, and what is wrong with them. */
@@ -105,6 +106,7 @@ function specOf(file: FileTarget, defaults: DefaultsLayer, source: TargetSource 
     routes: uniqueRoutes(layer.hosts ?? []),
     ...(layer.tcp && { tcp: layer.tcp }),
     ...(layer.udp && { udp: layer.udp }),
+    ...toTraefikTarget(layer.traefik),
     ...toOptions(withoutHosts(defaults), presetLayer(layer.preset), withoutHosts(layer)),
   };
 }
@@ -119,6 +121,7 @@ export function withoutHosts(layer: DefaultsLayer | TargetLayer): OptionsLayer {
     display_name: _name,
     tcp: _tcp,
     udp: _udp,
+    traefik: _traefik,
     ...options
   } = overlay<TargetLayer>(layer as TargetLayer);
   return options;

@@ -8,9 +8,10 @@ export interface AuthzPath {
   readonly dialect: Dialect;
   /**
    * `verdict`: the answer itself (Traefik, Caddy). `permit`: nginx reads 204 or 401 alone. `answer`: what
-   * nginx shows after a 401, so never a pass.
+   * nginx shows after a 401, so never a pass. `redirect`: no proxy asks, the visitor itself came (catch-all),
+   * and instead of a pass is sent once more through the proxy.
    */
-  readonly role: "verdict" | "permit" | "answer";
+  readonly role: "verdict" | "permit" | "answer" | "redirect";
   /** Fixed by the operator in the proxy's configuration. */
   readonly target?: string;
 }

@@ -4,10 +4,12 @@ import { messageOf } from "../errors.ts";
 import { Emitter } from "../lib/emitter.ts";
 import type { DirectoryEntry, Gate, TargetDirectory, TargetHandle } from "../watchers/handle.ts";
 import { explain, send, type Explanation } from "./answers.ts";
-import { AUTHZ_PREFIX, parseAuthzPath, type AuthzPath } from "./authz-path.ts";
+import type { Ask, Endpoint } from "./ask.ts";
+import { AUTHZ_PREFIX, parseAuthzPath } from "./authz-path.ts";
 import type { Verdict } from "./decide.ts";
 import {
   AMBIGUOUS_PATH,
+  explainAwake,
   explainMalformed,
   explainNoSuchTarget,
   explainRemoved,
@@ -21,10 +23,10 @@ import {
 import { waitFor, type Holds } from "./holds.ts";
 import { inBandRequest } from "./in-band.ts";
 import type { OwnHandlers, OwnParts } from "./own-handlers.ts";
-import type { Judge, Standing } from "./judge.ts";
+import type { Judge } from "./judge.ts";
 import { isOwnPath } from "./own-path.ts";
 import { bareAsker, deny, reject } from "./refusals.ts";
-import { parseFacts, type RequestFacts } from "./request-facts.ts";
+import { isSafe, parseFacts } from "./request-facts.ts";
 import type { Lookup } from "./route-lookup.ts";
 import type { TrustedPeers } from "./trusted-peers.ts";
 import { verdictAnswer } from "./verdict-answer.ts";
@@ -42,16 +44,6 @@ export interface EndpointParts extends OwnParts {
   readonly stopped: AbortSignal;
 }
 
-/** One forward-auth call. */
-interface Ask {
-  readonly at: AuthzPath;
-  readonly facts: RequestFacts;
-  /** Known once its target is. */
-  standing: Standing;
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-}
-
 /** An unmatched host waits at most this long for the first listing of every engine... */
 const SETTLING_MS = 5000;
 /** ...and only in the first minute: an engine that stays away must not slow down everybody else's hosts. */
@@ -61,7 +53,7 @@ const SETTLING_WINDOW_MS = 60_000;
  * The handler of `/api/authz/…`. A request to a ready target is answered within the call: no promise, no
  * timer, no I/O.
  */
-export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res: ServerResponse) => void {
+export function createEndpoint(parts: EndpointParts): Endpoint {
   const { clock, judge: mind } = parts;
   const startedAt = clock.monotonic();
   const settled = new Emitter<void>();
@@ -81,6 +73,10 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
     if (!parsed.ok) return reject(req, res, at, explainMalformed(parsed.wrong));
     const ask: Ask = { at, facts: parsed.facts, standing: undefined, req, res };
     if (isOwnPath(ask.facts.path)) return ownPath(ask);
+    answer(ask);
+  };
+
+  const answer = (ask: Ask): void => {
     const found = find(ask);
     if (typeof found === "object") return question(ask, found);
     return notFound(ask, found);
@@ -98,20 +94,21 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
       return tell(ask, explainUnavailable(entry.name));
     }
     ask.standing = mind.arrives(ask.facts, target, ask.at.role === "answer");
-    // After nginx's 401 the wait is over: what is left is to say so.
-    const verdict = judge(ask, target, ask.at.role === "answer" ? Infinity : 0, true);
+    // After nginx's 401 the wait is over: what is left is to say so. A body that came to us is lost anyway.
+    const late = ask.at.role === "answer" || (ask.at.role === "redirect" && !isSafe(ask.facts));
+    const verdict = judge(ask, target, late ? Infinity : 0, true);
     if (verdict.kind === "pass") return pass(ask, target, verdict.counts);
     if (verdict.kind !== "hold") return settle(ask, target, verdict);
     guard(ask, hold(ask, target));
   };
 
-  const judge = ({ facts, standing }: Ask, target: TargetHandle, heldMs: number, mayHold: boolean): Verdict =>
-    mind.verdict(facts, target, standing, heldMs, mayHold);
+  const judge = (ask: Ask, target: TargetHandle, heldMs: number, mayHold: boolean): Verdict =>
+    mind.verdict(ask.facts, target, ask.standing, { heldMs, mayHold, rule: ask.rule });
 
   /** The only place where a 2xx is written for a target. */
   const pass = (ask: Ask, target: TargetHandle, counts: boolean): void => {
     const { at, facts, standing, res } = ask;
-    if (at.role === "answer") return settle(ask, target, { kind: "pass", counts });
+    if (at.role === "answer" || at.role === "redirect") return settle(ask, target, { kind: "pass", counts });
     mind.passes(facts, target, standing, counts);
     if (at.role === "permit") res.statusCode = 204;
     res.end();
@@ -161,7 +158,11 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
     if ("wake" in verdict && verdict.wake) mind.wakes(ask.facts, target, ask.standing);
     if ("reason" in verdict && verdict.reason === "too_many_wakes") mind.refuses(ask.facts, target);
     if (ask.at.role === "permit") return deny(ask.res);
-    send(ask.res, verdictAnswer(parts, parts.settings().publicUrl, ask.facts, target, verdict));
+    const { facts } = ask;
+    if (verdict.kind === "pass" && ask.at.role === "redirect" && !isSafe(facts)) {
+      return send(ask.res, explain(explainAwake(target), facts));
+    }
+    send(ask.res, verdictAnswer(parts, parts.settings().publicUrl, facts, target, verdict));
   };
 
   const tell = (ask: Ask, why: Explanation): void => {
@@ -211,6 +212,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
   const unknown = (ask: Ask): void => {
     const { at, res } = ask;
     if (at.target !== undefined) return tell(ask, explainNoSuchTarget(at.target));
+    if (at.role === "redirect") return tell(ask, { ...UNKNOWN_HOST, status: 404 });
     if (parts.settings().unknownHosts === "deny" || at.role === "answer") return tell(ask, UNKNOWN_HOST);
     if (at.role === "permit") res.statusCode = 204;
     res.end();
@@ -225,7 +227,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
     });
   };
 
-  return (req, res) => {
+  const authz = (req: IncomingMessage, res: ServerResponse): void => {
     try {
       handle(req, res);
     } catch (error) {
@@ -234,4 +236,5 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
       else send(res, explain(FAULT, bareAsker(req)));
     }
   };
+  return { authz, answer };
 }

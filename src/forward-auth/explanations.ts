@@ -1,5 +1,5 @@
 import type { TargetSpec } from "../config/model.ts";
-import type { Gate } from "../watchers/handle.ts";
+import type { Gate, TargetHandle } from "../watchers/handle.ts";
 import type { Explanation, StateWord } from "./answers.ts";
 import type { Verdict, WaitReason } from "./decide.ts";
 
@@ -58,6 +58,12 @@ function title(name: string, reason: WaitReason, gate: Gate): string {
     case "full":
       return `${name} is waking up, and too many requests wait for it already.`;
   }
+}
+
+/** It became ready, but this request cannot be sent on as it is. */
+export function explainAwake({ spec, gate }: Pick<TargetHandle, "spec" | "gate">): Explanation {
+  const title = `${spec.displayName} is awake now.`;
+  return { status: 503, state: stateWord(gate), code: "ready", title, retryAfterS: 1 };
 }
 
 /** A target without a watcher: bad labels, or its engine was not heard yet. The reason is the operator's. */

@@ -3,6 +3,7 @@ import type { Settings } from "../config/model.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { TargetDirectory } from "../watchers/handle.ts";
+import { createCatchAll } from "./catch-all.ts";
 import { createEndpoint, type EndpointParts } from "./endpoint.ts";
 import { createEventIds } from "./event-ids.ts";
 import { createEventStreams } from "./event-stream.ts";
@@ -20,7 +21,8 @@ import { createTrustedPeers } from "./trusted-peers.ts";
 export type ForwardAuthSettings = Pick<
   Settings,
   "trustedProxies" | "unknownHosts" | "publicUrl" | "limits" | "wakeRate"
->;
+> &
+  Partial<Pick<Settings, "catchAll">>;
 
 /** What forward-auth is built from. */
 export interface ForwardAuthOptions {
@@ -39,6 +41,8 @@ export interface ForwardAuth extends AsyncDisposable {
   authz(req: IncomingMessage, res: ServerResponse): void;
   /** For `/.wakegate/…` of the public listener. */
   visitor(req: IncomingMessage, res: ServerResponse): void;
+  /** For all else on the public listener: 404, unless `catch_all` is on. */
+  catchAll(req: IncomingMessage, res: ServerResponse): void;
   /** Takes over changed settings, limits excepted: those need a restart. */
   reconfigure(settings: ForwardAuthSettings): void;
   /** Held requests and open streams, for metrics. */
@@ -91,9 +95,11 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
     settings: () => settings,
     stopped: stop.signal,
   };
+  const endpoint = createEndpoint(parts);
   return {
     pollers,
-    authz: createEndpoint(parts),
+    authz: endpoint.authz,
+    catchAll: createCatchAll({ ...parts, endpoint, mode: () => settings.catchAll ?? "off" }),
     visitor: createPublicHandler(handlers, log),
     reconfigure(next) {
       const before = trusted;

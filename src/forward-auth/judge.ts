@@ -4,6 +4,7 @@ import type { Log } from "../lib/log.ts";
 import type { TargetHandle } from "../watchers/handle.ts";
 import { decide, type Verdict } from "./decide.ts";
 import { Flapping } from "./flapping.ts";
+import type { IntentRule } from "./intent.ts";
 import type { Pollers } from "./pollers.ts";
 import type { RequestFacts } from "./request-facts.ts";
 import { rulesOf } from "./rules.ts";
@@ -20,6 +21,13 @@ export interface JudgeParts {
 
 /** What earlier requests say of a request: it is a poll. Undefined for nearly all. */
 export type Standing = { readonly rights: RequestRights } | undefined;
+
+/** What of a request changes while it waits, or comes with the way it came. */
+export interface Moment {
+  readonly heldMs: number;
+  readonly mayHold: boolean;
+  readonly rule?: IntentRule | undefined;
+}
 
 const NOTHING_LEARNED = {};
 
@@ -55,10 +63,10 @@ export class Judge {
     facts: RequestFacts,
     target: TargetHandle,
     standing: Standing,
-    heldMs: number,
-    mayHold: boolean,
+    { heldMs, mayHold, rule }: Moment,
   ): Verdict {
     const { spec, gate } = target;
+    const rules = rulesOf(spec);
     return decide({
       facts,
       spec,
@@ -67,7 +75,7 @@ export class Judge {
       heldMs,
       learned: gate.kind === "ready" ? NOTHING_LEARNED : target.learned(),
       mayHold,
-      rules: rulesOf(spec),
+      rules: rule ? [rule, ...rules] : rules,
       poller: standing?.rights,
       wakeInMs: gate.kind === "asleep" ? this.#limits.waitMs(spec.name, facts.client) : 0,
     });

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { normalHost } from "./host-name.ts";
 import { pickHeaders, type PickedHeaders } from "./picked-headers.ts";
@@ -61,10 +62,42 @@ export function parseFacts(
   const headers = pickHeaders(rawHeaders);
   const asked = dialect === "nginx" ? originalRequest(headers) : forwardedRequest(headers);
   if (Array.isArray(asked)) return { ok: false, wrong: asked };
+  const client = clientAddress(headers.forwardedFor, peer, trusted);
+  return { ok: true, facts: completeFacts(asked, headers, client, rawHeaders) };
+}
+
+/**
+ * Reads the facts from the request itself, for the catch-all: its own method, Host and target. Forwarded
+ * headers mean nothing here, whoever sent them.
+ */
+export function parseDirectFacts(
+  { method, url, rawHeaders }: Pick<IncomingMessage, "method" | "url" | "rawHeaders">,
+  peer: string,
+): ParsedFacts {
+  const hosts = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === "host");
+  const [authority = ""] = hosts;
+  const host = hosts.length === 1 ? normalHost(authority) : undefined;
+  const wrong: string[] = [];
+  if (host === undefined) wrong.push(`Host ${hosts.length > 1 ? fault(true) : fault(hosts[0])}`);
+  if (method === undefined || !METHOD.test(method)) wrong.push("the method is malformed");
+  if (url === undefined || !ORIGIN_FORM.test(url)) wrong.push("the request target is malformed");
+  if (host === undefined || method === undefined || url === undefined || wrong.length > 0) {
+    return { ok: false, wrong };
+  }
+  const asked: AskedRequest = { method, authority, host, uri: url, proto: "http" };
+  return { ok: true, facts: completeFacts(asked, pickHeaders(rawHeaders), plainAddress(peer), rawHeaders) };
+}
+
+function completeFacts(
+  asked: AskedRequest,
+  headers: PickedHeaders,
+  client: string,
+  rawHeaders: readonly string[],
+): RequestFacts {
   const { method, authority, host, uri, proto } = asked;
   const match = matchPath(uri);
   const grpc = headers.contentType?.startsWith("application/grpc") === true;
-  const facts: RequestFacts = {
+  return {
     method,
     host,
     authority,
@@ -72,7 +105,7 @@ export function parseFacts(
     path: match.path,
     alternativePath: match.alternative,
     proto,
-    client: clientAddress(headers.forwardedFor, peer, trusted),
+    client,
     userAgent: headers.userAgent,
     accept: headers.accept,
     acceptLanguage: headers.acceptLanguage,
@@ -84,7 +117,6 @@ export function parseFacts(
     preflight: method === "OPTIONS" && headers.preflightMethod,
     headers: rawHeaders,
   };
-  return { ok: true, facts };
 }
 
 interface AskedRequest {
@@ -180,4 +212,9 @@ function bareAddress(hop: string): string | undefined {
   const match = /^\[([^\]]+)\](?::\d+)?$/.exec(text) ?? /^(\d+(?:\.\d+){3}):\d+$/.exec(text);
   const address = plainAddress(match?.[1] ?? text);
   return isIP(address) === 0 ? undefined : address;
+}
+
+/** A method that changes nothing (RFC 9110 section 9.2.1): it may be sent once more by itself. */
+export function isSafe({ method }: Pick<RequestFacts, "method">): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }

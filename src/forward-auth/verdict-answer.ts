@@ -1,7 +1,7 @@
 import type { TargetHandle } from "../watchers/handle.ts";
 import { explain, guardHeaders, type Answer } from "./answers.ts";
 import type { Verdict } from "./decide.ts";
-import { explainVerdict, stateWord } from "./explanations.ts";
+import { explainAwake, explainVerdict, stateWord } from "./explanations.ts";
 import { pageAnswer } from "./loading-page.ts";
 import type { OwnParts } from "./own-handlers.ts";
 import type { RequestFacts } from "./request-facts.ts";
@@ -89,8 +89,7 @@ function mayWake(verdict: Shown): boolean {
 function again(facts: RequestFacts, handle: TargetHandle): Answer {
   const state = stateWord(handle.gate);
   if (facts.preflight || facts.grpc) {
-    const title = `${handle.spec.displayName} is awake now.`;
-    return explain({ status: 503, state, code: "ready", title, retryAfterS: 1 }, facts);
+    return explain(explainAwake(handle), facts);
   }
   return { status: 307, headers: { ...guardHeaders(state), Location: sameHostUri(facts.uri) }, body: "" };
 }

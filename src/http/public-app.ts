@@ -7,11 +7,11 @@ import type { Log } from "../lib/log.ts";
 
 /** What answers on the public listener. */
 export interface PublicAppOptions {
-  readonly forwardAuth: Pick<ForwardAuth, "visitor">;
+  readonly forwardAuth: Pick<ForwardAuth, "visitor" | "catchAll">;
   readonly log: Log;
 }
 
-/** The handler of the public listener: `/.wakegate/…`, and 404 for all else. */
+/** The handler of the public listener: `/.wakegate/…`, and the catch-all for all else. */
 export function createPublicApp(
   options: PublicAppOptions,
 ): (req: IncomingMessage, res: ServerResponse) => void {
@@ -26,6 +26,10 @@ export function createPublicApp(
   app.silent = true;
   app.on("error", (error: unknown) => log.error("http_failed", messageOf(error), { error }));
   app.use(router.routes());
+  app.use((ctx) => {
+    ctx.respond = false;
+    forwardAuth.catchAll(ctx.req, ctx.res);
+  });
   const handle = app.callback();
   return (req, res) => void handle(req, res);
 }

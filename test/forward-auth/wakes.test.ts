@@ -22,7 +22,7 @@ function stage(options: { rate?: WakeRate; pollers?: RequestRights } = {}) {
   const ask = (changes: Partial<RequestFacts>): string => {
     const facts = requestFacts(changes);
     const standing = judge.arrives(facts, target, false);
-    const verdict = judge.verdict(facts, target, standing, 0, true);
+    const verdict = judge.verdict(facts, target, standing, { heldMs: 0, mayHold: true });
     if (verdict.kind === "pass") judge.passes(facts, target, standing, verdict.counts);
     else if ("wake" in verdict && verdict.wake) judge.wakes(facts, target, standing);
     else if ("reason" in verdict && verdict.reason === "too_many_wakes") judge.refuses(facts, target);

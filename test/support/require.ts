@@ -25,6 +25,8 @@ const MORE_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /** The program's path, or undefined when it is not installed. Postgres hides below its version. */
 export function findBinary(engine: Engine): string | undefined {
+  const given = engine === "traefik" ? process.env["TRAEFIK_BIN"] : undefined;
+  if (given) return isExecutable(given) ? given : undefined;
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...MORE_FOLDERS];
   if (engine === "postgres")
     folders.push(...[18, 17, 16, 15, 14].map((v) => `/usr/lib/postgresql/${String(v)}/bin`));

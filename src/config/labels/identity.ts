@@ -23,7 +23,7 @@ export function targetNameOf(instance: Pick<InstanceSummary, "id" | "name" | "la
 }
 
 /** The container's name, without the prefix that Compose gives the old one while it makes a new one. */
-function plainName({ name, labels }: Pick<InstanceSummary, "name" | "labels">): string {
+export function plainName({ name, labels }: Pick<InstanceSummary, "name" | "labels">): string {
   const plain = name.replace(/^\//, "");
   const compose = readComposeLabels(labels).project !== undefined;
   return compose ? plain.replace(/^[0-9a-f]{12}_(?=.)/, "") : plain;

@@ -7,6 +7,8 @@ export interface ProxyLabels {
   readonly routes: readonly RouteSpec[];
   readonly port?: number;
   readonly scheme?: "http" | "https";
+  /** True where a router leads here, whether or not its hosts can be listed. */
+  readonly proxied?: boolean;
   /** What was left aside, each with its label. */
   readonly warnings: readonly { readonly key: string; readonly value: string; readonly message: string }[];
 }
@@ -20,6 +22,7 @@ export function readProxyLabels(labels: Readonly<Record<string, string>>): Proxy
   return {
     ...caddy,
     ...(port === undefined ? {} : { port }),
+    ...(traefik.proxied ? { proxied: true } : {}),
     warnings: [...traefik.warnings, ...caddy.warnings],
   };
 }

@@ -12,10 +12,12 @@ export function readTraefikLabels(labels: Readonly<Record<string, string>>): Pro
   const warnings: ProxyLabels["warnings"][number][] = [];
   const ports = new Map<number, string>();
   let scheme: "http" | "https" | undefined;
+  let proxied = false;
   for (const key of Object.keys(labels).sort()) {
     const value = labels[key] ?? "";
     const name = key.toLowerCase();
     if (/^traefik\.http\.routers\.[^.]+\.rule$/.test(name)) {
+      proxied = true;
       const rule = routesOfRule(value);
       for (const message of rule.warnings) warnings.push({ key, value, message });
       for (const pattern of rule.patterns) {
@@ -41,6 +43,7 @@ export function readTraefikLabels(labels: Readonly<Record<string, string>>): Pro
     routes: [...routes.values()],
     ...(first ? { port: first[0] } : {}),
     ...(scheme ? { scheme } : {}),
+    ...(proxied ? { proxied } : {}),
     warnings,
   };
 }

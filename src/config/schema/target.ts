@@ -5,6 +5,7 @@ import { parseHostTemplate } from "../values/host-template.ts";
 import { parseContainerName, parseName } from "../values/names.ts";
 import { bad, good } from "../values/parsed.ts";
 import { optionsShape } from "./options.ts";
+import { traefikTargetSchema } from "./publish.ts";
 import { forwardsSchema, tcpSchema, udpSchema } from "./stream.ts";
 import { key, text, whole } from "./text.ts";
 import { labelBusyCheck } from "./use-options.ts";
@@ -36,6 +37,9 @@ const ownShape = {
       "An app that Wakegate knows: sets what suits it, weaker than labels and this target's own keys, stronger than `defaults`. [Presets](presets.md) lists what each sets.",
     defaultText: "none",
     examples: ["jellyfin"],
+  }),
+  traefik: key(traefikTargetSchema, {
+    description: "How it is published to Traefik, where that differs from `publish.traefik`.",
   }),
 };
 

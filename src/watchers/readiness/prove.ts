@@ -75,7 +75,11 @@ async function chooseProbe(input: ProveInput): Promise<Probe | undefined> {
   }
   const stream = streamKindOf(spec);
   const serves =
-    stream !== undefined || spec.routes.length > 0 || spec.port !== undefined || spec.address !== undefined;
+    stream !== undefined ||
+    spec.routes.length > 0 ||
+    spec.proxied === true ||
+    spec.port !== undefined ||
+    spec.address !== undefined;
   if (kind === "auto" && !serves) {
     return instance.healthcheck ? healthcheckProbe(input, instance.healthcheck) : undefined;
   }

@@ -42,6 +42,14 @@ export interface Moved {
   readonly after: State;
 }
 
+/** A target and the container that it is now. */
+export interface BehindTarget {
+  readonly spec: TargetSpec;
+  readonly instance?: InstanceSummary | Instance;
+  /** The container whose network it uses. */
+  readonly owner?: InstanceSummary;
+}
+
 interface Engine {
   readonly view: EngineView;
   readonly stop: AbortController;
@@ -153,6 +161,23 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     engine.stop.abort(new WakegateError("removed", `engine ${name} was removed from the configuration`));
     await engine.watching;
     await engine.view.provider[Symbol.asyncDispose]();
+  }
+
+  /** What stands behind each target that is one by itself. Without an instance: it is gone, for now or for good. */
+  *behind(): Iterable<BehindTarget> {
+    for (const { spec, engine, instance: id, dependencyOnly } of this.#plan.targets.values()) {
+      if (dependencyOnly) continue;
+      const view = this.#engines.get(engine)?.view;
+      const instance = id === undefined ? undefined : view?.instances.get(id);
+      const owner = instance?.networkOwner === undefined ? undefined : view?.find(instance.networkOwner);
+      yield { spec, ...(instance && { instance }), ...(owner && { owner }) };
+    }
+    for (const { name, spec } of this.#watchers.values()) if (!this.#plan.targets.has(name)) yield { spec };
+  }
+
+  /** Inspects an instance now and remembers. Throws what the provider throws. */
+  async inspect(engine: string, id: string, signal: AbortSignal): Promise<Instance | undefined> {
+    return await this.#engines.get(engine)?.view.inspect(id, signal);
   }
 
   engineNames(): readonly string[] {

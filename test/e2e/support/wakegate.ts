@@ -43,6 +43,8 @@ export interface WakegateOptions {
   /** More of the configuration file, as YAML. */
   readonly yaml?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** `host:port` of both listeners. Default: free ports of 127.0.0.1. */
+  readonly listen?: { readonly internal: string; readonly public: string };
 }
 
 const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
@@ -51,7 +53,10 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** Starts Wakegate and waits until it has listed its engine. */
 export async function startWakegate(options: WakegateOptions): Promise<RunningWakegate> {
   const folder = await tempFolder("serve");
-  const [internal, open] = [await freePort(), await freePort()];
+  const { internal, public: open } = options.listen ?? {
+    internal: `127.0.0.1:${String(await freePort())}`,
+    public: `127.0.0.1:${String(await freePort())}`,
+  };
   const wakegate = new Wakegate(folder, internal, open, options);
   await wakegate.configure(options.yaml ?? "");
   await wakegate.restart();
@@ -71,11 +76,11 @@ class Wakegate implements RunningWakegate {
   #lines: LogLine[] = [];
   #told = new Set<() => void>();
 
-  constructor(temp: TempFolder, internal: number, open: number, options: WakegateOptions) {
+  constructor(temp: TempFolder, internal: string, open: string, options: WakegateOptions) {
     this.#temp = temp;
     this.folder = temp.path;
-    this.internal = `127.0.0.1:${String(internal)}`;
-    this.public = `127.0.0.1:${String(open)}`;
+    this.internal = internal;
+    this.public = open;
     this.#options = options;
   }
 
