@@ -57,6 +57,10 @@ const record: z.ZodType<TargetRecord> = z.object({
   routes: z.array(z.object({ host: z.string(), prefix: z.string() })).exactOptional(),
   displayName: z.string().exactOptional(),
   asleepSince: milliseconds.exactOptional(),
+  awake: z.array(z.tuple([milliseconds, milliseconds])).exactOptional(),
+  awakeSince: milliseconds.exactOptional(),
+  awakeSeen: milliseconds.exactOptional(),
+  memoryBytes: z.number().exactOptional(),
 });
 
 const file = z.object({ version: z.unknown(), targets: z.record(z.string(), z.unknown()) });

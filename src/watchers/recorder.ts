@@ -1,6 +1,7 @@
 import type { TargetSpec } from "../config/model.ts";
 import type { WakeRecord } from "../store/store.ts";
 import type { Activity } from "./activity/activity.ts";
+import { beginAwake, endAwake } from "./awake-spans.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
 import type { Surroundings } from "./workbench.ts";
 
@@ -41,9 +42,17 @@ export class Recorder {
       if (before.wake.cause.by !== "outside") this.#record(before.wake, "ready", clock.monotonic());
       if (before.wake.cause.by === "outside" && !this.#known) this.#resume();
       else this.#activity.evidence();
+      const record = store.target(this.#name);
+      const since = this.#known ? after.since : (record?.awakeSince ?? after.since);
       this.#known = true;
-      store.update(this.#name, { stopIntent: undefined, asleepSince: undefined });
+      store.update(this.#name, {
+        stopIntent: undefined,
+        asleepSince: undefined,
+        ...beginAwake(record, after.since, since),
+      });
     }
+    if (after.kind === "napping" || after.kind === "error" || (after.kind === "missing" && after.why === "gone"))
+      store.update(this.#name, endAwake(store.target(this.#name), clock.now()));
     if (after.kind === "error" && before.kind !== "error")
       this.#record(after.wake, "failed", after.ended, after.failure.message);
     if (after.kind === "napping" && before.kind !== "napping") {
@@ -78,7 +87,11 @@ export class Recorder {
     this.#timer = undefined;
     const { clock, store } = this.#around;
     const ago = clock.monotonic() - this.#activity.lastUse;
-    store.update(this.#name, { lastActivity: Math.round(clock.now() - ago) });
+    const awake = store.target(this.#name)?.awakeSince !== undefined;
+    store.update(this.#name, {
+      lastActivity: Math.round(clock.now() - ago),
+      ...(awake && { awakeSeen: clock.now() }),
+    });
   }
 
   #record(wake: Wake, outcome: WakeRecord["outcome"], ended: number, failure?: string): void {

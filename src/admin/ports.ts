@@ -1,0 +1,55 @@
+import type { MayNotWake } from "../watchers/progress.ts";
+
+/** Kept awake by a person. Moments are wall ms. */
+export interface PinFact {
+  /** Absent: no end. */
+  readonly until?: number;
+  readonly reason: string;
+  readonly by: string;
+  readonly at: number;
+}
+
+/** Kept asleep by a person. */
+export type HoldFact = PinFact;
+
+/** One source of evidence that was asked whether a target is in use, also one that says no. */
+export interface Evidence {
+  /** Stable word: `requests`, `connections`, `network`, `cpu`, `busy`, `needed`, `pin`, `schedule`, `lease`, `limit`. */
+  readonly source: string;
+  /** What people read: `Open connections`. */
+  readonly label: string;
+  /** True when it keeps the target awake now. */
+  readonly holding: boolean;
+  /** What was found: `none`, `2 open, 1.4 MB/s`. */
+  readonly detail: string;
+  /** Wall ms until which it counts, where that is known. */
+  readonly until?: number;
+}
+
+/** Why a target is in its state, as far as the last look tells. */
+export interface WhyFacts {
+  readonly evidence: readonly Evidence[];
+  /** Wall ms at which it may sleep when nothing happens; absent while something holds it or it sleeps. */
+  readonly sleepsAt?: number;
+  /** More sentences for the operator, with what to do: pollers found, blind spots. */
+  readonly notes: readonly string[];
+  readonly pin?: PinFact;
+  readonly hold?: HoldFact;
+  readonly mayNotWake?: MayNotWake;
+}
+
+/** What a person asks for with a pin or a hold-down. */
+export interface PinRequest {
+  /** Wall ms; absent: no end. */
+  readonly until?: number;
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** What a person can do to a target beyond waking it; the watchers do it. */
+export interface TargetControls {
+  pin(request: PinRequest): void;
+  unpin(): void;
+  hold(request: PinRequest): void;
+  release(): void;
+}
