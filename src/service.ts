@@ -1,3 +1,5 @@
+import { createAdmin } from "./admin/admin.ts";
+import type { Reload } from "./admin/parts.ts";
 import type { EngineSpec, ListenAddress, ProcessSpec, Settings } from "./config/model.ts";
 import { diffSettings } from "./config/reload.ts";
 import { createForwardAuth, type ForwardAuth } from "./forward-auth/forward-auth.ts";
@@ -17,6 +19,7 @@ import { openFileStore } from "./store/file-store.ts";
 import type { Store } from "./store/store.ts";
 import { keepJournal } from "./watchers/journal.ts";
 import { Registry } from "./watchers/registry/registry.ts";
+import { version } from "./version.ts";
 
 /** What the service is made of. Everything but the settings can be left to the defaults. */
 export interface ServiceOptions {
@@ -28,6 +31,8 @@ export interface ServiceOptions {
   readonly store?: Store;
   /** Opens an engine. Default: by its kind. */
   readonly openEngine?: (spec: EngineSpec) => Promise<Provider>;
+  /** Reads the configuration anew, for the API. */
+  readonly reload?: Reload;
 }
 
 /** A running Wakegate. Disposing ends it in good order and leaves running apps alone. */
@@ -78,7 +83,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onProblem: (error) => log.error("template_invalid", error.message),
   });
   const forwardAuth = createForwardAuth({ settings, directory: registry, clock, key, renderer, log });
-  const internalApp = createInternalApp({ forwardAuth, directory: registry, log });
+  const admin = await createAdmin({
+    settings,
+    registry,
+    store,
+    clock,
+    log,
+    key,
+    version: version(),
+    ...(options.reload && { reload: options.reload }),
+    visitors: () => ({ held: forwardAuth.held, streams: forwardAuth.streams }),
+  });
+  const internalApp = createInternalApp({ forwardAuth, directory: registry, log, routes: admin.routes });
   const internal = opening.use(
     await openListener({
       address: settings.listen,
@@ -100,6 +116,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   );
   // Above the listeners on the stack: holds and streams end before the doors close.
   opening.use(forwardAuth);
+  opening.use(admin);
 
   const open = opening.move();
   return {
@@ -120,6 +137,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       registry.configure(next);
       await configureProcesses();
       forwardAuth.reconfigure(next);
+      await admin.reconfigure(next);
       return diff.restartNeeded;
     },
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),

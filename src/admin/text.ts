@@ -76,7 +76,9 @@ export function momentText(at: number, now: number, zone?: string): string {
   const days = Math.round((dayStart(at, zone) - dayStart(now, zone)) / 86_400_000);
   if (days === 0) return clockTime(at, zone);
   const form = (options: Intl.DateTimeFormatOptions): string =>
-    new Intl.DateTimeFormat("en-GB", { ...options, ...(zone !== undefined && { timeZone: zone }) }).format(at);
+    new Intl.DateTimeFormat("en-GB", { ...options, ...(zone !== undefined && { timeZone: zone }) }).format(
+      at,
+    );
   if (Math.abs(days) < 7) return `${form({ weekday: "short" })} ${clockTime(at, zone)}`;
   const sameYear = yearOf(at, zone) === yearOf(now, zone);
   return form({ day: "numeric", month: "short", ...(!sameYear && { year: "numeric" }) });

@@ -34,6 +34,7 @@ const LIVE = [
   ["templatesDir", "templates_dir"],
   ["publicUrl", "public_url"],
   ["limits", "limits"],
+  ["api", "api"],
 ] as const;
 
 /** Compares two configurations. Where a target stands in the file is no difference. Pure. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { apiSchema } from "./schema/api.ts";
 import { defaultsSchema, targetSchema } from "./schema/target.ts";
 import { key, text, whole } from "./schema/text.ts";
 import { parseCidr } from "./values/cidr.ts";
@@ -102,6 +103,7 @@ export const fileSchema = z
       }),
       { description: "Bounds that keep a flood from taking all memory." },
     ),
+    api: key(apiSchema, { description: "The API and the dashboard on the internal listener." }),
     providers: key(
       z.strictObject({
         docker: key(z.record(targetName, engine), {

@@ -51,7 +51,11 @@ export class Recorder {
         ...beginAwake(record, after.since, since),
       });
     }
-    if (after.kind === "napping" || after.kind === "error" || (after.kind === "missing" && after.why === "gone"))
+    if (
+      after.kind === "napping" ||
+      after.kind === "error" ||
+      (after.kind === "missing" && after.why === "gone")
+    )
       store.update(this.#name, endAwake(store.target(this.#name), clock.now()));
     if (after.kind === "error" && before.kind !== "error")
       this.#record(after.wake, "failed", after.ended, after.failure.message);

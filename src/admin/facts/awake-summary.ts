@@ -68,7 +68,9 @@ function idle(facts: TargetFacts): AwakeTexts {
   if (idleTimeoutMs === undefined && why.sleepsAt === undefined) {
     return {
       fact,
-      more: facts.dependencyOnly ? "Sleeps when nothing needs it" : "It has no idle time: it is never put to sleep",
+      more: facts.dependencyOnly
+        ? "Sleeps when nothing needs it"
+        : "It has no idle time: it is never put to sleep",
       next: "awake",
       nextMore: "stays awake",
     };

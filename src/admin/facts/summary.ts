@@ -56,7 +56,9 @@ export function summaryOf(facts: TargetFacts): Summary {
     case "gone":
       return {
         fact: "Its container is gone",
-        ...(facts.since !== undefined && { more: { text: "Route kept since {at}", at: facts.since, as: "m" } }),
+        ...(facts.since !== undefined && {
+          more: { text: "Route kept since {at}", at: facts.since, as: "m" },
+        }),
       };
   }
 }
@@ -155,7 +157,8 @@ function asleep(facts: TargetFacts): Summary {
   const never = facts.wakes.length === 0 && facts.awake.length === 0 && facts.lastUseAt === undefined;
   if (never) return { fact: "Never woken", ...sinceLine(facts, "Known since {at}"), button: "wake" };
   return {
-    fact: facts.since === undefined ? "Asleep" : { text: "Asleep for {}", ms: sinceMs(facts), zero: "Asleep" },
+    fact:
+      facts.since === undefined ? "Asleep" : { text: "Asleep for {}", ms: sinceMs(facts), zero: "Asleep" },
     ...lastUsed(facts),
     button: "wake",
   };
@@ -233,4 +236,3 @@ function sinceLine(facts: TargetFacts, text: string): Pick<Summary, "more"> {
 function sinceMs(facts: TargetFacts): number {
   return Math.max(0, facts.asOf - (facts.since ?? facts.asOf));
 }
-

@@ -6,7 +6,16 @@ import type { WhyFacts } from "../ports.ts";
 
 /** The word for a state that people and programs read: one for each glyph. */
 export type StateWord =
-  "asleep" | "paused" | "closed" | "waking" | "starting" | "awake" | "stopping" | "failed" | "unknown" | "gone";
+  | "asleep"
+  | "paused"
+  | "closed"
+  | "waking"
+  | "starting"
+  | "awake"
+  | "stopping"
+  | "failed"
+  | "unknown"
+  | "gone";
 
 /** How states are counted and filtered. */
 export type StateGroup = "awake" | "asleep" | "on_the_way" | "needs_you" | "unknown";

@@ -109,7 +109,7 @@ async function quiet(bench: Workbench, signal: AbortSignal): Promise<boolean> {
 }
 
 /** On disk before the engine is called, so that a Wakegate that is killed now knows a dying container later. */
-async function writeIntent(bench: Workbench, seen: Sighting, signal: AbortSignal): Promise<boolean> {
+export async function writeIntent(bench: Workbench, seen: Sighting, signal: AbortSignal): Promise<boolean> {
   const { around, spec } = bench;
   const { store, clock, log } = around;
   const grace = spec.stopTimeoutMs ?? seen.stopTimeoutMs;

@@ -1,0 +1,99 @@
+import { sleepNow } from "../../watchers/sleep-now.ts";
+import type { Watcher } from "../../watchers/watcher.ts";
+import type { Caller } from "../auth/access.ts";
+import { factsOf } from "../facts/read-facts.ts";
+import type { AdminParts } from "../parts.ts";
+import type { PinRequest, TargetControls } from "../ports.ts";
+import { listNames, momentText } from "../text.ts";
+import { ApiProblem } from "./problem.ts";
+import { inUse } from "./target-view.ts";
+
+/** What people do to targets by API and dashboard: each either happens or is refused with an {@link ApiProblem}. */
+export interface Actions {
+  wake(name: string, caller: Caller): void;
+  retry(name: string, caller: Caller): void;
+  /** Refused with 409 and the evidence when it is in use, unless forced. */
+  sleep(name: string, force: boolean, caller: Caller): Promise<void>;
+  pin(name: string, request: Omit<PinRequest, "by">, caller: Caller): void;
+  unpin(name: string, caller: Caller): void;
+  hold(name: string, request: Omit<PinRequest, "by">, caller: Caller): void;
+  release(name: string, caller: Caller): void;
+}
+
+/** Builds the actions over the watchers. */
+export function createActions(parts: AdminParts): Actions {
+  const { registry, hub, log, clock } = parts;
+  const watcherOf = (name: string): Watcher => {
+    const watcher = registry.watcher(name);
+    if (watcher) return watcher;
+    const entry = registry.entries.find((each) => each.name === name);
+    if (entry)
+      throw new ApiProblem(
+        503,
+        "unavailable",
+        `${name} cannot be used now`,
+        entry.unavailable === undefined ? {} : { detail: entry.unavailable },
+      );
+    throw new ApiProblem(404, "no_such_target", `There is no target ${name}`);
+  };
+  const present = (name: string): Watcher => {
+    const watcher = watcherOf(name);
+    if (watcher.state.kind !== "missing") return watcher;
+    throw new ApiProblem(503, "missing", `${name} is not there`, { detail: watcher.state.message });
+  };
+  const controlsOf = (name: string): TargetControls => {
+    const controls = parts.controls(watcherOf(name));
+    if (controls) return controls;
+    throw new ApiProblem(501, "not_supported", "This Wakegate cannot pin or hold targets yet");
+  };
+  const say = (type: "pinned" | "unpinned" | "held" | "released", name: string, message: string): void => {
+    hub.note({ type, target: name, displayName: watcherOf(name).displayName, message });
+    log.info(`target_${type}`, `${name}: ${message}`, { target: name });
+  };
+  const span = ({ until, reason }: Omit<PinRequest, "by">, { name }: Caller): string => {
+    const end = until === undefined ? "without end" : `until ${momentText(until, clock.now())}`;
+    return `${end}, by ${name}${reason === "" ? "" : `: ${reason}`}`;
+  };
+  return {
+    wake(name, caller) {
+      const watcher = present(name);
+      const cause = { by: "operator", client: caller.name } as const;
+      if (watcher.state.kind === "error") watcher.retry(cause);
+      else watcher.wake(cause);
+    },
+    retry(name, caller) {
+      present(name).retry({ by: "operator", client: caller.name });
+    },
+    async sleep(name, force, caller) {
+      const watcher = present(name);
+      const facts = factsOf(name, parts);
+      const evidence = facts ? inUse(facts) : [];
+      if (evidence.length > 0 && !force) {
+        throw new ApiProblem(409, "in_use", `${name} is in use`, {
+          detail: `${listNames(evidence.map(({ label, detail }) => `${label}: ${detail}`))}. Force it to put it to sleep anyway.`,
+          evidence,
+        });
+      }
+      if (facts?.why.pin) parts.controls(watcher)?.unpin();
+      log.info("sleep_asked", `${name} is put to sleep by ${caller.name}`, { target: name, force });
+      if (await sleepNow(watcher, parts.stopped)) return;
+      throw new ApiProblem(409, "not_awake", `${name} is not awake: there is nothing to put to sleep`);
+    },
+    pin(name, request, caller) {
+      controlsOf(name).pin({ ...request, by: caller.name });
+      say("pinned", name, `Kept awake ${span(request, caller)}`);
+    },
+    unpin(name, caller) {
+      controlsOf(name).unpin();
+      say("unpinned", name, `Not kept awake any more, by ${caller.name}`);
+    },
+    hold(name, request, caller) {
+      controlsOf(name).hold({ ...request, by: caller.name });
+      say("held", name, `Kept asleep ${span(request, caller)}`);
+    },
+    release(name, caller) {
+      controlsOf(name).release();
+      say("released", name, `Not kept asleep any more, by ${caller.name}`);
+    },
+  };
+}
