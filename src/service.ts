@@ -1,4 +1,6 @@
 import { createAdmin } from "./admin/admin.ts";
+import { Meter } from "./admin/metrics/meter.ts";
+import { meteredProvider } from "./admin/metrics/metered-provider.ts";
 import type { Reload } from "./admin/parts.ts";
 import type { EngineSpec, ListenAddress, ProcessSpec, Settings } from "./config/model.ts";
 import { diffSettings } from "./config/reload.ts";
@@ -65,7 +67,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const providerLog: Parameters<typeof openProvider>[1]["log"] = (level, message, data) =>
     log[level]("engine", message, data);
-  const openEngine = options.openEngine ?? ((spec) => openProvider(spec, { clock, log: providerLog }));
+  const openOne = options.openEngine ?? ((spec) => openProvider(spec, { clock, log: providerLog }));
+  const meter = new Meter();
+  const openEngine = async (spec: EngineSpec): Promise<Provider> =>
+    meteredProvider(await openOne(spec), meter);
   let processes: ProcessProvider | undefined;
   const configureProcesses = async (): Promise<void> => {
     const specs = processSpecs(settings);
@@ -92,6 +97,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     key,
     version: version(),
     ...(options.reload && { reload: options.reload }),
+    meter,
+    verdicts: () => forwardAuth.verdicts,
     visitors: () => ({ held: forwardAuth.held, streams: forwardAuth.streams }),
   });
   const internalApp = createInternalApp({ forwardAuth, directory: registry, log, routes: admin.routes });

@@ -14,6 +14,12 @@ import { controlsOf } from "./controls.ts";
 import { EventHub } from "./events/event-hub.ts";
 import { AdminStreams } from "./events/event-streams.ts";
 import { Leases } from "./leases.ts";
+import { countMoves } from "./metrics/count-moves.ts";
+import { sampleMemory } from "./metrics/memory-sampler.ts";
+import type { Meter } from "./metrics/meter.ts";
+import { addMetricsRoute } from "./metrics/metrics-route.ts";
+import { createMetrics, type MetricSources } from "./metrics/render-metrics.ts";
+import { SleepClock } from "./metrics/sleep-clock.ts";
 import type { AdminParts, Reload } from "./parts.ts";
 
 /** What the admin side is built from. */
@@ -28,6 +34,9 @@ export interface AdminOptions {
   readonly version: string;
   readonly reload?: Reload;
   readonly visitors: AdminParts["visitors"];
+  readonly verdicts: MetricSources["verdicts"];
+  /** Where engine calls were counted from the start. */
+  readonly meter: Meter;
 }
 
 /** API, dashboard and metrics on the internal listener. Dispose it before the listeners. */
@@ -40,7 +49,7 @@ export interface Admin extends Disposable {
 
 /** Builds the admin side over the watchers. A token file that cannot be read is said in the log. */
 export async function createAdmin(options: AdminOptions): Promise<Admin> {
-  const { registry, store, clock, log, key, version, reload, visitors } = options;
+  const { registry, store, clock, log, key, version, reload, visitors, verdicts, meter } = options;
   let { settings } = options;
   const sessions = createSessions(key, clock);
   const rulesFor = async (next: Settings): Promise<AccessRules> => ({
@@ -72,9 +81,14 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
     stopped: stop.signal,
   };
   const actions = createActions(parts);
+  const sleepClock = new SleepClock(registry, clock, store);
+  const memory = sampleMemory(registry, clock);
+  const counting = countMoves(registry, meter, clock, (name) => actions.askedToSleep(name));
+  const metrics = createMetrics({ parts, meter, sleepClock, verdicts });
   return {
     routes(router) {
       addApiRoutes(router, parts, actions);
+      addMetricsRoute(router, parts, metrics);
     },
     async reconfigure(next) {
       const before = rules;
@@ -85,6 +99,7 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
     },
     [Symbol.dispose]() {
       stop.abort(new Error("Wakegate is shutting down"));
+      for (const each of [counting, memory, sleepClock]) each[Symbol.dispose]();
       streams[Symbol.dispose]();
       leases[Symbol.dispose]();
       hub[Symbol.dispose]();

@@ -65,7 +65,7 @@ export class Leases implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const id of [...this.#held.keys()]) this.end(id);
+    for (const id of this.#held.keys()) this.end(id);
   }
 
   #expire(id: string, ms: number): Disposable {

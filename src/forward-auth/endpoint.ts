@@ -33,12 +33,17 @@ export interface EndpointParts extends OwnParts {
   readonly directory: TargetDirectory;
   readonly holds: Holds;
   readonly own: OwnHandlers;
+  /** Counted up in place: every verdict passes here, so it has to cost nothing. */
+  readonly verdicts: VerdictCounts;
   trusted(): TrustedPeers;
   /** Read anew for each request, so that a reload needs no restart. */
   settings(): Pick<Settings, "unknownHosts" | "publicUrl">;
   /** Aborts when the service goes down. */
   readonly stopped: AbortSignal;
 }
+
+/** How many verdicts of each kind were given. */
+export type VerdictCounts = Record<Exclude<Verdict["kind"], "own">, number>;
 
 /** One forward-auth call. */
 interface Ask {
@@ -112,6 +117,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
   const pass = (ask: Ask, target: TargetHandle, counts: boolean): void => {
     const { at, facts, res } = ask;
     if (at.role === "answer") return settle(ask, target, { kind: "pass", counts });
+    parts.verdicts.pass++;
     if (counts) target.touch(useOf(facts));
     else target.passed();
     if (at.role === "permit") res.statusCode = 204;
@@ -121,6 +127,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
   /** Waits beside the target's changes and asks again after each, until the verdict is another. */
   const hold = async (ask: Ask, first: TargetHandle): Promise<void> => {
     const { facts, res } = ask;
+    parts.verdicts.hold++;
     const name = first.spec.name;
     const since = clock.monotonic();
     using place = parts.holds.take(name);
@@ -159,6 +166,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
   };
 
   const settle = (ask: Ask, target: TargetHandle, verdict: Exclude<Verdict, { kind: "hold" }>): void => {
+    if (verdict.kind !== "pass" && verdict.kind !== "own") parts.verdicts[verdict.kind]++;
     if ("wake" in verdict && verdict.wake) target.wake(causeOf(ask.facts));
     if (ask.at.role === "permit") return deny(ask.res);
     send(ask.res, verdictAnswer(parts, parts.settings().publicUrl, ask.facts, target, verdict));

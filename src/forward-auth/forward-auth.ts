@@ -3,7 +3,7 @@ import type { Settings } from "../config/model.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { TargetDirectory } from "../watchers/handle.ts";
-import { createEndpoint, type EndpointParts } from "./endpoint.ts";
+import { createEndpoint, type EndpointParts, type VerdictCounts } from "./endpoint.ts";
 import { createEventIds } from "./event-ids.ts";
 import { createEventStreams } from "./event-stream.ts";
 import { Closing, Holds } from "./holds.ts";
@@ -39,6 +39,8 @@ export interface ForwardAuth extends AsyncDisposable {
   /** Held requests and open streams, for metrics. */
   readonly held: number;
   readonly streams: number;
+  /** Verdicts given so far, by kind. */
+  readonly verdicts: Readonly<VerdictCounts>;
 }
 
 /**
@@ -78,6 +80,7 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
     directory,
     own: handlers,
     holds: new Holds(limits),
+    verdicts: { pass: 0, hold: 0, page: 0, wait: 0, refuse: 0 },
     trusted: () => trusted,
     settings: () => settings,
     stopped: stop.signal,
@@ -97,6 +100,7 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
     get streams() {
       return streams.size;
     },
+    verdicts: parts.verdicts,
     [Symbol.asyncDispose]() {
       stop.abort(new Error("forward-auth is closed"));
       own.closing.close();

@@ -18,6 +18,8 @@ export interface Actions {
   unpin(name: string, caller: Caller): void;
   hold(name: string, request: Omit<PinRequest, "by">, caller: Caller): void;
   release(name: string, caller: Caller): void;
+  /** True when the sleep that just ended began with {@link sleep}; asked once. */
+  askedToSleep(name: string): boolean;
 }
 
 /** Builds the actions over the watchers. */
@@ -54,7 +56,9 @@ export function createActions(parts: AdminParts): Actions {
     const end = until === undefined ? "without end" : `until ${momentText(until, clock.now())}`;
     return `${end}, by ${name}${reason === "" ? "" : `: ${reason}`}`;
   };
+  const asked = new Set<string>();
   return {
+    askedToSleep: (name) => asked.delete(name),
     wake(name, caller) {
       const watcher = present(name);
       const cause = { by: "operator", client: caller.name } as const;
@@ -76,7 +80,9 @@ export function createActions(parts: AdminParts): Actions {
       }
       if (facts?.why.pin) parts.controls(watcher)?.unpin();
       log.info("sleep_asked", `${name} is put to sleep by ${caller.name}`, { target: name, force });
+      asked.add(name);
       if (await sleepNow(watcher, parts.stopped)) return;
+      asked.delete(name);
       throw new ApiProblem(409, "not_awake", `${name} is not awake: there is nothing to put to sleep`);
     },
     pin(name, request, caller) {
