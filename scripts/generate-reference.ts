@@ -9,6 +9,7 @@ import { settingVariables } from "../src/config/environment.ts";
 import { configJsonSchema } from "../src/config/json-schema.ts";
 import { fileSchema } from "../src/config/schema.ts";
 import { labelsSchema, targetSchema } from "../src/config/schema/target.ts";
+import { apiPage, metricsPage } from "./api-pages.ts";
 import type { KeyNotes } from "../src/config/schema/text.ts";
 import { inputOf, leafPaths, schemaAt, shapeOf } from "../src/config/schema/walk.ts";
 
@@ -21,6 +22,8 @@ export function referenceFiles(): ReadonlyMap<string, string> {
     ["configuration.md", configurationPage()],
     ["labels.md", labelsPage()],
     ["cli.md", cliPage()],
+    ["api.md", apiPage(MADE)],
+    ["metrics.md", metricsPage(MADE)],
     ["wakegate.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
   ]);
 }

@@ -46,7 +46,7 @@ export type OperationId =
   | "reloadConfiguration"
   | "debugSnapshot";
 
-const NAME_HINT = "503 when its engine does not answer";
+const ENGINE_AWAY = "its engine does not answer";
 
 /** All operations, in the order of the reference. */
 export const operations: readonly Operation[] = [
@@ -77,7 +77,7 @@ export const operations: readonly Operation[] = [
     body: emptyBody,
     status: 202,
     answer: targetSchema,
-    refusals: { 503: NAME_HINT },
+    refusals: { 503: ENGINE_AWAY },
   },
   {
     id: "retryTarget",
@@ -88,7 +88,7 @@ export const operations: readonly Operation[] = [
     body: emptyBody,
     status: 202,
     answer: targetSchema,
-    refusals: { 503: NAME_HINT },
+    refusals: { 503: ENGINE_AWAY },
   },
   {
     id: "sleepTarget",

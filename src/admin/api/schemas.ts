@@ -171,7 +171,7 @@ export const pinBody = z
     for: duration
       .optional()
       .meta({ description: "Duration such as `2h`. Neither `for` nor `until`: no end." }),
-    until: z.iso.datetime({ offset: true }).optional(),
+    until: z.iso.datetime({ offset: true }).optional().meta({ description: "Moment, ISO 8601." }),
     reason: z.string().max(200).optional(),
   })
   .refine((body) => body.for === undefined || body.until === undefined, "give for or until, not both");
