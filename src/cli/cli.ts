@@ -1,7 +1,8 @@
 import { messageOf, WakegateError } from "../errors.ts";
 import { version } from "../version.ts";
 import { didYouMean } from "../config/values/suggest.ts";
-import { commands, type Command } from "./commands.ts";
+import type { Command } from "./command.ts";
+import { commands } from "./commands.ts";
 import { columns, processOutput, styled, type Output } from "./output.ts";
 
 /** Exit codes: everything good, something failed, called wrongly. */
