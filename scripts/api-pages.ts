@@ -32,7 +32,7 @@ export function apiPage(made: string): string {
       ...operations.flatMap(section),
       "## Target",
       "Moments are ISO 8601 in UTC, spans are milliseconds. Labels, environment and commands of containers are never told.",
-      fields(jsonSchema(targetSchema, "output") as Node),
+      fields(jsonSchema(targetSchema, "output")),
     ].join("\n\n") + "\n"
   );
 }

@@ -36,7 +36,7 @@ export async function withCommand(args: string[], output: Output): Promise<numbe
   return await untilInterrupted(async (signal) => {
     await using leases = new HeldLeases(client, output, reason);
     for (const name of names) await leases.take(name, signal);
-    const quiet: Output = { ...output, out: output.err };
+    const quiet: Output = { ...output, out: (text) => output.err(text) };
     const ready = await Promise.all(names.map((name) => followWake(client, name, timeoutMs, quiet, signal)));
     if (!ready.every(Boolean)) return 1;
     return await run(command, rest, signal, output);
