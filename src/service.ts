@@ -108,7 +108,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       setting: "listen",
       clock,
       handle: (req, res) => {
-        if (req.socket.remoteAddress !== undefined) registry.noteAsker(req.socket.remoteAddress);
+        // Only who asks for verdicts is a proxy: others read figures, or the API.
+        if (req.socket.remoteAddress !== undefined && req.url?.startsWith("/api/authz/") === true)
+          registry.noteAsker(req.socket.remoteAddress);
         internalApp(req, res);
       },
     }),

@@ -10,7 +10,6 @@ import { addApiRoutes } from "./api/api-routes.ts";
 import type { AccessRules } from "./auth/access.ts";
 import { createSessions } from "./auth/sessions.ts";
 import { loadTokens } from "./auth/token-store.ts";
-import { controlsOf } from "./controls.ts";
 import { EventHub } from "./events/event-hub.ts";
 import { AdminStreams } from "./events/event-streams.ts";
 import { Leases } from "./leases.ts";
@@ -63,7 +62,7 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
   const stop = new AbortController();
   const hub = new EventHub(registry, clock);
   const streams = new AdminStreams(hub, clock);
-  const leases = new Leases(clock);
+  const leases = new Leases(registry, store, clock);
   const parts: AdminParts = {
     registry,
     store,
@@ -74,7 +73,6 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
     leases,
     settings: () => settings,
     rules: () => rules,
-    controls: controlsOf,
     ...(reload && { reload }),
     visitors,
     version,
@@ -101,7 +99,6 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
       stop.abort(new Error("Wakegate is shutting down"));
       for (const each of [counting, memory, sleepClock]) each[Symbol.dispose]();
       streams[Symbol.dispose]();
-      leases[Symbol.dispose]();
       hub[Symbol.dispose]();
       rules.trusted[Symbol.dispose]();
     },

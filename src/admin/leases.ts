@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../lib/clock.ts";
+import type { Store } from "../store/store.ts";
+import type { Registry } from "../watchers/registry/registry.ts";
 
 /** Use of a target that a client of the API holds for as long as it renews it. */
 export interface LeaseInfo {
@@ -10,65 +12,54 @@ export interface LeaseInfo {
   readonly expiresAt: number;
 }
 
-interface Held {
-  info: LeaseInfo;
-  readonly ttlMs: number;
-  readonly lease: Disposable;
-  timer: Disposable;
-}
-
-/** A client that is gone for good must not keep anything awake for long. */
+/** A client that is gone for good must not keep anything awake for long, nor many. */
 const MOST = 1_000;
 
-/** Leases by API: each ends by itself unless it is renewed in time. */
-export class Leases implements Disposable {
+/** Leases by API. They are the watchers' orders, so they outlive a restart and end by themselves. */
+export class Leases {
+  readonly #registry: Registry;
+  readonly #store: Store;
   readonly #clock: Clock;
-  readonly #held = new Map<string, Held>();
 
-  constructor(clock: Clock) {
+  constructor(registry: Registry, store: Store, clock: Clock) {
+    this.#registry = registry;
+    this.#store = store;
     this.#clock = clock;
   }
 
-  /** Of one target, or all. */
-  list(target?: string): readonly LeaseInfo[] {
-    const all = [...this.#held.values()].map(({ info }) => info);
-    return target === undefined ? all : all.filter((info) => info.target === target);
+  /** All that hold now. */
+  list(): readonly LeaseInfo[] {
+    const now = this.#clock.now();
+    return [...this.#store.targets()].flatMap(([target, { leases = {} }]) =>
+      Object.entries(leases)
+        .filter(([, { until }]) => until > now)
+        .map(([id, { what, until }]) => ({ id, target, reason: what, expiresAt: until })),
+    );
   }
 
-  /** Begins a lease; undefined when there are too many. `begin` takes it with the watcher. */
-  create(target: string, reason: string, ttlMs: number, begin: () => Disposable): LeaseInfo | undefined {
-    if (this.#held.size >= MOST) return undefined;
-    const id = randomBytes(12).toString("base64url");
-    const info = { id, target, reason, expiresAt: this.#clock.now() + ttlMs };
-    this.#held.set(id, { info, ttlMs, lease: begin(), timer: this.#expire(id, ttlMs) });
-    return info;
+  /** Begins a lease; undefined when there are too many, or no such target. */
+  create(target: string, reason: string, ttlMs: number): LeaseInfo | undefined {
+    if (this.list().length >= MOST) return undefined;
+    // The id carries its length, so that a renewal needs nothing but the id.
+    return this.#put(`${randomBytes(12).toString("base64url")}.${ttlMs.toString(36)}`, target, reason);
   }
 
   /** Counts its time from now on; undefined when it is over. */
   renew(id: string): LeaseInfo | undefined {
-    const held = this.#held.get(id);
-    if (!held) return undefined;
-    held.timer[Symbol.dispose]();
-    held.timer = this.#expire(id, held.ttlMs);
-    held.info = { ...held.info, expiresAt: this.#clock.now() + held.ttlMs };
-    return held.info;
+    const lease = this.list().find((each) => each.id === id);
+    return lease && this.#put(id, lease.target, lease.reason);
   }
 
   /** False when it was over already. */
   end(id: string): boolean {
-    const held = this.#held.get(id);
-    if (!held) return false;
-    this.#held.delete(id);
-    held.timer[Symbol.dispose]();
-    held.lease[Symbol.dispose]();
-    return true;
+    const lease = this.list().find((each) => each.id === id);
+    return lease !== undefined && this.#registry.watcher(lease.target)?.orders.endLease(id) === true;
   }
 
-  [Symbol.dispose](): void {
-    for (const id of this.#held.keys()) this.end(id);
-  }
-
-  #expire(id: string, ms: number): Disposable {
-    return this.#clock.after(ms, () => void this.end(id));
+  #put(id: string, target: string, reason: string): LeaseInfo | undefined {
+    const watcher = this.#registry.watcher(target);
+    const expiresAt = this.#clock.now() + Number.parseInt(id.split(".").at(-1) ?? "", 36);
+    watcher?.orders.lease(id, reason, expiresAt);
+    return watcher && { id, target, reason, expiresAt };
   }
 }

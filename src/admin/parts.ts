@@ -3,12 +3,10 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Store } from "../store/store.ts";
 import type { Registry } from "../watchers/registry/registry.ts";
-import type { Watcher } from "../watchers/watcher.ts";
 import type { AccessRules } from "./auth/access.ts";
 import type { EventHub } from "./events/event-hub.ts";
 import type { AdminStreams } from "./events/event-streams.ts";
 import type { Leases } from "./leases.ts";
-import type { TargetControls } from "./ports.ts";
 
 /** What a reload did; with problems of severity `error` nothing was applied. */
 export interface ReloadOutcome {
@@ -31,8 +29,6 @@ export interface AdminParts {
   readonly leases: Leases;
   readonly settings: () => Settings;
   readonly rules: () => AccessRules;
-  /** Pins and hold-downs of one target. */
-  readonly controls: (watcher: Watcher) => TargetControls | undefined;
   readonly reload?: Reload;
   /** Held requests and open event streams of visitors. */
   readonly visitors: () => { readonly held: number; readonly streams: number };

@@ -14,7 +14,7 @@ export type HoldFact = PinFact;
 
 /** One source of evidence that was asked whether a target is in use, also one that says no. */
 export interface Evidence {
-  /** Stable word: `requests`, `connections`, `network`, `cpu`, `busy`, `needed`, `pin`, `schedule`, `lease`, `limit`. */
+  /** Stable word: `request`, `connections`, `network`, `cpu`, `busy_check`, `needed`, `pin`, `schedule`, `lease`. */
   readonly source: string;
   /** What people read: `Open connections`. */
   readonly label: string;
@@ -29,8 +29,10 @@ export interface Evidence {
 /** Why a target is in its state, as far as the last look tells. */
 export interface WhyFacts {
   readonly evidence: readonly Evidence[];
-  /** Wall ms at which it may sleep when nothing happens; absent while something holds it or it sleeps. */
+  /** Wall ms at which it sleeps (or sleeps deeper) when nothing happens; absent while something holds it. */
   readonly sleepsAt?: number;
+  /** What the watcher itself says of it. */
+  readonly line?: PlainLine;
   /** More sentences for the operator, with what to do: pollers found, blind spots. */
   readonly notes: readonly string[];
   readonly pin?: PinFact;
@@ -38,18 +40,10 @@ export interface WhyFacts {
   readonly mayNotWake?: MayNotWake;
 }
 
-/** What a person asks for with a pin or a hold-down. */
-export interface PinRequest {
-  /** Wall ms; absent: no end. */
-  readonly until?: number;
-  readonly reason: string;
-  readonly by: string;
-}
-
-/** What a person can do to a target beyond waking it; the watchers do it. */
-export interface TargetControls {
-  pin(request: PinRequest): void;
-  unpin(): void;
-  hold(request: PinRequest): void;
-  release(): void;
+/** The words for one line of a list, where nothing in them ticks. */
+export interface PlainLine {
+  readonly fact: string;
+  readonly more: string;
+  readonly next: string;
+  readonly nextMore: string;
 }

@@ -7,6 +7,7 @@ import { toOptions } from "./layers.ts";
 import type { FileTarget, Problem, RouteSpec, Settings, TargetSpec } from "./model.ts";
 import type { DefaultsLayer } from "./schema/target.ts";
 import { uniqueRoutes, withoutHosts } from "./targets.ts";
+import { useProblems } from "./use-check.ts";
 import { fillHostTemplate } from "./values/host-template.ts";
 import { parseHostPattern } from "./values/host-pattern.ts";
 
@@ -77,7 +78,8 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     ),
   };
   const redirect = redirectProblem(spec, settings, where);
-  if (redirect) return { ...base, kind: "invalid", routes: spec.routes, problems: [redirect] };
+  const unfit = [...(redirect ? [redirect] : []), ...tierProblems(spec, where)];
+  if (unfit.length > 0) return { ...base, kind: "invalid", routes: spec.routes, problems: unfit };
   const warnings = [
     ...(hosts ? [] : proxy.warnings.map((warning): Problem => ({ severity: "warning", where, ...warning }))),
     ...templated.problems,
@@ -160,6 +162,12 @@ function redirectProblem(spec: TargetSpec, settings: LabelContext, where: string
   const message =
     "redirect needs public_url, the public listener as browsers reach it: set WAKEGATE_PUBLIC_URL";
   return { severity: "error", where, key: "wakegate.page_mode", value: "redirect", message };
+}
+
+function tierProblems(spec: TargetSpec, where: string): Problem[] {
+  return useProblems(spec).map(({ key, message }) => {
+    return { severity: "error", where, key: `${LABEL_PREFIX}${key}`, message };
+  });
 }
 
 function nameWarning(own: WakegateLabels, name: string, where: string): Problem[] {

@@ -3,6 +3,7 @@ import type { PageOptions, ReadinessOptions, TargetOptions } from "./model.ts";
 import type { FileLayer } from "./schema.ts";
 import { BUILT_IN } from "./schema/options.ts";
 import { defaultsSchema, type DefaultsLayer, type TargetLayer } from "./schema/target.ts";
+import { toUseOptions } from "./use-layers.ts";
 
 /** The keys that layers of targets have in common. */
 export type OptionsLayer = Omit<DefaultsLayer, "hosts">;
@@ -50,6 +51,7 @@ export function toOptions(...layers: readonly (OptionsLayer | undefined)[]): Tar
     onManualStop: value("on_manual_stop"),
     foreignStopGraceMs: value("foreign_stop_grace"),
     readiness: toReadiness(value("readiness")),
+    ...toUseOptions(merged),
   };
 }
 

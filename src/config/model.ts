@@ -1,5 +1,6 @@
 import type { StopMethod } from "../providers/provider.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
+import type { UseOptions } from "./use-model.ts";
 
 /** The configuration as the rest of Wakegate sees it: complete, checked, durations in milliseconds. */
 export interface Settings {
@@ -19,6 +20,8 @@ export interface Settings {
   readonly templatesDir?: string;
   /** Base URL of the public listener as browsers reach it, for `page_mode: redirect`. No trailing slash. */
   readonly publicUrl?: string;
+  /** Base URL of Caddy's admin API, which knows how many requests are in flight. No trailing slash. */
+  readonly caddyAdmin?: string;
   readonly log: { readonly level: LogLevel; readonly format: "auto" | "json" | "pretty" };
   readonly api: ApiSettings;
   readonly limits: { readonly holdsPerTarget: number; readonly holds: number; readonly streams: number };
@@ -80,7 +83,7 @@ export interface DockerEngineSpec {
 }
 
 /** Everything that says how one target behaves. */
-export interface TargetOptions {
+export interface TargetOptions extends UseOptions {
   readonly scheme: "http" | "https";
   /** TCP port on the target's own address. Unset: found from labels or the lowest exposed one. */
   readonly port?: number;

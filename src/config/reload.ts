@@ -33,6 +33,7 @@ const LIVE = [
   ["unknownHosts", "unknown_hosts"],
   ["templatesDir", "templates_dir"],
   ["publicUrl", "public_url"],
+  ["caddyAdmin", "caddy_admin"],
   ["limits", "limits"],
   ["api", "api"],
 ] as const;

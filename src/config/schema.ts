@@ -55,6 +55,12 @@ export const fileSchema = z
       description: "The public listener as browsers reach it. `page_mode: redirect` needs it.",
       examples: ["https://wake.example.com"],
     }),
+    caddy_admin: key(text(parseBaseUrl, "a URL such as http://caddy:2020"), {
+      description:
+        "Caddy's admin API, or a private site that serves its `GET /reverse_proxy/upstreams` alone: requests that Caddy has in flight keep their target awake.",
+      defaultText: "Caddy is not asked",
+      examples: ["http://caddy:2020"],
+    }),
     state_dir: key(folder, {
       description: "Folder for what must outlive a restart. Relative to the file's folder.",
       default: "./state",

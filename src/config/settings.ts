@@ -41,6 +41,7 @@ export function resolveSettings(input: SettingsInput): {
     unknownHosts: layer.unknown_hosts ?? "allow",
     ...(templatesDir === undefined ? {} : { templatesDir }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(layer.caddy_admin === undefined ? {} : { caddyAdmin: layer.caddy_admin }),
     log: { level: layer.log?.level ?? "info", format: layer.log?.format ?? "auto" },
     api: resolveApi(layer.api ?? {}, inImage),
     limits: {

@@ -1,5 +1,6 @@
 import { didYouMean } from "./values/suggest.ts";
 import { formatRoute } from "./values/host-pattern.ts";
+import { useProblems } from "./use-check.ts";
 import { dependencyCycles, routeConflicts, unknownDependencies, type TargetPlace } from "./cross-check.ts";
 import type { IssuePlaces } from "./file/issues.ts";
 import { joinKeys } from "./file/issues.ts";
@@ -170,6 +171,9 @@ function checkOne(layer: TargetLayer, spec: TargetSpec, publicUrl: string | unde
       ["page_mode"],
       "redirect needs public_url, the public listener as browsers reach it: add it at the top of the file",
     );
+  }
+  for (const { key, message } of useProblems(spec)) {
+    if (key in layer) report([key], message);
   }
   if (layer.page?.logs && !spec.page.details) {
     report(["page", "logs"], "shows nothing without page.details: true", undefined, "warning");

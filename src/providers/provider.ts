@@ -91,6 +91,8 @@ export interface NetworkAttachment {
   readonly name: string;
   /** Empty while the instance does not run. */
   readonly address: string;
+  /** Where the engine's host is in this network: connections from there come from the host. */
+  readonly gateway?: string;
 }
 
 /** What an inspection says of an instance. */
@@ -113,6 +115,8 @@ export interface Instance extends InstanceSummary {
   readonly stopTimeoutMs: number;
   readonly stopSignal: string;
   readonly restartPolicy: "no" | "always" | "unless-stopped" | "on-failure";
+  /** It was given a graphics card: memory there is kept by a pause, and some drivers do not survive one. */
+  readonly gpu?: boolean;
 }
 
 export interface Exit {

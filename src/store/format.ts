@@ -17,7 +17,7 @@ export type Parsed =
 const milliseconds = z.number().finite();
 
 const cause = z.object({
-  by: z.enum(["request", "stream", "dependant", "operator", "retry"]),
+  by: z.enum(["request", "stream", "dependant", "operator", "retry", "schedule"]),
   client: z.string().exactOptional(),
   method: z.string().exactOptional(),
   host: z.string().exactOptional(),
@@ -48,6 +48,13 @@ const stopIntent = z.object({
   until: milliseconds,
 });
 
+const order = z.object({
+  at: milliseconds,
+  until: milliseconds.exactOptional(),
+  reason: z.string().exactOptional(),
+  by: z.string().exactOptional(),
+});
+
 /** One target. Unknown fields, written by a later version, are dropped. */
 const record: z.ZodType<TargetRecord> = z.object({
   lastActivity: milliseconds.exactOptional(),
@@ -61,6 +68,13 @@ const record: z.ZodType<TargetRecord> = z.object({
   awakeSince: milliseconds.exactOptional(),
   awakeSeen: milliseconds.exactOptional(),
   memoryBytes: z.number().exactOptional(),
+  napped: z.object({ run: z.string(), at: milliseconds }).exactOptional(),
+  pin: order.exactOptional(),
+  hold: order.exactOptional(),
+  leases: z.record(z.string(), z.object({ what: z.string(), until: milliseconds })).exactOptional(),
+  noise: z.object({ bytesPerSecond: z.number(), proxied: z.number().exactOptional() }).exactOptional(),
+  sessionSince: milliseconds.exactOptional(),
+  goneSince: milliseconds.exactOptional(),
 });
 
 const file = z.object({ version: z.unknown(), targets: z.record(z.string(), z.unknown()) });

@@ -39,6 +39,38 @@ export interface TargetRecord {
   readonly awakeSeen?: number;
   /** Memory that it held when it was looked at awake. */
   readonly memoryBytes?: number;
+  /** The run that Wakegate itself put to sleep: should it be up again after an engine's restart, nobody asked. */
+  readonly napped?: { readonly run: string; readonly at: number };
+  /** Kept awake by a person. */
+  readonly pin?: Order;
+  /** Kept asleep by a person. */
+  readonly hold?: Order;
+  /** Use with a deadline, by id. */
+  readonly leases?: Readonly<Record<string, TimedLease>>;
+  /** What it does while nobody asks for anything. */
+  readonly noise?: { readonly bytesPerSecond: number; readonly proxied?: number };
+  /** Wall ms of the last handshake of a session that may still be open. */
+  readonly sessionSince?: number;
+  /** Wall ms since when its container does not exist any more. */
+  readonly goneSince?: number;
+}
+
+/** What a person ordered. */
+export interface Order {
+  /** Wall ms of the order. */
+  readonly at: number;
+  /** Wall ms of its end; unset: until it is taken back. */
+  readonly until?: number;
+  readonly reason?: string;
+  /** Who ordered it. */
+  readonly by?: string;
+}
+
+export interface TimedLease {
+  /** What uses it, for people. */
+  readonly what: string;
+  /** Wall ms. */
+  readonly until: number;
 }
 
 /** What changes in a record: fields left out stay as they are, fields given as undefined are removed. */

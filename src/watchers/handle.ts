@@ -58,7 +58,7 @@ export interface Use {
 
 /** Who asked for a wake, kept in the history. */
 export interface WakeCause {
-  readonly by: "request" | "stream" | "dependant" | "operator" | "retry";
+  readonly by: "request" | "stream" | "dependant" | "operator" | "retry" | "schedule";
   readonly client?: string;
   readonly method?: string;
   readonly host?: string;

@@ -1,6 +1,6 @@
 import type { TargetSpec } from "../config/model.ts";
 import type { Learned } from "./history.ts";
-import type { DependencyProgress, Phase, Progress, Step } from "./progress.ts";
+import type { DependencyProgress, MayNotWake, Phase, Progress, Step } from "./progress.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
 
 /** Everything the picture is drawn from. */
@@ -13,6 +13,8 @@ export interface ProgressInput {
   readonly lastWake?: { readonly wake: Wake; readonly ended: number };
   /** Learned length of a shutdown, ms. */
   readonly stopMs?: number;
+  /** What people or the schedule ordered. */
+  readonly mayNotWake?: MayNotWake;
   readonly now: number;
   readonly mono: number;
 }
@@ -73,7 +75,8 @@ export function progressOf(input: ProgressInput): Progress {
         failure: state.failure,
       };
     case "napping": {
-      const held = state.held ? ({ kind: "hold", reason: "stopped by hand" } as const) : undefined;
+      const byHand = state.held ? ({ kind: "hold", reason: "stopped by hand" } as const) : undefined;
+      const held = input.mayNotWake ?? byHand;
       return {
         ...base,
         phase: "napping",

@@ -2,6 +2,7 @@ import type { TargetSpec } from "../config/model.ts";
 import type { WakeRecord } from "../store/store.ts";
 import type { Activity } from "./activity/activity.ts";
 import { beginAwake, endAwake } from "./awake-spans.ts";
+import { firstTier } from "./tiers.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
 import type { Surroundings } from "./workbench.ts";
 
@@ -40,7 +41,8 @@ export class Recorder {
     const { clock, store } = this.#around;
     if (before.kind === "starting" && after.kind === "ready") {
       if (before.wake.cause.by !== "outside") this.#record(before.wake, "ready", clock.monotonic());
-      if (before.wake.cause.by === "outside" && !this.#known) this.#resume();
+      if (before.wake.cause.by === "outside" && this.#cameBack(after.seen.run)) this.#putBack(after.seen.run);
+      else if (before.wake.cause.by === "outside" && !this.#known) this.#resume();
       else this.#activity.evidence();
       const record = store.target(this.#name);
       const since = this.#known ? after.since : (record?.awakeSince ?? after.since);
@@ -48,6 +50,7 @@ export class Recorder {
       store.update(this.#name, {
         stopIntent: undefined,
         asleepSince: undefined,
+        napped: undefined,
         ...beginAwake(record, after.since, since),
       });
     }
@@ -62,8 +65,10 @@ export class Recorder {
     if (after.kind === "napping" && before.kind !== "napping") {
       this.#known = true;
       store.update(this.#name, { asleepSince: after.since, stopIntent: undefined });
-      if (before.kind === "stopping" && before.whose === "ours")
+      if (before.kind === "stopping" && before.whose === "ours") {
         this.stopMs = clock.monotonic() - before.began;
+        store.update(this.#name, { napped: { run: before.seen.run, at: after.since } });
+      }
     }
   }
 
@@ -71,6 +76,24 @@ export class Recorder {
     if (!this.#timer) return;
     this.#timer[Symbol.dispose]();
     this.#writeActivity();
+  }
+
+  /** A run that nobody asked for: its restart policy started it, although we had put the last one to sleep. */
+  #cameBack(run: string): boolean {
+    const napped = this.#around.store.target(this.#name)?.napped;
+    return napped !== undefined && napped.run !== run && this.#around.cameBack();
+  }
+
+  /** Back to sleep, unless somebody uses it before its turn. */
+  #putBack(run: string): void {
+    const { clock, store, log } = this.#around;
+    const idle = firstTier(this.#spec()).afterMs ?? 0;
+    const inMs = Math.min(idle, this.#around.comebackSlotMs());
+    this.#activity.resumeAt(clock.monotonic() - idle + inMs);
+    // A dependency is ours to stop only in a run that we answer for.
+    store.update(this.#name, { startedRun: run });
+    const message = `${this.#name} slept before its engine restarted: it goes back to sleep unless it is used`;
+    log.info("put_back", message, { target: this.#name, inMs });
   }
 
   /**
@@ -81,7 +104,9 @@ export class Recorder {
     const { clock, store } = this.#around;
     const last = store.target(this.#name)?.lastActivity;
     if (last === undefined) return this.#activity.evidence();
-    const idle = this.#spec().idleTimeoutMs ?? 0;
+    const { sessionSince } = store.target(this.#name) ?? {};
+    if (sessionSince !== undefined) this.#activity.sessions.begin(clock.monotonic());
+    const idle = firstTier(this.#spec()).afterMs ?? 0;
     const ago = Math.max(0, clock.now() - last);
     const atMost = Math.max(0, idle - AFTER_RESTART_MS);
     this.#activity.resumeAt(clock.monotonic() - Math.min(ago, atMost));
@@ -91,9 +116,13 @@ export class Recorder {
     this.#timer = undefined;
     const { clock, store } = this.#around;
     const ago = clock.monotonic() - this.#activity.lastUse;
+    const { began } = this.#activity.sessions;
+    const sessionSince =
+      began === undefined ? undefined : Math.round(clock.now() - (clock.monotonic() - began));
     const awake = store.target(this.#name)?.awakeSince !== undefined;
     store.update(this.#name, {
       lastActivity: Math.round(clock.now() - ago),
+      sessionSince,
       ...(awake && { awakeSeen: clock.now() }),
     });
   }

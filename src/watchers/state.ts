@@ -16,6 +16,13 @@ export interface Napping {
   readonly since: number;
   /** A person stopped it and `on_manual_stop: hold` says that only a person or the engine starts it again. */
   readonly held: boolean;
+  /** Paused by us and to be stopped later: the second tier. */
+  readonly deeper?: {
+    readonly task: Task;
+    readonly seen: Sighting;
+    /** Monotonic ms. */
+    readonly due: number;
+  };
 }
 
 /** Dependencies first, then the engine's start or unpause. */
@@ -43,6 +50,8 @@ export interface Ready {
   readonly since: number;
   /** How long the wake took that led here. */
   readonly tookMs: number;
+  /** Monotonic ms of `since`. */
+  readonly began: number;
 }
 
 /** Going down: by our own decision, or by somebody else's. */
@@ -60,6 +69,8 @@ export interface OwnStop {
   readonly tries: number;
   /** Decided by a Wakegate that was killed since: wait for its end until this wall ms, ask no more. */
   readonly resumedUntil?: number;
+  /** It was paused before, asleep since this wall ms. */
+  readonly deepens?: number;
   /** Somebody asked meanwhile: wake it as soon as it is down. */
   readonly wanted?: Wanted;
 }

@@ -22,6 +22,8 @@ export type Input =
   /** The last look found no use and the intent is on disk. */
   | { readonly type: "sleep"; readonly method: StopMethod }
   | { readonly type: "sleep-failed" }
+  /** The wall clock was set by so much; nothing else happened. */
+  | { readonly type: "clock-set"; readonly ms: number }
   /** The wait of a foreign stop or of a resumed one is over, and this is what the engine says now. */
   | { readonly type: "settled"; readonly sighting: Sighting | undefined };
 
@@ -36,6 +38,8 @@ export interface Context {
   readonly foreignStopGraceMs: number;
   /** It is only ever needed to have run to completion (migrations and the like). */
   readonly oneShot: boolean;
+  /** A run that we paused, or are about to, is stopped so much later. */
+  readonly deepen?: { readonly run: string; readonly inMs: number };
 }
 
 /** How much longer than its own grace a container may take to die before we believe that it lives on. */
@@ -70,7 +74,11 @@ export function transition(state: State, input: Input, ctx: Context): State {
       return state.kind === "starting" ? ready(state, ctx) : state;
     case "sleep":
       if (state.kind === "ready") return ownStop(state.seen, input.method, ctx);
+      if (state.kind === "napping" && state.deeper)
+        return { ...ownStop(state.deeper.seen, input.method, ctx), deepens: state.since };
       return state.kind === "error" && state.seen ? ownStop(state.seen, input.method, ctx) : state;
+    case "clock-set":
+      return state.kind === "error" ? { ...state, until: state.until + input.ms } : state;
     case "sleep-failed":
       return sleepFailed(state, ctx);
     case "settled":
@@ -88,6 +96,8 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
       return beginWake(state.wake.from, cause, ctx);
     case "stopping":
       // A stop that failed leaves the app running: asking for it now means using what is there.
+      if (state.whose === "ours" && state.tries > 0 && state.deepens !== undefined)
+        return beginWake("paused", cause, ctx);
       if (state.whose === "ours" && state.tries > 0) return adopt(state.seen, ctx, cause);
       return state.wanted ? state : { ...state, wanted: { cause, since: ctx.mono } };
     case "waking":
@@ -223,7 +233,9 @@ function settled(state: State, sighting: Sighting | undefined, ctx: Context): St
   if (!sighting) return gone(ctx);
   const stillUp = isUp(sighting);
   if (state.whose === "ours") {
-    if (!stillUp) return after(state, resting(sighting, ctx), ctx);
+    if (sighting.status === "paused" && state.method !== "pause" && !state.wanted)
+      return sleepFailed(state, ctx);
+    if (!stillUp) return after(state, asleepSince(resting(sighting, ctx), state), ctx);
     if (state.resumedUntil !== undefined || state.wanted || sighting.run !== state.seen.run) {
       return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
     }
@@ -240,6 +252,11 @@ function after(state: Stopping, rest: Napping, ctx: Context): State {
   if (!state.wanted) return rest;
   const from = rest.how === "completed" ? "stopped" : rest.how;
   return beginWake(from, state.wanted.cause, ctx, { stopping: state.wanted.since });
+}
+
+/** What was paused before it was stopped sleeps since it was paused. */
+function asleepSince(rest: Napping, { deepens }: OwnStop): Napping {
+  return deepens === undefined ? rest : { ...rest, since: deepens };
 }
 
 function sleepFailed(state: State, ctx: Context): State {
@@ -287,7 +304,14 @@ function adopt(sighting: Sighting, ctx: Context, cause?: WakeCause, since?: numb
 function ready(state: Starting, ctx: Context): State {
   const { stopping, dependencies, starting, probing: probed } = state.wake.began;
   const began = stopping ?? dependencies ?? starting ?? probed ?? ctx.mono;
-  return { kind: "ready", task: Symbol(), seen: state.seen, since: ctx.now, tookMs: ctx.mono - began };
+  return {
+    kind: "ready",
+    task: Symbol(),
+    seen: state.seen,
+    since: ctx.now,
+    tookMs: ctx.mono - began,
+    began: ctx.mono,
+  };
 }
 
 function ownStop(sighting: Sighting, method: StopMethod, ctx: Context): OwnStop {
@@ -326,7 +350,16 @@ function engineAway(state: State, message: string, ctx: Context): State {
 }
 
 function resting(sighting: Sighting, ctx: Context): Napping {
-  return { kind: "napping", how: howOf(sighting, ctx), since: sighting.exit?.at ?? ctx.now, held: false };
+  const how = howOf(sighting, ctx);
+  const { deepen } = ctx;
+  const deeper = how === "paused" && deepen?.run === sighting.run && { task: Symbol(), seen: sighting };
+  return {
+    kind: "napping",
+    how,
+    since: sighting.exit?.at ?? ctx.now,
+    held: false,
+    ...(deeper && deepen && { deeper: { ...deeper, due: ctx.mono + deepen.inMs } }),
+  };
 }
 
 function howOf(sighting: Sighting, ctx: Context): Napping["how"] {

@@ -1,6 +1,5 @@
 import type { DependencyCondition, TargetSpec } from "../config/model.ts";
 import { WakegateError } from "../errors.ts";
-import { backoffMs } from "../lib/backoff.ts";
 import { Emitter } from "../lib/emitter.ts";
 import { deadline } from "../lib/signals.ts";
 import { untilTrue } from "../lib/until-true.ts";
@@ -8,7 +7,7 @@ import type { Instance, InstanceSummary } from "../providers/provider.ts";
 import { Activity } from "./activity/activity.ts";
 import { beginsWake } from "./announce.ts";
 import { initialProgress, type Dependency, type DependencyReport } from "./dependencies.ts";
-import type { FailureFacts } from "./failure.ts";
+import { WakeFailedError, type FailureFacts } from "./failure.ts";
 import { gateOf } from "./gate.ts";
 import type { Gate, TargetHandle, Use, WakeCause } from "./handle.ts";
 import { learn, type Learned } from "./history.ts";
@@ -17,16 +16,20 @@ import { Lane } from "./lane.ts";
 import { Narrator } from "./narrator.ts";
 import { progressOf } from "./progress-of.ts";
 import type { DependencyProgress, Failure, Progress } from "./progress.ts";
+import { JobRunner } from "./job-runner.ts";
+import { Failures } from "./failures.ts";
+import { deepenOf } from "./deepen.ts";
+import { Orders } from "./orders.ts";
 import { Recorder } from "./recorder.ts";
+import { tierOf } from "./tier-of.ts";
+import { Followers } from "./followers.ts";
+import { Insight } from "./insight.ts";
 import type { ProbeResult } from "./readiness/http-probe.ts";
 import { needsDependencies, sightingOf, type State, type Wake } from "./state.ts";
 import { meets } from "./conditions.ts";
 import { transition, type Input } from "./transition.ts";
 import type { Surroundings, Workbench } from "./workbench.ts";
 
-/** Failures in a row after which nothing is retried by itself any more. */
-const CIRCUIT_OPENS_AT = 5;
-const COOL_DOWN = { firstMs: 1_000, maxMs: 60_000 };
 /** A started engine call gets this long to be over when Wakegate shuts down; it is not cancelled before. */
 const CALL_LIMIT_MS = 15 * 60_000;
 
@@ -37,23 +40,28 @@ const CALL_LIMIT_MS = 15 * 60_000;
 export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDisposable {
   readonly around: Surroundings;
   readonly activity: Activity;
-  readonly followers = { count: 0, changed: new Emitter<void>() };
+  readonly followers = new Followers();
   readonly changed = new Emitter<void>();
   /** Before and after, for those who count and record. */
   readonly moved = new Emitter<{ readonly before: State; readonly after: State }>();
   #spec: TargetSpec;
   #state: State;
   #gate: Gate;
-  #work: AbortController | undefined;
   #queue: Input[] = [];
   #draining = false;
   #closed: Error | undefined;
-  #failures = 0;
+  readonly #failures = new Failures();
   #dependencies: readonly DependencyProgress[] | undefined;
   #lastWake: { wake: Wake; ended: number } | undefined;
   readonly #narrator: Narrator;
   readonly #lane: Lane;
   readonly #recorder: Recorder;
+  readonly #jobs: JobRunner;
+  /** What people and the schedule order. */
+  readonly orders: Orders;
+  #asked: Workbench["asked"];
+  lookAgainAt = Number.NEGATIVE_INFINITY;
+  readonly insight = new Insight(this);
 
   constructor(spec: TargetSpec, around: Surroundings) {
     this.#spec = spec;
@@ -64,6 +72,20 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#narrator = new Narrator(this, around.clock);
     this.#lane = new Lane();
     this.#recorder = new Recorder(around, this.activity, () => this.#spec);
+    this.#jobs = new JobRunner(
+      around.clock,
+      (input) => this.dispatch(input),
+      (err) =>
+        around.log.error("watcher_job_failed", `${this.name}: ${String(err)}`, { target: this.name, err }),
+    );
+    this.orders = new Orders({
+      name: spec.name,
+      clock: around.clock,
+      store: around.store,
+      schedule: () => this.#spec.schedule,
+      onWake: () => this.#bySchedule(),
+    });
+    this.orders.changed.subscribe(() => this.#ordered());
   }
 
   get name(): string {
@@ -93,8 +115,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   /** Takes a changed configuration. The state stays; a changed idle time counts from the last use. */
   reconfigure(spec: TargetSpec): void {
     this.#spec = spec;
-    this.activity.poke();
-    this.changed.emit();
+    this.orders.review();
   }
 
   history(): ReturnType<TargetHandle["history"]> {
@@ -103,6 +124,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   progress(): Progress {
     const { clock } = this.around;
+    const mayNotWake = this.orders.mayNotWake();
     return progressOf({
       spec: this.#spec,
       state: this.#state,
@@ -110,6 +132,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       dependencies: this.#dependencies ?? this.around.edges().map(initialProgress),
       ...(this.#lastWake && { lastWake: this.#lastWake }),
       ...(this.#recorder.stopMs !== undefined && { stopMs: this.#recorder.stopMs }),
+      ...(mayNotWake && { mayNotWake }),
       now: clock.now(),
       mono: clock.monotonic(),
     });
@@ -122,6 +145,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   touch(use: Use): void {
     this.activity.use(use);
     this.#recorder.used();
+    this.insight.touched();
   }
 
   passed(): void {
@@ -135,35 +159,69 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   }
 
   follow(): Disposable {
-    this.followers.count++;
-    this.followers.changed.emit();
-    let done = false;
-    return {
-      [Symbol.dispose]: () => {
-        if (done) return;
-        done = true;
-        this.followers.count--;
-      },
-    };
+    return this.followers.add();
   }
 
   wake(cause: WakeCause): void {
-    this.dispatch({ type: "wake", cause });
+    if (this.#mayWake(cause)) this.dispatch({ type: "wake", cause });
   }
 
   retry(cause: WakeCause): void {
-    this.#failures = 0;
+    if (!this.#mayWake(cause)) return;
+    this.#failures.reset();
     this.dispatch({ type: "retry", cause });
   }
 
+  /** An operator may always, and thereby ends a hold-down. */
+  #mayWake({ by }: WakeCause): boolean {
+    if (by === "operator" && this.orders.held) this.orders.release();
+    return this.orders.mayNotWake(by) === undefined;
+  }
+
+  /** A person wants it asleep now: as soon as nothing uses it, or `force`d whatever uses it. Wakes as always later. */
+  sleep(how: "quiet" | "force" = "quiet"): void {
+    if (this.#state.kind !== "ready") return;
+    this.#asked = how;
+    this.activity.poke();
+  }
+
+  get asked(): Workbench["asked"] {
+    return this.#asked;
+  }
+
+  /** The wall clock was set by `ms`: moments that came from it move along or are looked at anew. */
+  clockSet(ms: number): void {
+    this.dispatch({ type: "clock-set", ms });
+    this.orders.review();
+  }
+
+  #bySchedule(): void {
+    if (this.#state.kind === "napping") this.wake({ by: "schedule" });
+  }
+
+  #ordered(): void {
+    this.#gate = gateOf(this.#state, this.orders.mayNotWake());
+    if (this.orders.pinned) this.wake({ by: "operator" });
+    this.activity.poke();
+    this.changed.emit();
+  }
+
   meets(condition: DependencyCondition): boolean {
-    return meets(this.#state, condition) === true;
+    return this.#meets(condition) === true;
+  }
+
+  #meets(condition: DependencyCondition): ReturnType<typeof meets> {
+    const met = meets(this.#state, condition);
+    const hold = met === false && this.#state.kind === "napping" && this.orders.mayNotWake("dependant");
+    return hold && hold.kind === "hold"
+      ? new WakeFailedError("dependency", `it is kept asleep: ${hold.reason}`)
+      : met;
   }
 
   async ensure(condition: DependencyCondition, cause: WakeCause, signal: AbortSignal): Promise<void> {
     if (this.meets(condition)) return;
     this.wake(cause);
-    await untilTrue(this.changed, () => this.#closed ?? meets(this.#state, condition), signal);
+    await untilTrue(this.changed, () => this.#closed ?? this.#meets(condition), signal);
   }
 
   /** What the engine said of the target, or of the listing that it is in; undefined: it is not there. */
@@ -200,43 +258,26 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       onManualStop: this.#spec.onManualStop,
       foreignStopGraceMs: this.#spec.foreignStopGraceMs,
       oneShot: this.around.oneShot,
+      ...deepenOf(this.#spec, before, this.around),
     });
     if (after === before) return;
     this.#state = after;
-    this.#gate = gateOf(after);
+    this.#gate = gateOf(after, this.orders.mayNotWake());
+    if (after.kind !== "ready") this.#asked = undefined;
     if (beginsWake(before, after)) this.#dependencies = undefined;
     if (after.kind === "ready" && before.kind === "starting") {
-      this.#failures = 0;
+      this.#failures.reset();
       this.#lastWake = { wake: before.wake, ended: clock.monotonic() };
     }
     this.#recorder.moved(before, after);
     this.#narrator.moved(before, after);
-    if (taskOf(before) !== taskOf(after)) this.#startWork(after);
+    if (taskOf(before) !== taskOf(after)) this.#jobs.start(jobOf(this, after), `${this.name} moved on`);
     this.changed.emit();
     if (before.kind !== after.kind || needsDependencies(before) !== needsDependencies(after)) {
       this.moved.emit({ before, after });
     }
-  }
-
-  #startWork(state: State): void {
-    this.#work?.abort(new Error(`${this.name} moved on`));
-    this.#work = undefined;
-    const job = jobOf(this, state);
-    if (!job) return;
-    const work = new AbortController();
-    this.#work = work;
-    const dispatch = (input: Input): void => {
-      if (this.#work === work) this.dispatch(input);
-    };
-    job(work.signal).then(dispatch, (error: unknown) => {
-      if (work.signal.aborted) return;
-      this.around.log.error("watcher_job_failed", `${this.name}: ${String(error)}`, {
-        target: this.name,
-        err: error,
-      });
-      const again = this.around.clock.after(1_000, () => this.#work === work && this.#startWork(this.#state));
-      work.signal.addEventListener("abort", () => again[Symbol.dispose](), { once: true });
-    });
+    if (before.kind === "missing" && after.kind === "napping" && this.orders.schedule.wakes)
+      this.#bySchedule();
   }
 
   exclusive<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -247,14 +288,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   }
 
   failure(facts: FailureFacts): { readonly failure: Failure; readonly coolDownMs: number } {
-    const tries = ++this.#failures;
-    const coolDownMs = backoffMs(tries - 1, COOL_DOWN);
-    const at = this.around.clock.now();
-    const final = tries >= CIRCUIT_OPENS_AT;
-    return {
-      coolDownMs,
-      failure: { ...facts, at, tries, nextTryAt: at + coolDownMs, ...(final && { final }) },
-    };
+    return this.#failures.add(facts, this.around.clock.now());
   }
 
   onDependency(report: DependencyReport): void {
@@ -275,20 +309,13 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   async close(reason: Error): Promise<void> {
     if (this.#closed) return;
     this.#closed = reason;
-    this.#work?.abort(reason);
+    this.#jobs.stop(reason);
+    this.orders[Symbol.dispose]();
     this.#recorder.close();
     this.#gate = { kind: "missing", message: reason.message };
     this.changed.emit();
     await this.#lane.idle();
   }
-}
-
-/** The kind of wake that estimates should speak of. */
-function tierOf(state: State): Wake["from"] {
-  if (state.kind === "waking" || state.kind === "starting" || state.kind === "error") return state.wake.from;
-  if (state.kind === "stopping")
-    return state.whose === "ours" && state.method === "pause" ? "paused" : "stopped";
-  return state.kind === "napping" && state.how === "paused" ? "paused" : "stopped";
 }
 
 function unlisted({ provider }: Surroundings): string {

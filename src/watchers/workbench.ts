@@ -5,9 +5,13 @@ import type { Log } from "../lib/log.ts";
 import type { Instance, InstanceSummary, Provider } from "../providers/provider.ts";
 import type { Store } from "../store/store.ts";
 import type { Activity } from "./activity/activity.ts";
+import type { ReadProc } from "./activity/connections.ts";
+import type { LastLook } from "./activity/last-look.ts";
+import type { Peer } from "./activity/peer.ts";
 import type { DependencyReport, Edge } from "./dependencies.ts";
 import type { FailureFacts } from "./failure.ts";
 import type { Learned } from "./history.ts";
+import type { Orders } from "./orders.ts";
 import type { Failure } from "./progress.ts";
 import type { Wake } from "./state.ts";
 import type { ProbeResult } from "./readiness/http-probe.ts";
@@ -22,10 +26,25 @@ export interface Surroundings {
   readonly vantage: Vantage;
   /** Where the host's proc file system is readable; unset: nowhere. */
   readonly procDir?: string;
+  /** Reads below it. */
+  readonly readProc?: ReadProc;
+  /** Base URL of Caddy's admin API. */
+  readonly caddyAdmin: string | undefined;
   /** Inspects the instance that the target is bound to now, also when it was recreated. */
   locate(signal: AbortSignal): Promise<Instance | undefined>;
   /** The instance whose network namespace this one uses. */
   networkOwner(instance: Instance): InstanceSummary | undefined;
+  /** Who has this address, seen from the target. */
+  peerOf(address: string, instance: Instance): Peer;
+  /** Other names and addresses under which the instance can be found on its networks. */
+  aliases(instance: Instance): readonly string[];
+  /**
+   * True for a run that came up with an engine's or our own start, without anybody asking: its restart policy
+   * brought it back, although we had put it to sleep.
+   */
+  cameBack(): boolean;
+  /** The place of one more target that is put back to sleep, in ms from now: one after the other. */
+  comebackSlotMs(): number;
   /** What this target depends on. */
   edges(): readonly Edge[];
   /** Names of those that are awake, or run unmanaged, and need this target. */
@@ -43,6 +62,13 @@ export interface Workbench {
   readonly spec: TargetSpec;
   readonly around: Surroundings;
   readonly activity: Activity;
+  readonly orders: Orders;
+  /** A person wants it asleep: `quiet` when nobody uses it, `force` whatever uses it. */
+  readonly asked: "quiet" | "force" | undefined;
+  /** Monotonic ms before which it is not looked at again. */
+  lookAgainAt: number;
+  /** Takes the result of a last look, and what a dry run would do. */
+  readonly insight: { looked(result: LastLook): void; wouldSleep(): void };
   readonly followers: { readonly count: number; readonly changed: Emitter<void> };
   learned(from: Wake["from"]): Learned;
   /** Runs an engine call that changes something: one at a time, to its end, whatever happens to the state. */

@@ -53,18 +53,37 @@ describe("the API", () => {
     const made = await rig.call("/leases", { json: { target: "blog", ttl: "1s" } });
     const id = String(made.json["id"]);
     await rig.until("blog", "ready");
+    const leases = async (): Promise<unknown> => (await rig.call("/targets/blog")).json["leases"];
     expect((await rig.call(`/leases/${id}/renew`, { json: {} })).status).toBe(200);
-    expect(rig.service.registry.watcher("blog")?.activity.leases).toHaveLength(1);
+    expect(await leases()).toHaveLength(1);
     const ended = await rig.call(`/leases/${id}`, {
       method: "DELETE",
       headers: { "x-wakegate-request": "1" },
     });
     expect(ended.status).toBe(204);
-    expect(rig.service.registry.watcher("blog")?.activity.leases).toHaveLength(0);
+    expect(await leases()).toEqual([]);
     await rig.call("/leases", { json: { target: "blog", ttl: "1s" } });
+    expect(await leases()).toHaveLength(1);
     await new Promise((resolve) => setTimeout(resolve, 1_100));
-    expect(rig.service.registry.watcher("blog")?.activity.leases).toHaveLength(0);
+    expect(await leases()).toEqual([]);
     expect((await rig.call(`/leases/${id}/renew`, { json: {} })).status).toBe(404);
+  });
+
+  it("keeps awake and keeps asleep on demand", async () => {
+    await using rig = await adminRig();
+    const pinned = await rig.call("/targets/blog/pin", { json: { for: "2h", reason: "film night" } });
+    expect(pinned.json).toMatchObject({ pin: { by: "this host", reason: "film night" } });
+    await rig.until("blog", "ready");
+    const status = await rig.call("/targets/blog");
+    expect(status.json).toMatchObject({ inUse: true, summary: { next: "pinned" } });
+    expect((await rig.call("/targets/blog/sleep", { json: {} })).status).toBe(409);
+    expect((await rig.call("/targets/blog/unpin", { json: {} })).json["pin"]).toBeUndefined();
+    await rig.call("/targets/blog/sleep", { json: {} });
+    await rig.until("blog", "napping");
+    const held = await rig.call("/targets/blog/hold", { json: { reason: "backup" } });
+    expect(held.json).toMatchObject({ state: "closed", summary: { fact: "Kept asleep: backup" } });
+    await rig.call("/targets/blog/release", { json: {} });
+    expect((await rig.call("/targets/blog")).json["state"]).toBe("asleep");
   });
 
   it("says what is wrong with a body, a name and a call", async () => {

@@ -51,7 +51,7 @@ describe("the command line over the API", () => {
     using _ = rig.service.registry.watcher("blog")?.lease("held request") ?? { [Symbol.dispose]: () => {} };
     const refused = await run(rig, "sleep", "blog");
     expect(refused.code).toBe(1);
-    expect(refused.text).toContain("blog is in use. In use now: held request");
+    expect(refused.text).toContain("blog is in use. In use by: held request");
     expect((await run(rig, "sleep", "blog", "--force")).code).toBe(0);
     await rig.until("blog", "napping");
   });

@@ -21,6 +21,10 @@ export interface Behaviour {
   failStop?: string;
   /** Bytes per second that it moves. */
   traffic?: number;
+  /** Cores that it keeps busy. */
+  cores?: number;
+  /** What a command run in it answers. */
+  exec?: ExecResult;
 }
 
 /**
@@ -179,16 +183,24 @@ export class FakeWorld implements Provider {
 
   async usage(id: string): Promise<Usage> {
     this.#reach();
-    const { traffic = 0 } = this.behaviour.get(this.get(id).name) ?? {};
-    return Promise.resolve({ receivedBytes: (this.#clock.monotonic() / 1_000) * traffic, sentBytes: 0 });
+    const { traffic = 0, cores = 0 } = this.behaviour.get(this.get(id).name) ?? {};
+    const seconds = this.#clock.monotonic() / 1_000;
+    return Promise.resolve({
+      receivedBytes: seconds * traffic,
+      sentBytes: 0,
+      cpuSeconds: seconds * cores,
+    });
   }
 
   async logs(id: string): Promise<readonly string[]> {
     return Promise.resolve([`last words of ${this.get(id).name}`]);
   }
 
-  async exec(): Promise<ExecResult> {
-    return Promise.reject(new ProviderError("not_supported", this.engine, "no exec"));
+  async exec(id: string): Promise<ExecResult> {
+    const { exec } = this.behaviour.get(this.get(id).name) ?? {};
+    return exec
+      ? Promise.resolve(exec)
+      : Promise.reject(new ProviderError("not_supported", this.engine, "no exec"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -37,6 +37,11 @@ export class VirtualClock implements Clock {
     this.#wallOffset += ms;
   }
 
+  /** Both clocks go on by so much and nothing runs: the machine or the process stood still. */
+  stall(ms: number): void {
+    this.#mono += ms;
+  }
+
   /** Moves time, firing each timer at its moment and letting promises run in between. */
   async advance(ms: number): Promise<void> {
     const end = this.#mono + ms;

@@ -3,6 +3,7 @@ import type { Settings } from "../../src/config/model.ts";
 import type { TargetRecord } from "../../src/store/store.ts";
 import { Registry } from "../../src/watchers/registry/registry.ts";
 import type { Watcher } from "../../src/watchers/watcher.ts";
+import type { FakeProc } from "../support/fake-proc.ts";
 import { FakeWorld } from "../support/fake-world.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { RecordingLog } from "../support/recording-log.ts";
@@ -26,6 +27,8 @@ export interface RigOptions {
   /** Makes the containers that are there from the beginning. */
   readonly setUp?: (world: FakeWorld, clock: VirtualClock) => void;
   readonly store?: MemoryStore;
+  /** The host's proc file system. Default: unreadable. */
+  readonly proc?: FakeProc;
 }
 
 export const BY_REQUEST = { by: "request" } as const;
@@ -55,7 +58,13 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
   const loaded = await loadSettings({ env });
   if (!("settings" in loaded)) throw new Error(JSON.stringify(loaded.problems));
   const { settings } = loaded;
-  const registry = new Registry({ settings, clock, store, log });
+  const registry = new Registry({
+    settings,
+    clock,
+    store,
+    log,
+    ...(options.proc && { readProc: options.proc.read }),
+  });
   registry.addEngine(world);
   await settle();
   const watcher = (name: string): Watcher => {

@@ -43,7 +43,7 @@ export function debugSnapshot(parts: AdminParts): Readonly<Record<string, unknow
         uses: activity.uses,
         leases: activity.leases.length,
         followers: watcher.followers.count,
-        presumedSessions: activity.presumedSessions,
+        presumedSessions: activity.sessions.began !== undefined,
         neededBy: watcher.around.neededBy(),
         edges: (registry.plan.targets.get(watcher.name)?.edges ?? []).map(({ name }) => name),
       };

@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { Caller } from "../auth/access.ts";
 import { allFacts, factsOf } from "../facts/read-facts.ts";
 import type { AdminParts } from "../parts.ts";
-import type { Actions } from "./actions.ts";
+import type { Actions, OrderRequest } from "./actions.ts";
 import { debugSnapshot } from "./debug-snapshot.ts";
 import type { OperationId } from "./operations.ts";
 import { ApiProblem } from "./problem.ts";
@@ -42,10 +42,10 @@ export function createHandlers(
       return target(call);
     };
   };
-  const pinRequest = ({ body }: Call): { until?: number; reason: string } => {
+  const pinRequest = ({ body }: Call): OrderRequest => {
     const given = body as z.output<typeof pinBody>;
     const until = given.until === undefined ? given.for && clock.now() + given.for : Date.parse(given.until);
-    return { reason: given.reason ?? "", ...(until !== undefined && { until }) };
+    return { ...(given.reason && { reason: given.reason }), ...(until !== undefined && { until }) };
   };
   const leaseOver = (): ApiProblem =>
     new ApiProblem(404, "no_such_lease", "There is no such lease: it ended, or Wakegate was restarted");
@@ -72,11 +72,11 @@ export function createHandlers(
     releaseTarget: act((name, caller) => actions.release(name, caller)),
     createLease: ({ body, caller }) => {
       const given = body as z.output<typeof leaseBody>;
-      const watcher = registry.watcher(given.target);
-      if (!watcher) throw new ApiProblem(404, "no_such_target", `There is no target ${given.target}`);
+      if (!registry.watcher(given.target))
+        throw new ApiProblem(404, "no_such_target", `There is no target ${given.target}`);
       const ttlMs = Math.min(LONGEST_LEASE_MS, Math.max(SHORTEST_LEASE_MS, given.ttl ?? DEFAULT_LEASE_MS));
       const reason = given.reason ?? `lease of ${caller.name}`;
-      const lease = leases.create(given.target, reason, ttlMs, () => watcher.lease(reason));
+      const lease = leases.create(given.target, reason, ttlMs);
       if (!lease) throw new ApiProblem(429, "too_many_leases", "There are too many leases");
       if (given.wake !== false) actions.wake(given.target, caller);
       return leaseView(lease);

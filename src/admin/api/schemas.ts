@@ -70,7 +70,7 @@ const wake = z
       probing: ms.exactOptional(),
     }),
     cause: z.object({
-      by: z.enum(["request", "stream", "dependant", "operator", "retry"]),
+      by: z.enum(["request", "stream", "dependant", "operator", "retry", "schedule"]),
       client: z.string().exactOptional(),
       method: z.string().exactOptional(),
       host: z.string().exactOptional(),

@@ -71,7 +71,7 @@ export function targetView(facts: TargetFacts, full: boolean): TargetView {
 
 /** What would be cut by putting it to sleep now: all that holds it awake but its last request. */
 export function inUse(facts: TargetFacts): readonly Evidence[] {
-  return facts.why.evidence.filter(({ holding, source }) => holding && source !== "requests");
+  return facts.why.evidence.filter(({ holding, source }) => holding && source !== "request");
 }
 
 function wakeView({ at, phases, cause, totalMs, ...rest }: WakeRecord): TargetView["wakes"][number] {

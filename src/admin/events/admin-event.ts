@@ -111,6 +111,8 @@ export function causeShort(cause: WakeCause | { readonly by: "outside" }): strin
       return cause.client === undefined ? "a button" : `a button, by ${cause.client}`;
     case "retry":
       return "a retry";
+    case "schedule":
+      return "its schedule";
     case "outside":
       return "somebody else";
   }

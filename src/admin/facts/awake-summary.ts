@@ -11,6 +11,8 @@ export interface AwakeTexts {
   readonly nextMore?: Live;
 }
 
+const IN_USE = { next: "in use", nextMore: "stays awake" } as const;
+
 /** Why it is awake and what comes next, the strongest reason first. Pure. */
 export function awakeSummary(facts: TargetFacts): AwakeTexts {
   const { why, neededBy, leases } = facts;
@@ -25,13 +27,7 @@ export function awakeSummary(facts: TargetFacts): AwakeTexts {
         : { next: { text: "{at}", at: schedule.until, as: "m" }, nextMore: "may sleep again" }),
     };
   }
-  const busy = holding(facts, "busy");
-  if (busy) return { fact: `Busy: ${busy.detail}`, ...IN_USE };
-  const connections = holding(facts, "connections") ?? holding(facts, "network");
-  if (leases.length > 0 || connections) {
-    const parts = [...(connections ? [connections.detail] : []), ...leasesText(leases)];
-    return { fact: capital(listNames(parts)), ...sinceLine(facts), ...IN_USE };
-  }
+  if (leases.length > 0) return { fact: capital(listNames(counted(leases))), ...awakeFor(facts), ...IN_USE };
   if (neededBy.length > 0) {
     return {
       fact: `Needed by ${listNames(neededBy)}`,
@@ -40,15 +36,22 @@ export function awakeSummary(facts: TargetFacts): AwakeTexts {
       nextMore: "stays awake",
     };
   }
-  const other = why.evidence.find(({ holding, source }) => holding && source !== "requests");
-  if (other) return { fact: `${other.label}: ${other.detail}`, next: "awake", nextMore: "stays awake" };
-  return idle(facts);
+  if (why.sleepsAt !== undefined) return idle(facts, why.sleepsAt);
+  const { line } = why;
+  if (!line) return idle(facts, undefined);
+  return {
+    fact: line.fact,
+    more: line.more,
+    ...(line.next !== "" && { next: line.next }),
+    ...(line.nextMore !== "" && { nextMore: line.nextMore }),
+  };
 }
 
 function pinned({ why }: TargetFacts): AwakeTexts {
   const { pin } = why;
   if (!pin) return { fact: "Pinned" };
-  const who = { text: `${capital(pin.by)}, {at}`, at: pin.at, as: "m" } as const;
+  const reason = pin.reason === "" ? "" : `, ${pin.reason}`;
+  const who = { text: `${capital(pin.by)}, {at}${reason}`, at: pin.at, as: "m" } as const;
   if (pin.until === undefined)
     return { fact: "Pinned, no end", more: who, next: "pinned", nextMore: "stays awake" };
   return {
@@ -59,35 +62,23 @@ function pinned({ why }: TargetFacts): AwakeTexts {
   };
 }
 
-function idle(facts: TargetFacts): AwakeTexts {
-  const { why, lastUseAt, asOf, idleTimeoutMs } = facts;
-  const fact: Live =
-    lastUseAt === undefined
-      ? "Not used yet"
-      : { text: "Last request {} ago", ms: asOf - lastUseAt, zero: "Request just now" };
-  if (idleTimeoutMs === undefined && why.sleepsAt === undefined) {
-    return {
-      fact,
-      more: facts.dependencyOnly
-        ? "Sleeps when nothing needs it"
-        : "It has no idle time: it is never put to sleep",
-      next: "awake",
-      nextMore: "stays awake",
-    };
-  }
-  const left = why.sleepsAt === undefined ? 0 : why.sleepsAt - asOf;
+function idle(facts: TargetFacts, sleepsAt: number | undefined): AwakeTexts {
+  const { why, lastUseAt, asOf } = facts;
+  const left = sleepsAt === undefined ? 0 : sleepsAt - asOf;
+  const uptime = holding(facts, "uptime");
   return {
-    fact,
-    more: why.notes[0] ?? "Nothing else holds it awake",
+    fact:
+      lastUseAt === undefined
+        ? "Not used yet"
+        : { text: "Last request {} ago", ms: asOf - lastUseAt, zero: "Request just now" },
+    more: uptime ? `Kept awake by ${uptime.detail}` : (why.notes[0] ?? "Nothing else holds it awake"),
     ...(left > 0
-      ? { next: { text: "{}", ms: left, down: true, zero: "looking" }, nextMore: "until asleep" }
+      ? { next: { text: "{}", ms: left, down: true, zero: "now" }, nextMore: "until asleep" }
       : { next: "looking", nextMore: "before it sleeps" }),
   };
 }
 
-const IN_USE = { next: "in use", nextMore: "stays awake" } as const;
-
-function sinceLine(facts: TargetFacts): Pick<AwakeTexts, "more"> {
+function awakeFor(facts: TargetFacts): Pick<AwakeTexts, "more"> {
   return facts.since === undefined ? {} : { more: { text: "Awake for {}", ms: facts.asOf - facts.since } };
 }
 
@@ -95,8 +86,8 @@ function holding({ why }: TargetFacts, source: string): Evidence | undefined {
   return why.evidence.find((each) => each.source === source && each.holding);
 }
 
-/** "2 held requests" rather than the same words twice. */
-function leasesText(leases: readonly string[]): string[] {
+/** "2 × held request" rather than the same words twice. */
+function counted(leases: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const lease of leases) counts.set(lease, (counts.get(lease) ?? 0) + 1);
   return [...counts].map(([what, n]) => (n === 1 ? what : `${String(n)} × ${what}`));

@@ -56,7 +56,7 @@ function factsOfWatcher(watcher: Watcher, sources: FactSources): TargetFacts {
   const record = store.target(name);
   const now = clock.now();
   const progress = watcher.progress();
-  const why = whyOf(watcher, clock);
+  const why = whyOf(watcher, now);
   const lastUseAt =
     state.kind === "ready" || state.kind === "stopping"
       ? now - (clock.monotonic() - activity.lastUse)
@@ -79,7 +79,7 @@ function factsOfWatcher(watcher: Watcher, sources: FactSources): TargetFacts {
     why,
     ...(activity.last && { lastUse: activity.last }),
     ...(lastUseAt !== undefined && { lastUseAt: Math.round(lastUseAt) }),
-    leases: activity.leases,
+    leases: why.evidence.filter(({ source }) => source === "lease").map(({ detail }) => detail),
     neededBy: watcher.around.neededBy(),
     progress,
     ...(state.kind === "stopping" && state.whose === "ours" && { stopTries: state.tries }),

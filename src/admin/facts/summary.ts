@@ -40,8 +40,12 @@ export function summaryOf(facts: TargetFacts): Summary {
       return asleep(facts);
     case "paused":
       return {
-        fact: { text: "Paused for {}", ms: sinceMs(facts) },
+        fact: { text: "Paused for {}", ms: sinceMs(facts), zero: "Paused" },
         ...lastUsed(facts),
+        ...(facts.why.sleepsAt !== undefined && {
+          next: { text: "{}", ms: Math.max(0, facts.why.sleepsAt - facts.asOf), down: true, zero: "now" },
+          nextMore: "until stopped",
+        }),
         button: "wake",
       };
     case "closed":

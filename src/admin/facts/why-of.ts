@@ -1,48 +1,42 @@
-import { listNames, spell } from "../text.ts";
-import type { Clock } from "../../lib/clock.ts";
+import type { Order } from "../../store/store.ts";
+import type { WhyReport } from "../../watchers/why.ts";
+import type { WhySource } from "../../watchers/why-sources.ts";
 import type { Watcher } from "../../watchers/watcher.ts";
-import type { Evidence, WhyFacts } from "../ports.ts";
+import type { Evidence, PinFact, WhyFacts } from "../ports.ts";
 
-/** Why a watcher's target is awake or asleep, from what the watcher knows without asking an engine. */
-export function whyOf(watcher: Watcher, clock: Clock): WhyFacts {
-  const { state, spec, activity, around } = watcher;
-  const mayNotWake = watcher.progress().mayNotWake;
-  const rest = { notes: [], ...(mayNotWake && { mayNotWake }) };
-  if (state.kind !== "ready") return { evidence: [], ...rest };
-  const idle = spec.idleTimeoutMs;
-  const agoMs = clock.monotonic() - activity.lastUse;
-  const neededBy = around.neededBy();
-  const exempt = around.exempt();
-  const { leases } = activity;
-  const held = leases.length > 0 || neededBy.length > 0 || exempt !== undefined;
-  const counts = idle === undefined ? "no idle time is set" : `counts for ${spell(idle)}`;
-  const sleepsAt =
-    held || idle === undefined || around.dependencyOnly
-      ? undefined
-      : Math.round(clock.now() + Math.max(0, idle - agoMs));
-  const evidence: Evidence[] = [
-    {
-      source: "requests",
-      label: "Last request",
-      holding: idle === undefined || agoMs < idle,
-      detail: `${spell(agoMs)} ago, ${counts}`,
-      ...(sleepsAt !== undefined && { until: sleepsAt }),
-    },
-    {
-      source: "lease",
-      label: "In use now",
-      holding: leases.length > 0,
-      detail: leases.length === 0 ? "nothing" : listNames(leases),
-    },
-    {
-      source: "needed",
-      label: "Needed by",
-      holding: neededBy.length > 0,
-      detail: neededBy.length === 0 ? "nothing awake" : listNames(neededBy),
-    },
-    ...(exempt === undefined
-      ? []
-      : [{ source: "exempt", label: "Never sleeps", holding: true, detail: exempt }]),
+/** Why a watcher's target is awake or asleep, without asking an engine. */
+export function whyOf(watcher: Watcher, now: number): WhyFacts {
+  const { orders, insight, state } = watcher;
+  const report = insight.why();
+  const { pinned, held } = orders;
+  const mayNotWake = watcher.progress().mayNotWake ?? orders.mayNotWake();
+  const { fact, more, next } = report;
+  const counts = state.kind === "ready" || (state.kind === "napping" && state.how === "paused");
+  return {
+    evidence: state.kind === "ready" ? report.sources.map(evidenceOf) : [],
+    ...(counts && next.inMs !== undefined && { sleepsAt: Math.round(now + next.inMs) }),
+    line: { fact, more, next: next.value === "–" ? "" : next.value, nextMore: next.then },
+    notes: notesOf(report),
+    ...(pinned && { pin: pinOf(pinned) }),
+    ...(held && { hold: pinOf(held) }),
+    ...(mayNotWake && { mayNotWake }),
+  };
+}
+
+function evidenceOf({ source, label, holds, text, numbers }: WhySource): Evidence {
+  const until = numbers?.["until"];
+  return { source, label, holding: holds, detail: text, ...(until !== undefined && { until }) };
+}
+
+function notesOf({ notSlept, blindTo, state }: WhyReport): readonly string[] {
+  const suggestion = notSlept?.suggestion;
+  return [
+    ...(notSlept ? [notSlept.text] : []),
+    ...(suggestion ? [`To end that: ${suggestion.key}: ${JSON.stringify(suggestion.value)}`] : []),
+    ...(state === "ready" ? blindTo.map((what) => `Blind to ${what}`) : []),
   ];
-  return { evidence, ...(sleepsAt !== undefined && { sleepsAt }), ...rest };
+}
+
+function pinOf({ at, until, reason = "", by = "somebody" }: Order): PinFact {
+  return { at, reason, by, ...(until !== undefined && { until }) };
 }

@@ -26,6 +26,8 @@ const FILE_ONLY: Readonly<Record<string, string | undefined>> = {
   process: "belongs to the file: labels may not define programs",
   command: "belongs to the file: labels may not define programs",
   providers: "belongs to the file: labels may not define engines",
+  "busy_check.exec": "belongs to the file: labels may not define programs",
+  "busy_check.http.regex": "belongs to the file: an expression can be made to take for ever",
   url: "labels may not lead to foreign URLs: wakegate.address takes host or host:port",
 };
 
@@ -75,9 +77,9 @@ export function readWakegateLabels(labels: Readonly<Record<string, string>>, whe
 }
 
 function put(raw: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const [first = "", second] = path;
-  if (second === undefined) raw[first] = value;
-  else raw[first] = { ...(raw[first] as object | undefined), [second]: value };
+  const [first = "", ...rest] = path;
+  if (rest.length === 0) raw[first] = value;
+  else put((raw[first] ??= {}) as Record<string, unknown>, rest, value);
 }
 
 function labelName(path: readonly PropertyKey[]): string {
@@ -85,8 +87,10 @@ function labelName(path: readonly PropertyKey[]): string {
 }
 
 function unknownMessage(name: string, path: readonly string[]): string {
-  const refused = FILE_ONLY[path[0] ?? ""];
-  if (refused !== undefined && Object.hasOwn(FILE_ONLY, path[0] ?? "")) return refused;
+  for (const name of [path[0] ?? "", path.join(".")]) {
+    const refused = Object.hasOwn(FILE_ONLY, name) ? FILE_ONLY[name] : undefined;
+    if (refused !== undefined) return refused;
+  }
   const known = leafPaths(labelsSchema).map((leaf) => LABEL_PREFIX + leaf.join("."));
   return `unknown label${didYouMean(name, known) || "; the reference lists them all"}`;
 }

@@ -3,9 +3,10 @@ import { parseAddress } from "../values/address.ts";
 import { parseDependency } from "../values/dependency.ts";
 import { bad, good } from "../values/parsed.ts";
 import { parsePath } from "../values/path.ts";
-import { parseStatusRanges } from "../values/status-ranges.ts";
 import { parseStopSignal } from "../values/stop-signal.ts";
+import { statuses } from "./statuses.ts";
 import { duration, durationNotes, durationOrNever, key, text, whole } from "./text.ts";
+import { useShape } from "./use-options.ts";
 
 /** What holds for every target unless something says otherwise, as one would write it. */
 export const BUILT_IN = {
@@ -29,13 +30,6 @@ const probeHost = text(
     /^[\w.:[\]-]+$/.test(written) ? good(written) : bad("expected a host such as blog.example.com"),
   "a host such as blog.example.com",
 );
-
-/** One or several HTTP statuses or ranges. */
-const status = z.union([
-  whole(100, 599).transform((code): readonly (readonly [number, number])[] => [[code, code]]),
-  text(parseStatusRanges, "HTTP statuses such as 200-399"),
-]);
-const statuses = z.union([status, z.array(status).transform((list) => list.flat())]);
 
 const page = z.strictObject({
   details: key(z.boolean(), {
@@ -156,6 +150,7 @@ export const optionsShape = {
     ...durationNotes,
   }),
   readiness: key(readiness, { description: "What proves that it answers." }),
+  ...useShape,
   port: key(whole(1, 65_535), {
     description: "TCP port on its own address.",
     defaultText: "the proxy labels' port, else the lowest exposed one",

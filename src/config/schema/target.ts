@@ -5,6 +5,7 @@ import { parseContainerName, parseName } from "../values/names.ts";
 import { bad, good } from "../values/parsed.ts";
 import { optionsShape } from "./options.ts";
 import { key, text } from "./text.ts";
+import { labelBusyCheck } from "./use-options.ts";
 
 const words = text((written) => {
   const line = written.trim();
@@ -98,6 +99,7 @@ export const labelsSchema = z.strictObject({
   }),
   ...ownShape,
   ...optionsShape,
+  busy_check: labelBusyCheck,
 });
 
 /** What one layer says of a target. Keys that are absent are not said there. */

@@ -78,8 +78,18 @@ function toInstance(info: Inspected): Instance {
     publishedPorts: publishedPorts(NetworkSettings.Ports),
     stopTimeoutMs: toGrace(Config.StopTimeout),
     stopSignal: (Config.StopSignal && signalName(Config.StopSignal)) || "SIGTERM",
+    ...(hasGpu(HostConfig) && { gpu: true }),
     restartPolicy: (HostConfig.RestartPolicy?.Name || "no") as Instance["restartPolicy"],
   };
+}
+
+function hasGpu(host: Docker.HostConfig): boolean {
+  const requests =
+    (host.DeviceRequests as readonly { Driver?: string; Capabilities?: string[][] }[] | null) ?? [];
+  const byRequest = requests.some(
+    ({ Driver, Capabilities }) => Driver === "nvidia" || Capabilities?.flat().includes("gpu"),
+  );
+  return byRequest || (host.Runtime as string | undefined) === "nvidia";
 }
 
 /** Wall time in ms; Docker says "never" with the year 1. */

@@ -53,13 +53,17 @@ export function toStatus(word: string): InstanceStatus {
 /** The fields of a summary that say where the instance can be reached. */
 export function networking(
   mode: string | undefined,
-  networks: Readonly<Record<string, { IPAddress?: string; GlobalIPv6Address?: string }>> | null | undefined,
+  networks:
+    | Readonly<Record<string, { IPAddress?: string; GlobalIPv6Address?: string; Gateway?: string }>>
+    | null
+    | undefined,
 ): Pick<InstanceSummary, "networks" | "networkOwner" | "hostNetwork"> {
   const attached: NetworkAttachment[] = Object.entries(networks ?? {})
     .filter(([name]) => !name.startsWith("container:"))
-    .map(([name, { IPAddress, GlobalIPv6Address }]) => ({
+    .map(([name, { IPAddress, GlobalIPv6Address, Gateway }]) => ({
       name,
       address: (IPAddress || GlobalIPv6Address) ?? "",
+      ...(Gateway && { gateway: Gateway }),
     }));
   return {
     networks: attached,

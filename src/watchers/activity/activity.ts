@@ -1,6 +1,8 @@
 import { Emitter } from "../../lib/emitter.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Use } from "../handle.ts";
+import { Sessions } from "./sessions.ts";
+import { Users } from "./users.ts";
 
 /**
  * The activity clock of one target: when it was last used, and what uses it now. Noting a use is two
@@ -13,7 +15,9 @@ export class Activity {
   #lastPass: number;
   #uses = 0;
   #last: Use | undefined;
-  #presumedSessions = false;
+  /** Long-lived requests whose end we do not see. */
+  readonly sessions = new Sessions();
+  readonly users = new Users();
   /** Fires when a lease begins or ends and when `poke` is called; not for single uses. */
   readonly changed = new Emitter<void>();
 
@@ -43,11 +47,6 @@ export class Activity {
     return this.#last;
   }
 
-  /** True after a long-lived handshake, until the last look has heard two quiet windows. */
-  get presumedSessions(): boolean {
-    return this.#presumedSessions;
-  }
-
   /** What uses it now, for people. */
   get leases(): readonly string[] {
     return [...this.#leases.values()];
@@ -59,7 +58,8 @@ export class Activity {
     this.#lastPass = this.#lastUse;
     this.#uses++;
     this.#last = use;
-    if (use.longLived) this.#presumedSessions = true;
+    this.users.note(use, this.#lastUse);
+    if (use.longLived) this.sessions.begin(this.#lastUse, use);
   }
 
   /** A request passed that does not count: only a sleep that is about to happen waits for it. */
@@ -76,10 +76,6 @@ export class Activity {
   /** Begins the idle time anew at a moment in the past, as known from before a restart. */
   resumeAt(monotonic: number): void {
     this.#lastUse = monotonic;
-  }
-
-  sessionsEnded(): void {
-    this.#presumedSessions = false;
   }
 
   lease(what: string): Disposable {

@@ -1,38 +1,98 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Usage } from "../../providers/provider.ts";
 import type { Activity } from "./activity.ts";
-import { lookAtNetwork, windowMs, type Evidence } from "./network-look.ts";
+import { judgeConnections, type Connections } from "./connections.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Noise } from "./noise.ts";
+import { lookAtUsage, windowMs } from "./usage-look.ts";
 
-/** What the checks before a sleep may ask. */
+/** Above noise, while a session is presumed that cannot be seen: a ping every 20 s is more, ARP is less. */
+const WHISPER_BYTES_PER_SECOND = 5;
+/** Noise of an unknown target may pass for a session this long after its handshake, and no longer. */
+const DOUBT_ENDS_AFTER_MS = 12 * 3_600_000;
+/** Proxies' pools have emptied themselves by then (Traefik 90 s, Caddy 120 s). */
+const POOLS_EMPTY_AFTER_MS = 125_000;
+
+/** A question that takes no time, as far as the target is concerned. */
+type Ask = (signal: AbortSignal) => Promise<Evidence>;
+
+/** What the checks before a sleep may ask. What is left out does not exist for this target. */
 export interface LastLookInput {
   readonly activity: Activity;
   readonly clock: Clock;
   readonly idleTimeoutMs: number;
+  readonly noise: Noise | undefined;
+  /** Bytes per second above noise, and percent of a core, that count as use. */
+  readonly networkAbove: number;
+  readonly cpuAbove: number;
+  readonly connections: () => Promise<Connections | undefined>;
+  /** Caddy, the busy check; cheap ones first. */
+  readonly asks: readonly Ask[];
   readonly usage: ((signal: AbortSignal) => Promise<Usage | undefined>) | undefined;
 }
 
-/** The result, with the evidence of each source for the log and for people. */
+/** The result, with the evidence of each source that was asked. */
 export interface LastLook {
+  /** Wall ms. */
+  readonly at: number;
   readonly inUse: boolean;
-  readonly evidence: readonly { readonly source: string; readonly evidence: Evidence }[];
+  readonly evidence: readonly Evidence[];
+  /** What a quiet look teaches about the target's noise. */
+  readonly heard?: { readonly bytesPerSecond?: number; readonly proxied?: number };
 }
 
 /**
- * The checks made when the idle timer fires, before anything is put to sleep: does it still move bytes? After a
- * long-lived handshake two quiet windows are needed, because such a connection may pause.
+ * The checks made when the idle timer fires, before anything is put to sleep. The cheap ones first; the first one
+ * that finds use ends the look. Counters are compared over one window, over two where a session is presumed that
+ * cannot be seen.
  *
  * @throws the signal's reason when it aborts.
  */
 export async function lastLook(input: LastLookInput, signal: AbortSignal): Promise<LastLook> {
-  const { activity, clock, usage } = input;
-  if (!usage) return { inUse: false, evidence: [] };
-  const windows = activity.presumedSessions ? 2 : 1;
-  const evidence: { source: string; evidence: Evidence }[] = [];
-  for (let i = 0; i < windows; i++) {
-    const network = await lookAtNetwork(usage, windowMs(input.idleTimeoutMs), clock, signal);
-    evidence.push({ source: "network", evidence: network });
-    if (network.kind === "in-use") return { inUse: true, evidence };
-    if (network.kind === "blind") break;
+  const { activity, clock, noise } = input;
+  const { sessions } = activity;
+  const evidence: Evidence[] = [];
+  const found = (...more: readonly Evidence[]): boolean => {
+    evidence.push(...more);
+    return more.some(({ kind }) => kind === "in-use");
+  };
+  const result = (inUse: boolean): LastLook => ({ at: clock.now(), inUse, evidence });
+  const presumed = sessions.began !== undefined;
+
+  const first = await input.connections();
+  if (found(judgeConnections(first))) return result(true);
+  if (first && found(sessions.judge(first.proxied, noise?.proxied, clock.monotonic()))) return result(true);
+  for (const ask of input.asks) if (found(await ask(signal))) return result(true);
+
+  const unseen = first === undefined && sessions.began !== undefined;
+  if (input.usage) {
+    const limits = {
+      bytesPerSecond: (noise?.bytesPerSecond ?? 0) + (unseen ? whisper(input) : input.networkAbove),
+      cpuPercent: input.cpuAbove,
+    };
+    for (let windows = unseen ? 2 : 1; windows > 0; windows--) {
+      const usage = await lookAtUsage(input.usage, limits, windowMs(input.idleTimeoutMs), clock, signal);
+      if (found(...usage)) return result(true);
+    }
   }
-  return { inUse: false, evidence };
+  if (unseen) sessions.end();
+  const second = first && (await input.connections());
+  if (first) {
+    evidence.shift();
+    if (found(judgeConnections(second, first))) return result(true);
+  }
+  const rate = evidence.find(({ source }) => source === "network")?.numbers?.["bytesPerSecond"];
+  const calm = clock.monotonic() - activity.lastUse > POOLS_EMPTY_AFTER_MS;
+  if (presumed) return result(false);
+  const heard = {
+    ...(rate !== undefined && { bytesPerSecond: rate }),
+    ...(calm && second && { proxied: second.proxied.length }),
+  };
+  return { ...result(false), heard };
+}
+
+/** While nothing is known of its noise, a whisper may be a health check: then it counts for half a day only. */
+function whisper({ noise, activity, clock, networkAbove }: LastLookInput): number {
+  const ago = clock.monotonic() - (activity.sessions.began ?? 0);
+  return noise === undefined && ago > DOUBT_ENDS_AFTER_MS ? networkAbove : WHISPER_BYTES_PER_SECOND;
 }

@@ -1,7 +1,9 @@
 import type { State, Task } from "../state.ts";
 import type { Input } from "../transition.ts";
 import type { Workbench } from "../workbench.ts";
-import { afterFailure, untilIdle } from "./idle.ts";
+import { afterFailure } from "./after-failure.ts";
+import { untilDeeper } from "./deeper.ts";
+import { untilIdle } from "./idle.ts";
 import { prove } from "./prove.ts";
 import { fallAsleep, waitForForeignStop } from "./sleep.ts";
 import { callWake, wakeItsDependencies } from "./wake.ts";
@@ -11,7 +13,8 @@ export type Job = (signal: AbortSignal) => Promise<Input>;
 
 /** The identity of a state's work: while it stays the same, the work goes on. */
 export function taskOf(state: State): Task | undefined {
-  return state.kind === "napping" || state.kind === "missing" ? undefined : state.task;
+  if (state.kind === "napping") return state.deeper?.task;
+  return state.kind === "missing" ? undefined : state.task;
 }
 
 /** The work of a state; undefined where there is nothing to do but to wait for inputs. */
@@ -31,7 +34,10 @@ export function jobOf(bench: Workbench, state: State): Job | undefined {
         : (signal) => waitForForeignStop(bench, state, signal);
     case "error":
       return (signal) => afterFailure(bench, state, signal);
-    case "napping":
+    case "napping": {
+      const { deeper } = state;
+      return deeper && ((signal) => untilDeeper(bench, deeper, signal));
+    }
     case "missing":
       return undefined;
   }

@@ -3,13 +3,23 @@ import type { InstanceSummary } from "../../providers/provider.ts";
 /** Addresses that ask for verdicts. A container that has one of them is the proxy or an SSO. */
 export class Askers {
   readonly #addresses = new Set<string>();
+  /** True once somebody on this very machine, outside of any container, asked. */
+  fromLoopback = false;
 
   /** True when the address is new. Loopback says nothing: everything on the machine has it. */
   note(peer: string): boolean {
     const address = peer.startsWith("::ffff:") ? peer.slice(7) : peer;
-    if (this.#addresses.has(address) || address === "::1" || address.startsWith("127.")) return false;
+    if (address === "::1" || address.startsWith("127.")) {
+      this.fromLoopback = true;
+      return false;
+    }
+    if (this.#addresses.has(address)) return false;
     this.#addresses.add(address);
     return true;
+  }
+
+  has(address: string): boolean {
+    return this.#addresses.has(address);
   }
 
   is(instance: InstanceSummary): boolean {

@@ -39,6 +39,7 @@ export class EngineView implements EngineSink {
   #busy = 0;
   #instances = new Map<string, InstanceSummary | Instance>();
   #listed = false;
+  #listedAt: number | undefined;
   #outage: string | undefined;
   #selfId: string | undefined;
 
@@ -56,6 +57,11 @@ export class EngineView implements EngineSink {
   /** True once a complete listing was received. */
   get everListed(): boolean {
     return this.#listed;
+  }
+
+  /** Wall ms of the latest complete listing. */
+  get listedAt(): number | undefined {
+    return this.#listedAt;
   }
 
   /** Why the engine does not answer now; undefined when it does. */
@@ -84,6 +90,7 @@ export class EngineView implements EngineSink {
     this.#instances = new Map(instances.map((instance) => [instance.id, instance]));
     this.#selfId = selfId;
     this.#listed = true;
+    this.#listedAt = this.#clock.now();
     this.#outage = undefined;
     this.#dirty.clear();
     this.#listener.onListed(this);

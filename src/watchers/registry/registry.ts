@@ -7,16 +7,19 @@ import type { Log } from "../../lib/log.ts";
 import { untilTrue } from "../../lib/until-true.ts";
 import type { Instance, InstanceSummary, Provider, ProviderError } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
+import type { ReadProc } from "../activity/connections.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
 import { needsDependencies, type State } from "../state.ts";
 import { Watcher } from "../watcher.ts";
 import { Askers } from "./askers.ts";
+import { Comeback } from "./comeback.ts";
 import { directoryOf } from "./directory.ts";
+import { keepHouse, type House } from "./housekeeping.ts";
 import { implicitTarget } from "./implicit.ts";
 import { EngineView, type EngineViewListener } from "./engine-view.ts";
 import { boundKey, makePlan, NO_PLAN, type Plan, type PlannedTarget } from "./plan.ts";
 import { ProblemLog } from "./problem-log.ts";
-import { surroundingsOf } from "./surroundings.ts";
+import { surroundingsOf, type Shared } from "./surroundings.ts";
 import { unmanagedUsers } from "./unmanaged-users.ts";
 
 export interface RegistryOptions {
@@ -26,6 +29,8 @@ export interface RegistryOptions {
   readonly log: Log;
   /** Where the host's proc file system is readable. */
   readonly procDir?: string;
+  /** Reads a file below it. Default: the file itself. */
+  readonly readProc?: ReadProc;
 }
 
 /** A watcher changed state. */
@@ -63,12 +68,16 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   readonly #problems: ProblemLog;
   /** Addresses that asked for verdicts: proxies are never put to sleep. */
   readonly #askers = new Askers();
+  readonly #comeback: Comeback;
+  readonly #housekeeping: Disposable;
   #closing = false;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#settings = options.settings;
     this.#problems = new ProblemLog(options.log);
+    this.#comeback = new Comeback(options.clock);
+    this.#housekeeping = keepHouse(this.#house);
     this.#makePlan();
   }
 
@@ -284,7 +293,7 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     const engine = this.#engines.get(target.engine);
     if (!engine) return;
     const { view } = engine;
-    const around = surroundingsOf(this.#options, view, {
+    const around = surroundingsOf(this.#shared(), view, {
       locate: (signal) => this.#locate(name, view, signal),
       edges: () =>
         (this.#plan.targets.get(name)?.edges ?? []).map((spec) => {
@@ -306,6 +315,33 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     const seen = target.instance === undefined ? undefined : engine.view.instances.get(target.instance);
     if (seen?.status === "running" && !("runId" in seen)) engine.view.lookAt(seen.id);
     else watcher.see(seen);
+  }
+
+  #shared(): Shared {
+    const caddyAdmin = (): string | undefined => this.#settings.caddyAdmin;
+    return { ...this.#options, askers: this.#askers, comeback: this.#comeback, caddyAdmin };
+  }
+
+  get #house(): House {
+    return {
+      ...this.#options,
+      complete: () => this.#settled && this.outages.size === 0,
+      exists: (name) => {
+        const { targets, broken } = this.#plan;
+        return (
+          targets.has(name) || broken.has(name) || this.#settings.fileTargets.some((t) => t.name === name)
+        );
+      },
+      forget: (name) => {
+        void this.#watchers.get(name)?.close(new WakegateError("removed", `${name} does not exist any more`));
+        this.#watchers.delete(name);
+        this.#entries = undefined;
+        this.changed.emit();
+      },
+      clockSet: (ms) => {
+        for (const watcher of this.#watchers.values()) watcher.clockSet(ms);
+      },
+    };
   }
 
   #onMoved(watcher: Watcher, before: State, after: State): void {
@@ -351,6 +387,7 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   /** Stops following engines and closes all watchers. No running app is touched. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
+    this.#housekeeping[Symbol.dispose]();
     await Promise.all([...this.#watchers.values()].map((watcher) => watcher[Symbol.asyncDispose]()));
     const engines = [...this.#engines.values()];
     for (const { stop } of engines)

@@ -1,9 +1,15 @@
+import { readFile } from "node:fs/promises";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
+import type { Instance, InstanceSummary } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
+import type { ReadProc } from "../activity/connections.ts";
 import type { Vantage } from "../readiness/address.ts";
 import type { Surroundings } from "../workbench.ts";
+import type { Askers } from "./askers.ts";
+import type { Comeback } from "./comeback.ts";
 import type { EngineView } from "./engine-view.ts";
+import { aliasesOf, peerOf } from "./peers.ts";
 import type { PlannedTarget } from "./plan.ts";
 
 /** What all watchers share. */
@@ -12,6 +18,11 @@ export interface Shared {
   readonly store: Store;
   readonly log: Log;
   readonly procDir?: string;
+  /** Reads a file below it. Default: the file itself. */
+  readonly readProc?: ReadProc;
+  readonly askers: Askers;
+  readonly comeback: Comeback;
+  readonly caddyAdmin: () => string | undefined;
 }
 
 /** What the registry answers for one target. */
@@ -21,7 +32,8 @@ export type Answers = Pick<Surroundings, "locate" | "edges" | "neededBy" | "exem
 
 /** The world around one target, always as the latest plan and listing have it. */
 export function surroundingsOf(shared: Shared, view: EngineView, answers: Answers): Surroundings {
-  const { clock, store, log, procDir } = shared;
+  const { clock, store, log, procDir, askers, comeback } = shared;
+  const readProc = shared.readProc ?? readerOf(procDir);
   const { planned, ...asked } = answers;
   return {
     ...asked,
@@ -30,6 +42,14 @@ export function surroundingsOf(shared: Shared, view: EngineView, answers: Answer
     store,
     log,
     ...(procDir !== undefined && { procDir }),
+    ...(readProc && { readProc }),
+    get caddyAdmin() {
+      return shared.caddyAdmin();
+    },
+    peerOf: (address, instance) => peerOf(address, ownerOf(view, instance), view, askers),
+    aliases: (instance) => aliasesOf(ownerOf(view, instance)),
+    cameBack: () => comeback.isOne(view.find(planned()?.instance ?? ""), view),
+    comebackSlotMs: () => comeback.slotMs(),
     get vantage() {
       return vantageOf(view);
     },
@@ -42,6 +62,15 @@ export function surroundingsOf(shared: Shared, view: EngineView, answers: Answer
       return planned()?.oneShot === true;
     },
   };
+}
+
+/** Whose addresses an instance has. */
+function ownerOf(view: EngineView, instance: Instance): InstanceSummary {
+  return (instance.networkOwner === undefined ? undefined : view.find(instance.networkOwner)) ?? instance;
+}
+
+function readerOf(procDir: string | undefined): ReadProc | undefined {
+  return procDir === undefined ? undefined : (path) => readFile(`${procDir}/${path}`, "utf8");
 }
 
 /** On the engine's host every network is near; in a container only those it is on. */

@@ -1,0 +1,82 @@
+import type { Clock } from "../../lib/clock.ts";
+import { sleep } from "../../lib/clock.ts";
+import { messageOf } from "../../errors.ts";
+import type { Usage } from "../../providers/provider.ts";
+import { rateText, type Evidence } from "./evidence.ts";
+
+/** The longest time that one comparison of counters takes. */
+const LONGEST_WINDOW_MS = 30_000;
+
+/** What is above these limits counts as use. */
+export interface UsageLimits {
+  readonly bytesPerSecond: number;
+  /** Of one core. */
+  readonly cpuPercent: number;
+}
+
+/** How long to compare counters for: half the idle time, at most 30 s. */
+export function windowMs(idleTimeoutMs: number): number {
+  return Math.min(LONGEST_WINDOW_MS, Math.max(200, idleTimeoutMs / 2));
+}
+
+/**
+ * Compares network and CPU counters over one window. What cannot be read counts as use: ambiguous means awake.
+ *
+ * @throws the signal's reason when it aborts.
+ */
+export async function lookAtUsage(
+  usage: (signal: AbortSignal) => Promise<Usage | undefined>,
+  limits: UsageLimits,
+  window: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly Evidence[]> {
+  try {
+    const before = await usage(signal);
+    const began = clock.monotonic();
+    await sleep(clock, window, signal);
+    const after = before && (await usage(signal));
+    const seconds = (clock.monotonic() - began) / 1_000;
+    return [network(before, after, seconds, limits), cpu(before, after, seconds, limits)];
+  } catch (error) {
+    signal.throwIfAborted();
+    const detail = `counters could not be read: ${messageOf(error)}`;
+    return [{ source: "network", kind: "in-use", detail }];
+  }
+}
+
+function network(
+  before: Usage | undefined,
+  after: Usage | undefined,
+  seconds: number,
+  limits: UsageLimits,
+): Evidence {
+  const source = "network";
+  if (before?.receivedBytes === undefined || after?.receivedBytes === undefined) {
+    return { source, kind: "blind", detail: "no counters for it" };
+  }
+  const received = after.receivedBytes - before.receivedBytes;
+  const sent = (after.sentBytes ?? 0) - (before.sentBytes ?? 0);
+  // Smaller than before: the counters began anew, so the comparison says nothing.
+  if (received < 0 || sent < 0) return { source, kind: "in-use", detail: "counters began anew" };
+  const bytesPerSecond = (received + sent) / seconds;
+  const detail = `${rateText(bytesPerSecond)}, noise is below ${rateText(limits.bytesPerSecond)}`;
+  const numbers = { bytesPerSecond: Math.round(bytesPerSecond), limit: Math.round(limits.bytesPerSecond) };
+  return { source, kind: bytesPerSecond > limits.bytesPerSecond ? "in-use" : "quiet", detail, numbers };
+}
+
+function cpu(
+  before: Usage | undefined,
+  after: Usage | undefined,
+  seconds: number,
+  limits: UsageLimits,
+): Evidence {
+  const source = "cpu";
+  if (before?.cpuSeconds === undefined || after?.cpuSeconds === undefined) {
+    return { source, kind: "blind", detail: "no counters for it" };
+  }
+  const percent = (Math.max(0, after.cpuSeconds - before.cpuSeconds) / seconds) * 100;
+  const detail = `${percent.toFixed(1)} %, busy is above ${String(limits.cpuPercent)} %`;
+  const numbers = { percent: Math.round(percent * 10) / 10, limit: limits.cpuPercent };
+  return { source, kind: percent > limits.cpuPercent ? "in-use" : "quiet", detail, numbers };
+}

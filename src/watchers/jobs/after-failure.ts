@@ -1,0 +1,28 @@
+import { sleep } from "../../lib/clock.ts";
+import type { Failed } from "../state.ts";
+import { firstTier } from "../tiers.ts";
+import type { Input } from "../transition.ts";
+import type { Workbench } from "../workbench.ts";
+import { changedOr } from "./changed-or.ts";
+import { writeIntent } from "./intent.ts";
+
+/** After a failed wake: tries again for those who wait, or puts what runs without answering to sleep. */
+export async function afterFailure(bench: Workbench, state: Failed, signal: AbortSignal): Promise<Input> {
+  const { around, followers, spec } = bench;
+  const { clock } = around;
+  await sleep(clock, state.until - clock.now(), signal);
+  for (;;) {
+    if (followers.count > 0 && !state.failure.final && !bench.orders.mayNotWake())
+      return { type: "wake", cause: { by: "retry" } };
+    const { afterMs } = firstTier(spec);
+    const idle = state.seen && !spec.dryRun ? afterMs : undefined;
+    const left = idle === undefined ? undefined : idle - (clock.monotonic() - state.ended);
+    if (state.seen && left !== undefined && left <= 0 && bench.orders.keepsAwake().length === 0) {
+      // A pause would keep what does not answer for ever.
+      const method = spec.stopMethod === "pause" ? "stop" : spec.stopMethod;
+      if (await writeIntent(bench, state.seen, method, signal)) return { type: "sleep", method };
+    }
+    const ms = left === undefined ? undefined : Math.max(1_000, left);
+    await changedOr(clock, ms, followers.changed, signal);
+  }
+}

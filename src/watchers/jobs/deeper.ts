@@ -1,0 +1,22 @@
+import { sleep } from "../../lib/clock.ts";
+import type { Napping } from "../state.ts";
+import type { Input } from "../transition.ts";
+import type { Workbench } from "../workbench.ts";
+import { writeIntent } from "./intent.ts";
+
+/** When the state file cannot be written. */
+const RETRY_MS = 60_000;
+
+/** The second tier: what is paused is stopped when its time has come. */
+export async function untilDeeper(
+  bench: Workbench,
+  { due, seen }: NonNullable<Napping["deeper"]>,
+  signal: AbortSignal,
+): Promise<Input> {
+  const { clock } = bench.around;
+  await sleep(clock, due - clock.monotonic(), signal);
+  const { stopMethod } = bench.spec;
+  const method = stopMethod === "pause" ? "stop" : stopMethod;
+  while (!(await writeIntent(bench, seen, method, signal))) await sleep(clock, RETRY_MS, signal);
+  return { type: "sleep", method };
+}

@@ -1,0 +1,50 @@
+import type { Evidence } from "../activity/evidence.ts";
+import { span } from "../say.ts";
+import type { Ready } from "../state.ts";
+import { firstTier } from "../tiers.ts";
+import type { Workbench } from "../workbench.ts";
+
+/** A request that was just let through may still be on its way to the app. */
+const AFTER_PASS_MS = 2_000;
+
+/** Everything that holds a target awake without a look at it, as evidence; empty: nothing does. */
+export function holders({ activity, around, orders }: Workbench): readonly Evidence[] {
+  const exempt = around.exempt();
+  const needed = around.neededBy();
+  return [
+    ...(exempt === undefined ? [] : [{ source: "exempt", kind: "in-use", detail: exempt } as const]),
+    ...activity.leases.map((what): Evidence => {
+      return { source: "lease", kind: "in-use", detail: what, who: [what] };
+    }),
+    ...orders.keepsAwake(),
+    ...(needed.length === 0
+      ? []
+      : [{ source: "needed", kind: "in-use", detail: needed.join(", "), who: needed } as const]),
+  ];
+}
+
+/** Milliseconds until the target counts as unused; undefined while something holds it awake, or for ever. */
+export function dueInMs(bench: Workbench, state: Ready): number | undefined {
+  const { spec, activity, around, orders } = bench;
+  const now = around.clock.monotonic();
+  const afterPass = activity.lastPass + AFTER_PASS_MS - now;
+  if (bench.asked === "force") return Math.max(0, afterPass);
+  if (holders(bench).length > 0) return undefined;
+  const uptime = state.began + (spec.minUptimeMs ?? 0) - now;
+  if (bench.asked === "quiet" || orders.held) return Math.max(afterPass, bench.lookAgainAt - now);
+  if (around.dependencyOnly) {
+    // Not ours to stop unless this very run is one that we started.
+    const ours = around.store.target(spec.name)?.startedRun === state.seen.run;
+    return ours ? Math.max(afterPass, uptime, bench.lookAgainAt - now) : undefined;
+  }
+  const { afterMs } = firstTier(spec);
+  if (afterMs === undefined) return undefined;
+  return Math.max(activity.lastUse + afterMs - now, afterPass, uptime);
+}
+
+/** The rail `min_uptime` as evidence, while it holds. */
+export function uptimeEvidence({ spec, around }: Workbench, state: Ready): Evidence | undefined {
+  const left = state.began + (spec.minUptimeMs ?? 0) - around.clock.monotonic();
+  if (left <= 0) return undefined;
+  return { source: "uptime", kind: "in-use", detail: `min_uptime, ${span(left)} more` };
+}

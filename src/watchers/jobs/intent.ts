@@ -1,0 +1,40 @@
+import { messageOf } from "../../errors.ts";
+import type { StopMethod } from "../../providers/provider.ts";
+import type { Sighting } from "../state.ts";
+import type { Workbench } from "../workbench.ts";
+
+/** What a stop may take beyond the target's own grace before it counts as not coming. */
+const STOP_MARGIN_MS = 10_000;
+
+/**
+ * Writes a stop down before the engine is called, so that a Wakegate that is killed now knows a dying container
+ * later. False when that cannot be done: then nothing is put to sleep.
+ *
+ * @throws the signal's reason when it aborts.
+ */
+export async function writeIntent(
+  bench: Workbench,
+  seen: Sighting,
+  method: StopMethod,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { around, spec } = bench;
+  const { store, clock, log } = around;
+  const grace = spec.stopTimeoutMs ?? seen.stopTimeoutMs;
+  const at = clock.now();
+  const until = at + grace + STOP_MARGIN_MS;
+  store.update(spec.name, { stopIntent: { instance: seen.id, run: seen.run, method, at, until } });
+  try {
+    await store.flush(signal);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    log.error(
+      "state_unwritable",
+      `${spec.name} is not put to sleep, because that cannot be written down first: ${messageOf(error)}`,
+      { target: spec.name, err: error },
+    );
+    store.update(spec.name, { stopIntent: undefined });
+    return false;
+  }
+}

@@ -1,0 +1,107 @@
+import { linkSignals } from "../../lib/signals.ts";
+import type { Instance } from "../../providers/provider.ts";
+import { lookAtBusyCheck } from "../activity/busy-check.ts";
+import { lookAtCaddy } from "../activity/caddy-look.ts";
+import { readConnections } from "../activity/connections.ts";
+import { lastLook, type LastLook, type LastLookInput } from "../activity/last-look.ts";
+import { learnNoise } from "../activity/noise.ts";
+import { portOf, probeAddresses } from "../readiness/address.ts";
+import { firstTier } from "../tiers.ts";
+import type { Workbench } from "../workbench.ts";
+
+/** The idle time by which the look at a target without one of its own is measured. */
+const DEPENDENCY_IDLE_MS = 10_000;
+const NETWORK_ABOVE = 1_000;
+const CPU_ABOVE = 25;
+
+/**
+ * Makes the last look and writes its evidence down. A use that comes meanwhile ends it; undefined then, and when
+ * the engine does not answer: it cannot say that nobody uses the target.
+ *
+ * @throws the signal's reason when it aborts.
+ */
+export async function look(bench: Workbench, signal: AbortSignal): Promise<LastLook | undefined> {
+  const { activity, around, spec } = bench;
+  const { log, store } = around;
+  using looking = linkSignals(signal);
+  using _ = activity.changed.subscribe(() => looking.abort(new Error("used meanwhile")));
+  try {
+    const instance = await around.locate(looking.signal);
+    if (!instance) return undefined;
+    const result = await lastLook(inputOf(bench, instance), looking.signal);
+    if (result.heard) {
+      const cap = spec.activity?.networkAbove ?? NETWORK_ABOVE;
+      store.update(spec.name, { noise: learnNoise(store.target(spec.name)?.noise, result.heard, cap) });
+    }
+    if (activity.sessions.began === undefined) store.update(spec.name, { sessionSince: undefined });
+    bench.insight.looked(result);
+    const evidence = result.evidence.map(({ source, kind, detail }) => `${source} ${kind}: ${detail}`);
+    const message = `${spec.name} is ${result.inUse ? "in use" : "quiet"}`;
+    log.info("last_look", message, { target: spec.name, inUse: result.inUse, evidence });
+    return result;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+function inputOf(bench: Workbench, instance: Instance): LastLookInput {
+  const { activity, around, spec } = bench;
+  const { provider, clock, store, readProc } = around;
+  const port = portOf(spec, instance);
+  const { caddyAdmin } = around;
+  const { busyCheck } = spec;
+  const names = new Set([instance.name, spec.name, ...around.aliases(instance)]);
+  return {
+    activity,
+    clock,
+    idleTimeoutMs: around.dependencyOnly
+      ? DEPENDENCY_IDLE_MS
+      : (firstTier(spec).afterMs ?? DEPENDENCY_IDLE_MS),
+    noise: store.target(spec.name)?.noise,
+    networkAbove: spec.activity?.networkAbove ?? NETWORK_ABOVE,
+    cpuAbove: spec.activity?.cpuAbove ?? CPU_ABOVE,
+    connections: async () =>
+      readProc &&
+      (await readConnections({
+        read: readProc,
+        instance,
+        port,
+        inContainer: provider.kind === "docker",
+        peerOf: (address) => around.peerOf(address, instance),
+        ignored: spec.activity?.ignorePeers ?? [],
+      })),
+    asks: [
+      ...(caddyAdmin === undefined
+        ? []
+        : [(s: AbortSignal) => lookAtCaddy({ admin: caddyAdmin, names, port, clock }, s)]),
+      ...(busyCheck === undefined
+        ? []
+        : [
+            (s: AbortSignal) =>
+              lookAtBusyCheck(
+                {
+                  spec: busyCheck,
+                  base: baseOf(bench, instance),
+                  host: spec.readiness.host ?? spec.routes.find(({ host }) => !host.startsWith("*"))?.host,
+                  exec: (argv, inner) => provider.exec(instance.id, argv, inner),
+                  clock,
+                },
+                s,
+              ),
+          ]),
+    ],
+    usage: provider.can.has("usage") ? (s) => provider.usage(instance.id, s) : undefined,
+  };
+}
+
+/** Where the app itself answers: never the configured address of readiness, which may be somebody else's. */
+function baseOf({ around, spec }: Workbench, instance: Instance): string | undefined {
+  const port = spec.busyCheck?.http?.port ?? portOf(spec, instance);
+  const { address: _, ...own } = spec;
+  const asked = { ...own, ...(port !== undefined && { port }) };
+  const [first] = probeAddresses(asked, instance, around.networkOwner(instance), around.vantage);
+  if (!first) return undefined;
+  const host = first.host.includes(":") ? `[${first.host}]` : first.host;
+  return `${spec.scheme}://${host}:${String(first.port)}`;
+}

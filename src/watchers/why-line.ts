@@ -1,0 +1,190 @@
+import { dayTime, span } from "./say.ts";
+import { firstTier } from "./tiers.ts";
+import { wakeBegan } from "./state.ts";
+import type { WhyInput } from "./why.ts";
+
+/** One line of a list: the fact, a second fact, and what comes next. */
+export interface WhyLine {
+  readonly fact: string;
+  readonly more: string;
+  readonly next: {
+    readonly value: string;
+    readonly then: string;
+    /** Ms until then, where it is counted down. */
+    readonly inMs?: number;
+  };
+}
+
+const NOTHING_NEXT = { value: "–", then: "" };
+
+/** The words for Why and Next. Pure. */
+export function lineOf(input: WhyInput): WhyLine {
+  const { state, now, mono, learned } = input;
+  switch (state.kind) {
+    case "ready":
+      return readyLine(input);
+    case "waking":
+    case "starting": {
+      const sofar = mono - wakeBegan(state.wake);
+      const usually = learned.usuallyMs === undefined ? "" : `, usually ${span(learned.usuallyMs)}`;
+      const left = learned.usuallyMs === undefined ? undefined : Math.max(0, learned.usuallyMs - sofar);
+      const fact =
+        state.kind === "starting"
+          ? "Probing, no answer yet"
+          : state.step === "dependencies"
+            ? "Waking dependencies"
+            : "Starting";
+      return {
+        fact,
+        more: `${span(sofar)} so far${usually}`,
+        next:
+          left === undefined
+            ? NOTHING_NEXT
+            : { value: `about ${span(left)}`, then: "until ready", inMs: left },
+      };
+    }
+    case "stopping": {
+      const sofar = mono - state.began;
+      const atMost =
+        state.whose === "foreign" ? state.waitMs : (input.spec.stopTimeoutMs ?? state.seen.stopTimeoutMs);
+      const left = Math.max(0, atMost - sofar);
+      if (state.whose === "ours" && state.tries > 0) {
+        return {
+          fact: "Does not stop",
+          more: `asked ${String(state.tries)} ${state.tries === 1 ? "time" : "times"}, still running`,
+          next: NOTHING_NEXT,
+        };
+      }
+      return {
+        fact: state.whose === "ours" ? "Going to sleep" : "Stopped by somebody else",
+        more: `${span(sofar)} so far, ${span(atMost)} at most`,
+        next: { value: span(left), then: "at most", inMs: left },
+      };
+    }
+    case "napping":
+      return nappingLine(input);
+    case "error": {
+      const left = Math.max(0, state.until - now);
+      return {
+        fact: state.failure.message,
+        more: `Tried ${String(state.failure.tries)} ${state.failure.tries === 1 ? "time" : "times"}`,
+        next: { value: span(left), then: "until next try", inMs: left },
+      };
+    }
+    case "missing": {
+      const since = dayTime(state.since, now, input.timeZone);
+      return state.why === "gone"
+        ? { fact: "Its container is gone", more: `Route kept since ${since}`, next: NOTHING_NEXT }
+        : {
+            fact: `${input.engine} has not answered since ${since}`,
+            more: state.message,
+            next: NOTHING_NEXT,
+          };
+    }
+  }
+}
+
+function readyLine(input: WhyInput): WhyLine {
+  const { now, holders, lastLook, heldSince, wouldSleepMs, unusedMs, spec, timeZone } = input;
+  const time = (at: number): string => dayTime(at, now, timeZone);
+  const used = `Last request ${span(unusedMs)} ago`;
+  const [holder] = holders;
+  switch (holder?.source) {
+    case "pin":
+      return {
+        fact: input.pin?.until === undefined ? "Pinned, no end" : `Pinned until ${time(input.pin.until)}`,
+        more: [input.pin?.by, input.pin && time(input.pin.at)].filter(Boolean).join(", "),
+        next: {
+          value: "pinned",
+          then: input.pin?.until === undefined ? "stays awake" : `until ${time(input.pin.until)}`,
+        },
+      };
+    case "schedule":
+      return {
+        fact: "Kept awake by its schedule",
+        more: holder.detail,
+        next: { value: time(holder.numbers?.["until"] ?? now), then: "may sleep again" },
+      };
+    case "needed":
+      return {
+        fact: `Needed by ${few(holder.who ?? [])}`,
+        more: used,
+        next: { value: "needed", then: "stays awake" },
+      };
+    case undefined:
+      break;
+    default:
+      return {
+        fact: upper(holder?.detail ?? ""),
+        more: used,
+        next: { value: "in use", then: "stays awake" },
+      };
+  }
+  if (wouldSleepMs !== undefined) {
+    return { fact: "Would sleep now (dry run)", more: `No use for ${span(unusedMs)}`, next: NOTHING_NEXT };
+  }
+  const found =
+    heldSince === undefined ? undefined : lastLook?.evidence.find(({ kind }) => kind === "in-use");
+  if (found && heldSince !== undefined) {
+    const fact = found.source === "busy_check" ? `Busy: ${found.detail}` : upper(found.detail);
+    const more =
+      found.source === "busy_check"
+        ? `Looked ${span(now - (lastLook?.at ?? now))} ago`
+        : `In use for ${span(now - heldSince)}`;
+    return { fact, more, next: { value: "in use", then: "stays awake" } };
+  }
+  if (input.dueInMs === undefined) {
+    const never = firstTier(spec).afterMs === undefined;
+    return {
+      fact: used,
+      more: never ? "It has no idle time: never put to sleep" : "Not ours to stop",
+      next: { value: "–", then: "stays awake" },
+    };
+  }
+  const left = Math.max(0, input.dueInMs);
+  const more = input.uptime ? `Kept awake by ${input.uptime.detail}` : "Nothing else holds it awake";
+  return { fact: used, more, next: { value: span(left), then: "until asleep", inMs: left } };
+}
+
+function nappingLine(input: WhyInput): WhyLine {
+  const { state, now, mono, mayNotWake, lastActivity, timeZone } = input;
+  if (state.kind !== "napping") return { fact: "", more: "", next: NOTHING_NEXT };
+  const time = (at: number): string => dayTime(at, now, timeZone);
+  if (mayNotWake?.kind === "schedule") {
+    const next =
+      mayNotWake.opensAt === undefined
+        ? NOTHING_NEXT
+        : { value: time(mayNotWake.opensAt), then: "may wake again" };
+    return { fact: "May not wake: outside its hours", more: `Does not wake ${mayNotWake.rule}`, next };
+  }
+  if (mayNotWake?.kind === "hold" || state.held) {
+    const reason = mayNotWake?.kind === "hold" ? mayNotWake.reason : "stopped by hand";
+    const until = mayNotWake?.kind === "hold" ? mayNotWake.until : undefined;
+    return {
+      fact: `Kept asleep: ${reason}`,
+      more: `Asleep for ${span(now - state.since)}`,
+      next: until === undefined ? NOTHING_NEXT : { value: time(until), then: "may wake again" },
+    };
+  }
+  if (state.how === "created") return { fact: "Never woken", more: "", next: NOTHING_NEXT };
+  const last = lastActivity === undefined ? "" : `Last used ${time(lastActivity)}`;
+  if (state.how !== "paused") {
+    const fact = state.how === "completed" ? "Has run to its end" : `Asleep for ${span(now - state.since)}`;
+    return { fact, more: last, next: NOTHING_NEXT };
+  }
+  const left = state.deeper && Math.max(0, state.deeper.due - mono);
+  return {
+    fact: `Paused for ${span(now - state.since)}`,
+    more: last,
+    next: left === undefined ? NOTHING_NEXT : { value: span(left), then: "until stopped", inMs: left },
+  };
+}
+
+function few(names: readonly string[]): string {
+  const more = names.length - 2;
+  return names.slice(0, 2).join(", ") + (more > 0 ? ` and ${String(more)} more` : "");
+}
+
+function upper(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
