@@ -10,6 +10,7 @@ import { addApiRoutes } from "./api/api-routes.ts";
 import type { AccessRules } from "./auth/access.ts";
 import { createSessions } from "./auth/sessions.ts";
 import { loadTokens } from "./auth/token-store.ts";
+import { addDashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { EventHub } from "./events/event-hub.ts";
 import { AdminStreams } from "./events/event-streams.ts";
 import { Leases } from "./leases.ts";
@@ -87,6 +88,7 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
     routes(router) {
       addApiRoutes(router, parts, actions);
       addMetricsRoute(router, parts, metrics);
+      addDashboardRoutes(router, parts);
     },
     async reconfigure(next) {
       const before = rules;

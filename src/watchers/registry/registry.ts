@@ -136,6 +136,11 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     await engine.view.provider[Symbol.asyncDispose]();
   }
 
+  /** How many containers an engine listed, targets or not. */
+  instancesOf(engine: string): number {
+    return this.#engines.get(engine)?.view.instances.size ?? 0;
+  }
+
   engineNames(): readonly string[] {
     return [...this.#engines.keys()];
   }
