@@ -37,7 +37,7 @@ export function addDashboardRoutes(router: Router, parts: AdminParts): void {
     const context = { ...contextOf(ctx, parts, assets(), undefined), failing: false };
     send(ctx, 401, lockedPage(wrong, context, largeGate("closed", 0)));
   };
-  router.get("/ui", (ctx) => ctx.redirect("/ui/"));
+  router.get(/^\/ui$/, (ctx) => ctx.redirect("/ui/"));
   page("/ui/", (ctx, context) => {
     const all = allFacts(parts);
     if (all.length === 0) return emptyPage(seen(parts), context, largeGate("empty", 0));
@@ -139,7 +139,7 @@ function send(ctx: RouterContext, status: number, text: string): void {
   ctx.status = status;
   ctx.set("Content-Type", "text/html; charset=utf-8");
   ctx.set("Content-Security-Policy", POLICY);
-  ctx.set("Referrer-Policy", "no-referrer");
+  ctx.set("Referrer-Policy", "same-origin");
   ctx.set("X-Content-Type-Options", "nosniff");
   ctx.set("Vary", "Accept-Encoding, Cookie");
   const gzip = ctx.acceptsEncodings("gzip") === "gzip";

@@ -55,7 +55,10 @@ export function summaryOf(facts: TargetFacts): Summary {
     case "unknown":
       return {
         fact: facts.progress.failure?.message ?? `Engine ${facts.engine} has not been listed yet`,
-        more: "Asleep or awake as when last seen",
+        more:
+          facts.awake.at(-1)?.to === undefined && facts.awake.length > 0
+            ? "Awake when last seen"
+            : "Asleep when last seen",
       };
     case "gone":
       return {

@@ -133,7 +133,7 @@ function summary(all: readonly TargetFacts[], context: ViewContext): Html {
     .map(({ at }) => `M${placeOf(range, at, AXIS).toFixed(1)} 0v${String(FLEET_HEIGHT)}`)
     .join("");
   const most = Math.max(0, ...steps);
-  const unknown = figures.unknown > 0 ? `, ${String(figures.unknown)} unknown` : "";
+  const unknown = figures.unknown > 0 ? html`<span>, ${figures.unknown} unknown</span>` : undefined;
   const memory = memoryFigure(figures);
   return html`<div class="col sum" data-key="summary">
     <p class="now">
@@ -153,7 +153,9 @@ function summary(all: readonly TargetFacts[], context: ViewContext): Html {
     </div>
     <p class="fig f1">
       <b>${count(figures.asleepMs / 3_600_000)}<i> h</i></b
-      ><span>asleep in ${range.words}</span>
+      ><span
+        >asleep<u class="w"> in ${range.words}</u><u class="n">, ${range.id.replace(/(\d+)/, "$1 ")}</u></span
+      >
     </p>
     <p class="fig f2">
       ${
@@ -163,7 +165,7 @@ function summary(all: readonly TargetFacts[], context: ViewContext): Html {
                 >memory not
                 held${figures.memoryPartial ? raw(' <span class="vh">at least</span>') : undefined}</span
               >`
-          : html`<b class="none">–</b><span>memory not held</span>`
+          : html`<b class="none">–</b><span><u class="w">memory </u>not held</span>`
       }
     </p>
     <p class="fig f3">

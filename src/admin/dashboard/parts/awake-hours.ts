@@ -1,5 +1,5 @@
 import type { TargetFacts } from "../../facts/target-facts.ts";
-import { spell } from "../../text.ts";
+import { count } from "../../text.ts";
 import { html, raw, type Html } from "../html.ts";
 import { rangeOf } from "../range.ts";
 import type { ViewContext } from "../view-context.ts";
@@ -16,7 +16,7 @@ export function awakeHours(facts: TargetFacts, context: ViewContext): Html {
   const awake = awakeMs(facts, range);
   const known = now - knownSince(facts, range);
   const share = known <= 0 ? undefined : Math.round((1 - Math.min(1, awake / known)) * 100);
-  const caption = `${spell(awake)} of the last 7 days${share === undefined ? "" : `, asleep ${String(share)}\u00a0%`}`;
+  const caption = `${count(awake / 3_600_000)}\u00a0h of the last 7 days${share === undefined ? "" : `, asleep ${String(share)}\u00a0%`}`;
   const form = new Intl.DateTimeFormat("en-GB", {
     weekday: "short",
     day: "numeric",

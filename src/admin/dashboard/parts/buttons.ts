@@ -55,6 +55,6 @@ export function holdButton(facts: TargetFacts): Html | undefined {
     data-shown="${facts.displayName}"
     aria-label="${label}"
   >
-    <span>${set ? "May wake again" : "Keep asleep"}</span>${set ? undefined : icons.menu}
+    <span>${set ? "May wake again" : "Keep asleep"}</span>
   </button>`;
 }

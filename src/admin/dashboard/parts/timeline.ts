@@ -36,7 +36,7 @@ export function timeline(facts: TargetFacts, range: Range): Html {
     aria-label="${words(facts, range)}"
   >
     ${raw(
-      `<path class="tick" d="${ticks}"/><path class="base" d="M0 ${String(BASE)}H${now.toFixed(1)}"/><path class="up" d="${blocks.join("")}"/>${fails.length > 0 ? `<path class="bad" d="${fails.join("")}"/>` : ""}`,
+      `<path class="base" d="M0 ${String(BASE)}H${now.toFixed(1)}"/><path class="up" d="${blocks.join("")}"/><path class="tick" d="${ticks}"/>${fails.length > 0 ? `<path class="bad" d="${fails.join("")}"/>` : ""}`,
     )}
   </svg>`;
 }
