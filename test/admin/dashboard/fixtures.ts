@@ -141,6 +141,11 @@ export function fleet(): TargetFacts[] {
       ),
       progress: {
         phase: "dependencies",
+        steps: [
+          { id: "dependencies", status: "active", ms: 4_000, done: 1, of: 2 },
+          { id: "starting", status: "todo" },
+          { id: "probing", status: "todo" },
+        ],
         elapsedMs: 4_000,
         etaMs: 9_000,
         usuallyMs: 9_000,

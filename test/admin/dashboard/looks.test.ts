@@ -31,8 +31,9 @@ const PAGES = [
 
 /** Hides what cannot be measured by the pixels behind it: under the tabs, cut off, only heard, or drawn. */
 const BARE = `
-  for (const el of document.querySelectorAll(".tabs, thead, svg text")) el.setAttribute("hidden", "");
+  for (const el of document.querySelectorAll(".tabs, thead, svg text, svg.bar")) el.setAttribute("hidden", "");
   for (const el of document.querySelectorAll(".w-by, .sub, .fact, .who, .code, .states")) el.style.overflow = "visible";
+  for (const el of document.querySelectorAll(".filters a")) if (el.getBoundingClientRect().right > innerWidth) el.hidden = true;
   for (const el of document.querySelectorAll(".w-by")) el.textContent = el.textContent.slice(0, 8);
 `;
 

@@ -162,7 +162,7 @@ function summary(all: readonly TargetFacts[], context: ViewContext): Html {
         memory
           ? html`<b>${memory.value}<i> ${memory.unit}</i></b
               ><span
-                >memory not
+                ><u class="w">memory </u>not
                 held${figures.memoryPartial ? raw(' <span class="vh">at least</span>') : undefined}</span
               >`
           : html`<b class="none">–</b><span><u class="w">memory </u>not held</span>`

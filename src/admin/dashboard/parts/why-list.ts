@@ -38,7 +38,24 @@ function whyLines(facts: TargetFacts, context: ViewContext): { heading: string; 
       heading: "Why it is awake",
       lines: facts.why.evidence.map(({ label, holding, detail }) => ({ label, on: holding, value: detail })),
     };
+  if (facts.state === "waking" || facts.state === "starting")
+    return { heading: "How the wake goes", lines: wakeLines(facts) };
   return { heading: "Why it is asleep", lines: asleepLines(facts, context) };
+}
+
+function wakeLines({ progress }: TargetFacts): readonly Line[] {
+  const words = { todo: "to come", active: "running", done: "done", failed: "failed" } as const;
+  const names = progress.dependencies.map(({ displayName, status }) => ({
+    label: displayName,
+    value: status,
+    on: status === "ready",
+  }));
+  const steps = progress.steps.map(({ id, status, ms }) => ({
+    label: PHASES[id],
+    value: ms === undefined || status === "todo" ? words[status] : `${words[status]}, ${spell(ms)}`,
+    on: status === "active" || status === "done",
+  }));
+  return [...steps, ...names];
 }
 
 const PHASES = {
@@ -76,7 +93,7 @@ function asleepLines(facts: TargetFacts, { now, zone }: ViewContext): readonly L
   const end = (at: number | undefined): string =>
     at === undefined ? "no end" : `until ${momentText(at, now, zone)}`;
   return [
-    ...(since === undefined || state === "waking" || state === "starting"
+    ...(since === undefined
       ? []
       : [{ label: state === "stopping" ? "Since" : "Asleep since", value: momentText(since, now, zone) }]),
     { label: "Last used", value: lastUseAt === undefined ? "never" : momentText(lastUseAt, now, zone) },
