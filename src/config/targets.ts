@@ -172,6 +172,9 @@ function checkOne(layer: TargetLayer, spec: TargetSpec, publicUrl: string | unde
       "redirect needs public_url, the public listener as browsers reach it: add it at the top of the file",
     );
   }
+  if (layer.process && spec.pauseAfterMs !== undefined) {
+    report(["pause_after"], "a local program cannot be paused: remove pause_after");
+  }
   for (const { key, message } of useProblems(spec)) {
     if (key in layer) report([key], message);
   }

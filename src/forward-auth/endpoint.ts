@@ -94,7 +94,10 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
 
   const question = (ask: Ask, entry: DirectoryEntry): void => {
     const target = entry.handle;
-    if (!target) return tell(ask, explainUnavailable(entry.name, entry.unavailable));
+    if (!target) {
+      if (maySettle(ask)) return guard(ask, settleFirst(ask));
+      return tell(ask, explainUnavailable(entry.name));
+    }
     // After nginx's 401 the wait is over: what is left is to say so.
     const verdict = judge(ask, target, ask.at.role === "answer" ? Infinity : 0, true);
     if (verdict.kind === "pass") return pass(ask, target, verdict.counts);
@@ -153,7 +156,7 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
         }
         const next = find(ask);
         if (typeof next !== "object") return tell(ask, explainRemoved(first.spec.displayName));
-        if (!next.handle) return tell(ask, explainUnavailable(next.name, next.unavailable));
+        if (!next.handle) return tell(ask, explainUnavailable(next.name));
         if (next.handle !== target) {
           lease[Symbol.dispose]();
           target = next.handle;
@@ -185,25 +188,34 @@ export function createEndpoint(parts: EndpointParts): (req: IncomingMessage, res
 
   const notFound = (ask: Ask, found: "unknown" | "ambiguous"): void => {
     if (found === "ambiguous") return tell(ask, AMBIGUOUS_PATH);
-    const settling = clock.monotonic() - startedAt < SETTLING_WINDOW_MS;
-    if (parts.directory.settled || !settling || ask.at.role === "answer") return unknown(ask);
+    if (!maySettle(ask)) return unknown(ask);
     guard(ask, settleFirst(ask));
   };
 
-  /** Until every engine was listed, an unknown host may yet turn out to be a sleeping target's. */
+  /** Until every engine was listed, nobody can say what a host belongs to. */
+  const maySettle = ({ at }: Ask): boolean =>
+    !parts.directory.settled && at.role !== "answer" && clock.monotonic() - startedAt < SETTLING_WINDOW_MS;
+
+  /** An unknown host may yet turn out to be a sleeping target's, and one known from before to be ready. */
   const settleFirst = async (ask: Ask): Promise<void> => {
     using place = parts.holds.take("");
-    if (!place) return unknown(ask);
     const since = clock.monotonic();
+    if (!place) return unsettled(ask);
     for (let left = SETTLING_MS; left > 0; left = SETTLING_MS - (clock.monotonic() - since)) {
       const changes = [parts.lookup.changed, settled];
       const end = await waitFor({ clock, ms: left, changes, res: ask.res, closing: parts.closing });
       if (end === "gone") return;
       if (end === "closing") return tell(ask, SHUTTING_DOWN);
       const found = find(ask);
-      if (typeof found === "object") return question(ask, found);
+      if (typeof found === "object" && found.handle) return question(ask, found);
       if (parts.directory.settled) break;
     }
+    unsettled(ask);
+  };
+
+  const unsettled = (ask: Ask): void => {
+    const found = find(ask);
+    if (typeof found === "object") return tell(ask, explainUnavailable(found.name));
     unknown(ask);
   };
 

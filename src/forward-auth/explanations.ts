@@ -35,13 +35,13 @@ export function explainVerdict(
     status: 503,
     state,
     code: verdict.reason,
-    title: title(name, verdict.reason),
+    title: title(name, verdict.reason, gate),
     retryAfterS,
     ...said,
   };
 }
 
-function title(name: string, reason: WaitReason): string {
+function title(name: string, reason: WaitReason, gate: Gate): string {
   switch (reason) {
     case "waking":
       return `${name} is waking up.`;
@@ -50,20 +50,22 @@ function title(name: string, reason: WaitReason): string {
     case "failed":
       return `${name} could not wake up.`;
     case "missing":
-      return `${name} is not there any more.`;
+      return gate.kind === "missing" && gate.why === "away"
+        ? `The machine that ${name} runs on does not answer.`
+        : `${name} is not there any more.`;
     case "full":
       return `${name} is waking up, and too many requests wait for it already.`;
   }
 }
 
-/** A target without a watcher: bad labels, or its engine was not heard yet. */
-export function explainUnavailable(name: string, sentence: string | undefined): Explanation {
+/** A target without a watcher: bad labels, or its engine was not heard yet. The reason is the operator's. */
+export function explainUnavailable(name: string): Explanation {
   return {
     status: 503,
     state: "unavailable",
     code: "unavailable",
     title: `${name} is not available.`,
-    ...(sentence !== undefined && { detail: sentence }),
+    detail: "Wakegate's log says why.",
     retryAfterS: 10,
   };
 }

@@ -69,7 +69,7 @@ export function createOwnHandlers(parts: OwnParts): OwnHandlers {
       }
       const entry = parts.lookup.byName(claims.target);
       if (!entry?.handle) {
-        return refuse(request, res, explainUnavailable(claims.target, undefined));
+        return refuse(request, res, explainUnavailable(claims.target));
       }
       switch (name) {
         case "status":

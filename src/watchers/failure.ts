@@ -19,3 +19,9 @@ export class WakeFailedError extends WakegateError {
     this.facts = { reason, message, ...facts };
   }
 }
+
+/** The failure's sentence and, where the app left a log, its last line: for the log, and where logs are shown. */
+export function withLastWords({ message, log }: Pick<Failure, "message" | "log">): string {
+  const last = log?.at(-1);
+  return last === undefined ? message : `${message} Its last line: ${last}`;
+}

@@ -1,3 +1,4 @@
+import { withLastWords } from "./failure.ts";
 import type { Gate } from "./handle.ts";
 import type { MayNotWake } from "./progress.ts";
 import type { State } from "./state.ts";
@@ -8,8 +9,11 @@ const WAKING: Gate = { kind: "coming", state: "waking" };
 const STARTING: Gate = { kind: "coming", state: "starting" };
 const STOPPING: Gate = { kind: "coming", state: "stopping" };
 
-/** The state as a request sees it. `mayNotWake`: what people or the schedule ordered. */
-export function gateOf(state: State, mayNotWake?: MayNotWake): Gate {
+/**
+ * The state as a request sees it. The failed app's own words are in it only `withLog`; `mayNotWake` is what people
+ * or the schedule ordered.
+ */
+export function gateOf(state: State, withLog = false, mayNotWake?: MayNotWake): Gate {
   switch (state.kind) {
     case "ready":
       return READY;
@@ -25,8 +29,14 @@ export function gateOf(state: State, mayNotWake?: MayNotWake): Gate {
       return { kind: "asleep", mayNotWake: { kind: "hold", reason: "stopped by hand" } };
     case "error":
       if (mayNotWake) return { kind: "asleep", mayNotWake };
-      return { kind: "failed", until: state.until, message: state.failure.message };
+      return {
+        kind: "failed",
+        until: state.until,
+        message: withLog ? withLastWords(state.failure) : state.failure.message,
+      };
     case "missing":
-      return { kind: "missing", message: state.message };
+      // Not listed yet is a matter of milliseconds: who asks now waits for it.
+      if (state.why === "unlisted") return STARTING;
+      return { kind: "missing", why: state.why, message: state.message };
   }
 }

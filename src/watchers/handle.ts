@@ -43,7 +43,8 @@ export type Gate =
   | { readonly kind: "coming"; readonly state: "waking" | "starting" | "stopping" }
   /** The last wake failed; nothing is tried before `until` (wall ms) unless retried explicitly. */
   | { readonly kind: "failed"; readonly until: number; readonly message: string }
-  | { readonly kind: "missing"; readonly message: string };
+  /** `gone`: the engine does not know it; `away`: the engine does not answer. */
+  | { readonly kind: "missing"; readonly why: "gone" | "away"; readonly message: string };
 
 /** One use of a target, for the activity clock and for `why`. */
 export interface Use {

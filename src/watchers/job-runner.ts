@@ -24,20 +24,20 @@ export class JobRunner {
     if (!job) return;
     const work = new AbortController();
     this.#work = work;
-    const run = (): void => {
-      job(work.signal).then(
-        (input) => {
-          if (this.#work === work) this.#onResult(input);
-        },
-        (error: unknown) => {
-          if (work.signal.aborted) return;
-          this.#onFailure(error);
-          const again = this.#clock.after(AGAIN_MS, run);
-          work.signal.addEventListener("abort", () => again[Symbol.dispose](), { once: true });
-        },
-      );
+    const run = async (): Promise<void> => {
+      let input: Input;
+      try {
+        input = await job(work.signal);
+      } catch (error) {
+        if (work.signal.aborted) return;
+        this.#onFailure(error);
+        const again = this.#clock.after(AGAIN_MS, () => void run());
+        work.signal.addEventListener("abort", () => again[Symbol.dispose](), { once: true });
+        return;
+      }
+      if (this.#work === work) this.#onResult(input);
     };
-    run();
+    void run();
   }
 
   stop(reason: Error): void {

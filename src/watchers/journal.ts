@@ -1,4 +1,5 @@
 import type { Log } from "../lib/log.ts";
+import { withLastWords } from "./failure.ts";
 import type { Registry, Moved } from "./registry/registry.ts";
 import { wakeBegan, type State } from "./state.ts";
 
@@ -46,11 +47,11 @@ function lineOf({ watcher, before, after }: Moved): Line | undefined {
     case "napping":
       return { level: "info", event: "target_asleep", message: `${name} sleeps (${after.how})` };
     case "error": {
-      const { message, reason, tries, log } = after.failure;
+      const { reason, tries, log } = after.failure;
       return {
         level: "error",
         event: "wake_failed",
-        message: `${name} could not wake up: ${message}`,
+        message: `${name} could not wake up: ${withLastWords(after.failure)}`,
         fields: { reason, tries, ...(log && { log }) },
       };
     }

@@ -16,8 +16,8 @@ export interface OrdersOptions {
   readonly clock: Clock;
   readonly store: Store;
   readonly schedule: () => ScheduleSpec | undefined;
-  /** The schedule wants it awake from now on. */
-  readonly onWake: () => void;
+  /** The schedule, or a person by a pin, wants it awake from now on. */
+  readonly onWake: (by: "schedule" | "operator") => void;
 }
 
 const UNSCHEDULED: ScheduleAt = { wakes: false };
@@ -37,7 +37,8 @@ export class Orders implements Disposable {
 
   constructor(options: OrdersOptions) {
     this.#options = options;
-    this.#arm();
+    // Whoever makes us is not ready to be told anything yet, and asks by itself when it is.
+    this.#arm(() => undefined);
   }
 
   get pinned(): Order | undefined {
@@ -53,9 +54,10 @@ export class Orders implements Disposable {
     return this.#schedule;
   }
 
-  /** Keeps it awake. Ends a hold-down. */
+  /** Wakes it and keeps it awake. Ends a hold-down. */
   pin(options: OrderOptions = {}): void {
     this.#change({ pin: { at: this.#now, ...options }, hold: undefined });
+    this.#options.onWake("operator");
   }
 
   unpin(): void {
@@ -138,11 +140,11 @@ export class Orders implements Disposable {
   }
 
   /** Forgets what is over, and waits for the next moment at which anything changes. */
-  #arm(): void {
+  #arm(onWake = this.#options.onWake): void {
     if (this.#closed) return;
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    const { clock, store, name, schedule, onWake } = this.#options;
+    const { clock, store, name, schedule } = this.#options;
     const now = clock.now();
     const { pin, hold, leases = {} } = this.#record;
     const open = Object.entries(leases).filter(([, { until }]) => until > now);
@@ -160,7 +162,7 @@ export class Orders implements Disposable {
     const ends = [pin?.until, hold?.until, this.#schedule.next, ...open.map(([, { until }]) => until)];
     const next = Math.min(...ends.filter((end) => end !== undefined && end > now).map(Number));
     if (Number.isFinite(next)) this.#timer = clock.after(next - now, () => this.review());
-    if (this.#schedule.wakes && !before.wakes) onWake();
+    if (this.#schedule.wakes && !before.wakes) onWake("schedule");
   }
 }
 

@@ -86,6 +86,7 @@ export function progressOf(input: ProgressInput): Progress {
       };
     }
     case "missing": {
+      if (state.why === "unlisted") return { ...base, phase: "starting", steps: [] };
       const failure = {
         reason: state.why === "away" ? "engine_away" : "unknown",
         message: state.message,

@@ -64,7 +64,9 @@ export class Recorder {
       this.#record(after.wake, "failed", after.ended, after.failure.message);
     if (after.kind === "napping" && before.kind !== "napping") {
       this.#known = true;
-      store.update(this.#name, { asleepSince: after.since, stopIntent: undefined });
+      // Found asleep after a restart: it has slept since before.
+      const known = before.kind === "missing" ? store.target(this.#name)?.asleepSince : undefined;
+      store.update(this.#name, { asleepSince: known ?? after.since, stopIntent: undefined });
       if (before.kind === "stopping" && before.whose === "ours") {
         this.stopMs = clock.monotonic() - before.began;
         store.update(this.#name, { napped: { run: before.seen.run, at: after.since } });

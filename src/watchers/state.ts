@@ -39,6 +39,8 @@ export interface Starting {
   readonly task: Task;
   readonly wake: Wake;
   readonly seen: Sighting;
+  /** How its last run of this wake ended, where the engine's restart policy has begun another. */
+  readonly died?: Exit;
 }
 
 /** Readiness is proved: requests pass. */

@@ -1,7 +1,19 @@
 import type { Exit, StopMethod } from "../providers/provider.ts";
 import type { WakeCause } from "./handle.ts";
+import {
+  adopt,
+  beginWake,
+  calling,
+  crashed,
+  gone,
+  isUp,
+  ownStop,
+  probing,
+  ready,
+  resting,
+} from "./next-state.ts";
 import type { Failure } from "./progress.ts";
-import type { Failed, Napping, OwnStop, Sighting, Starting, State, Stopping, Wake, Waking } from "./state.ts";
+import type { Failed, Napping, OwnStop, Sighting, Starting, State, Stopping, Wake } from "./state.ts";
 
 /** Everything that can happen to a target. */
 export type Input =
@@ -122,7 +134,6 @@ function seen(state: State, sighting: Sighting | undefined, ctx: Context, intent
     case "starting":
       return seenWhileStarting(state, sighting, ctx);
     case "ready":
-      if (sighting?.status === "paused") return resting(sighting, ctx);
       if (sighting && isUp(sighting)) {
         const sameRun = sighting.run === state.seen.run;
         const fellIll = sighting.unhealthy && !state.seen.unhealthy;
@@ -131,7 +142,8 @@ function seen(state: State, sighting: Sighting | undefined, ctx: Context, intent
       }
       // No signal came before, and an exit like this one is nobody's wish: it crashed.
       if (sighting?.exit && crashed(sighting.exit)) return resting(sighting, ctx);
-      // Gone or down without our doing. Updaters stop, remove and create: wait before it counts as a nap.
+      // Gone, down or paused without our doing. Updaters stop, remove and create, backups pause for a
+      // moment: wait before it counts as a nap.
       return foreignDown(sighting ?? state.seen, ctx);
     case "stopping":
       return seenWhileStopping(state, sighting, ctx);
@@ -147,7 +159,8 @@ function seenAtRest(state: State, sighting: Sighting | undefined, ctx: Context, 
   if (isUp(sighting)) return adopt(sighting, ctx);
   const rest = resting(sighting, ctx);
   if (state.kind !== "napping") return rest;
-  return rest.how === state.how ? state : { ...rest, since: state.since };
+  const isKnown = rest.how === state.how && (state.deeper !== undefined || rest.deeper === undefined);
+  return isKnown ? state : { ...rest, since: state.since };
 }
 
 function seenAfterFailure(state: Failed, sighting: Sighting | undefined, ctx: Context): State {
@@ -167,8 +180,8 @@ function seenWhileStarting(state: Starting, sighting: Sighting | undefined, ctx:
   switch (sighting.status) {
     case "running":
     case "restarting":
-      if (sighting.run === state.seen.run) return { ...state, seen: sighting };
-      return { ...state, seen: sighting, task: Symbol() };
+      if (sighting.run === state.seen.run) return { ...state, ...diedAs(sighting), seen: sighting };
+      return { ...state, ...diedAs(sighting), seen: sighting, task: Symbol() };
     case "paused":
     case "created":
       return resting(sighting, ctx);
@@ -178,9 +191,13 @@ function seenWhileStarting(state: Starting, sighting: Sighting | undefined, ctx:
     case "dead":
       if (ctx.oneShot && sighting.exit?.code === 0) return resting(sighting, ctx);
       // Its restart policy brings it back, or the deadline ends the wake with this exit as evidence.
-      if (sighting.restarts) return { ...state, seen: sighting };
+      if (sighting.restarts) return { ...state, ...diedAs(sighting), seen: sighting };
       return state.seen.status === sighting.status ? state : { ...state, seen: sighting, task: Symbol() };
   }
+}
+
+function diedAs({ exit }: Sighting): { readonly died?: Exit } {
+  return exit ? { died: exit } : {};
 }
 
 function seenWhileStopping(state: Stopping, sighting: Sighting | undefined, ctx: Context): State {
@@ -192,10 +209,10 @@ function seenWhileStopping(state: Stopping, sighting: Sighting | undefined, ctx:
   }
   if (!sighting) return state.phase === "down" ? state : foreignDown(state.seen, ctx, state);
   if (isUp(sighting)) {
-    if (sighting.run === state.seen.run && sighting.id === state.seen.id) return state;
+    const sameRun = sighting.run === state.seen.run && sighting.id === state.seen.id;
+    if (state.phase === "dying" && sameRun) return state;
     return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
   }
-  if (sighting.status === "paused") return after(state, resting(sighting, ctx), ctx);
   if (state.phase === "dying") return foreignDown(sighting, ctx, state);
   return sighting.id === state.seen.id ? state : { ...state, seen: sighting };
 }
@@ -243,7 +260,8 @@ function settled(state: State, sighting: Sighting | undefined, ctx: Context): St
   }
   if (stillUp) return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
   const rest = resting(sighting, ctx);
-  if (ctx.onManualStop === "hold" && rest.how === "stopped") return { ...rest, held: true };
+  if (ctx.onManualStop === "hold" && rest.how !== "completed" && rest.how !== "created")
+    return { ...rest, held: true };
   return after(state, rest, ctx);
 }
 
@@ -263,67 +281,6 @@ function sleepFailed(state: State, ctx: Context): State {
   if (state.kind !== "stopping" || state.whose !== "ours") return state;
   if (state.wanted) return adopt(state.seen, ctx, state.wanted.cause, state.wanted.since);
   return { ...state, task: Symbol(), tries: state.tries + 1 };
-}
-
-function beginWake(from: Wake["from"], cause: WakeCause, ctx: Context, before: Wake["began"] = {}): Waking {
-  const wake: Wake = { from, cause, at: ctx.now, began: before };
-  if (!ctx.hasDependencies) return calling(wake, ctx);
-  return {
-    kind: "waking",
-    step: "dependencies",
-    task: Symbol(),
-    wake: { ...wake, began: { ...before, dependencies: ctx.mono } },
-  };
-}
-
-function calling(wake: Wake, ctx: Context): Waking {
-  return {
-    kind: "waking",
-    step: "calling",
-    task: Symbol(),
-    wake: { ...wake, began: { ...wake.began, starting: ctx.mono } },
-  };
-}
-
-function probing(wake: Wake, sighting: Sighting, ctx: Context): Starting {
-  const began = { ...wake.began, starting: wake.began.starting ?? ctx.mono, probing: ctx.mono };
-  return { kind: "starting", task: Symbol(), wake: { ...wake, began }, seen: sighting };
-}
-
-/** Somebody else started it, or it runs although we tried to stop it: prove that it answers. */
-function adopt(sighting: Sighting, ctx: Context, cause?: WakeCause, since?: number): Starting {
-  const wake: Wake = {
-    from: "stopped",
-    cause: cause ?? { by: "outside" },
-    at: ctx.now,
-    began: { ...(since !== undefined && { stopping: since }) },
-  };
-  return probing(wake, sighting, ctx);
-}
-
-function ready(state: Starting, ctx: Context): State {
-  const { stopping, dependencies, starting, probing: probed } = state.wake.began;
-  const began = stopping ?? dependencies ?? starting ?? probed ?? ctx.mono;
-  return {
-    kind: "ready",
-    task: Symbol(),
-    seen: state.seen,
-    since: ctx.now,
-    tookMs: ctx.mono - began,
-    began: ctx.mono,
-  };
-}
-
-function ownStop(sighting: Sighting, method: StopMethod, ctx: Context): OwnStop {
-  return {
-    kind: "stopping",
-    whose: "ours",
-    task: Symbol(),
-    method,
-    seen: sighting,
-    began: ctx.mono,
-    tries: 0,
-  };
 }
 
 function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context): State {
@@ -347,38 +304,6 @@ function engineAway(state: State, message: string, ctx: Context): State {
   if (state.kind === "ready" || state.kind === "waking" || state.kind === "stopping") return state;
   if (state.kind === "missing" && state.why === "away" && state.message === message) return state;
   return { kind: "missing", why: "away", message, since: ctx.now };
-}
-
-function resting(sighting: Sighting, ctx: Context): Napping {
-  const how = howOf(sighting, ctx);
-  const { deepen } = ctx;
-  const deeper = how === "paused" && deepen?.run === sighting.run && { task: Symbol(), seen: sighting };
-  return {
-    kind: "napping",
-    how,
-    since: sighting.exit?.at ?? ctx.now,
-    held: false,
-    ...(deeper && deepen && { deeper: { ...deeper, due: ctx.mono + deepen.inMs } }),
-  };
-}
-
-function howOf(sighting: Sighting, ctx: Context): Napping["how"] {
-  if (sighting.status === "paused") return "paused";
-  if (sighting.status === "created") return "created";
-  return ctx.oneShot && sighting.exit?.code === 0 ? "completed" : "stopped";
-}
-
-function gone(ctx: Context): State {
-  return { kind: "missing", why: "gone", message: "its container does not exist any more", since: ctx.now };
-}
-
-/** An end that no stop signal explains: out of memory, or a status other than 0 and those of HUP, INT, KILL, TERM. */
-function crashed(exit: Exit): boolean {
-  return exit.oomKilled || ![0, 129, 130, 137, 143].includes(exit.code);
-}
-
-function isUp(sighting: Sighting): boolean {
-  return sighting.status === "running" || sighting.status === "restarting";
 }
 
 function isRequest(wake: Wake): wake is Wake & { cause: WakeCause } {

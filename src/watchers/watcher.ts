@@ -7,7 +7,7 @@ import type { Instance, InstanceSummary } from "../providers/provider.ts";
 import { Activity } from "./activity/activity.ts";
 import { beginsWake } from "./announce.ts";
 import { initialProgress, type Dependency, type DependencyReport } from "./dependencies.ts";
-import { WakeFailedError, type FailureFacts } from "./failure.ts";
+import type { FailureFacts } from "./failure.ts";
 import { gateOf } from "./gate.ts";
 import type { Gate, TargetHandle, Use, WakeCause } from "./handle.ts";
 import { learn, type Learned } from "./history.ts";
@@ -18,14 +18,16 @@ import { progressOf } from "./progress-of.ts";
 import type { DependencyProgress, Failure, Progress } from "./progress.ts";
 import { JobRunner } from "./job-runner.ts";
 import { Failures } from "./failures.ts";
-import { deepenOf } from "./deepen.ts";
+import { contextOf } from "./context-of.ts";
 import { Orders } from "./orders.ts";
 import { Recorder } from "./recorder.ts";
 import { tierOf } from "./tier-of.ts";
 import { Followers } from "./followers.ts";
+import { Inbox } from "./inbox.ts";
 import { Insight } from "./insight.ts";
 import type { ProbeResult } from "./readiness/http-probe.ts";
-import { needsDependencies, sightingOf, type State, type Wake } from "./state.ts";
+import { seenInput } from "./seen-input.ts";
+import { needsDependencies, type State, type Wake } from "./state.ts";
 import { meets } from "./conditions.ts";
 import { transition, type Input } from "./transition.ts";
 import type { Surroundings, Workbench } from "./workbench.ts";
@@ -47,8 +49,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   #spec: TargetSpec;
   #state: State;
   #gate: Gate;
-  #queue: Input[] = [];
-  #draining = false;
+  readonly #inbox = new Inbox<Input>((input) => this.#take(input));
   #closed: Error | undefined;
   readonly #failures = new Failures();
   #dependencies: readonly DependencyProgress[] | undefined;
@@ -67,8 +68,9 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#spec = spec;
     this.around = around;
     this.activity = new Activity(around.clock);
-    this.#state = { kind: "missing", why: "unlisted", message: unlisted(around), since: around.clock.now() };
-    this.#gate = gateOf(this.#state);
+    const message = `engine ${around.provider.engine} has not been listed yet`;
+    this.#state = { kind: "missing", why: "unlisted", message, since: around.clock.now() };
+    this.#gate = gateOf(this.#state, spec.page.logs);
     this.#narrator = new Narrator(this, around.clock);
     this.#lane = new Lane();
     this.#recorder = new Recorder(around, this.activity, () => this.#spec);
@@ -83,7 +85,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       clock: around.clock,
       store: around.store,
       schedule: () => this.#spec.schedule,
-      onWake: () => this.#bySchedule(),
+      onWake: (by) => this.wake({ by }),
     });
     this.orders.changed.subscribe(() => this.#ordered());
   }
@@ -138,7 +140,9 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     });
   }
 
-  learned(from: Wake["from"] = tierOf(this.#state)): Learned {
+  learned(from?: Wake["from"]): Learned {
+    if (from === undefined && isFound(this.#state)) return FOUND_SOON;
+    from ??= tierOf(this.#state);
     return learn(this.around.store.target(this.name)?.wakes ?? [], from);
   }
 
@@ -181,6 +185,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   /** A person wants it asleep now: as soon as nothing uses it, or `force`d whatever uses it. Wakes as always later. */
   sleep(how: "quiet" | "force" = "quiet"): void {
     if (this.#state.kind !== "ready") return;
+    if (how === "force") this.orders.unpin();
     this.#asked = how;
     this.activity.poke();
   }
@@ -195,14 +200,10 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.orders.review();
   }
 
-  #bySchedule(): void {
-    if (this.#state.kind === "napping") this.wake({ by: "schedule" });
-  }
-
   #ordered(): void {
-    this.#gate = gateOf(this.#state, this.orders.mayNotWake());
-    if (this.orders.pinned) this.wake({ by: "operator" });
+    this.#gate = gateOf(this.#state, this.#spec.page.logs, this.orders.mayNotWake());
     this.activity.poke();
+    this.followers.changed.emit();
     this.changed.emit();
   }
 
@@ -211,11 +212,8 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   }
 
   #meets(condition: DependencyCondition): ReturnType<typeof meets> {
-    const met = meets(this.#state, condition);
-    const hold = met === false && this.#state.kind === "napping" && this.orders.mayNotWake("dependant");
-    return hold && hold.kind === "hold"
-      ? new WakeFailedError("dependency", `it is kept asleep: ${hold.reason}`)
-      : met;
+    const hold = this.orders.mayNotWake("dependant");
+    return meets(this.#state, condition, hold?.kind === "hold" ? hold.reason : undefined);
   }
 
   async ensure(condition: DependencyCondition, cause: WakeCause, signal: AbortSignal): Promise<void> {
@@ -226,48 +224,25 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   /** What the engine said of the target, or of the listing that it is in; undefined: it is not there. */
   see(seen: Instance | InstanceSummary | undefined): void {
-    const intent = this.around.store.target(this.name)?.stopIntent;
-    const ours = intent !== undefined && seen !== undefined && "runId" in seen && seen.runId === intent.run;
-    this.dispatch({
-      type: "seen",
-      sighting: seen && sightingOf(seen),
-      ...(ours && { stopIntentUntil: intent.until }),
-    });
+    this.dispatch(seenInput(seen, this.around.store.target(this.name)));
   }
 
   /** Takes one input. Inputs that come while another is taken wait for their turn. */
   dispatch(input: Input): void {
-    if (this.#closed) return;
-    this.#queue.push(input);
-    if (this.#draining) return;
-    this.#draining = true;
-    try {
-      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#take(next);
-    } finally {
-      this.#draining = false;
-    }
+    if (!this.#closed) this.#inbox.put(input);
   }
 
   #take(input: Input): void {
-    const { clock } = this.around;
     const before = this.#state;
-    const after = transition(before, input, {
-      now: clock.now(),
-      mono: clock.monotonic(),
-      hasDependencies: this.around.edges().length > 0,
-      onManualStop: this.#spec.onManualStop,
-      foreignStopGraceMs: this.#spec.foreignStopGraceMs,
-      oneShot: this.around.oneShot,
-      ...deepenOf(this.#spec, before, this.around),
-    });
+    const after = transition(before, input, contextOf(this.#spec, before, this.around));
     if (after === before) return;
     this.#state = after;
-    this.#gate = gateOf(after, this.orders.mayNotWake());
+    this.#gate = gateOf(after, this.#spec.page.logs, this.orders.mayNotWake());
     if (after.kind !== "ready") this.#asked = undefined;
     if (beginsWake(before, after)) this.#dependencies = undefined;
     if (after.kind === "ready" && before.kind === "starting") {
       this.#failures.reset();
-      this.#lastWake = { wake: before.wake, ended: clock.monotonic() };
+      this.#lastWake = { wake: before.wake, ended: this.around.clock.monotonic() };
     }
     this.#recorder.moved(before, after);
     this.#narrator.moved(before, after);
@@ -277,7 +252,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       this.moved.emit({ before, after });
     }
     if (before.kind === "missing" && after.kind === "napping" && this.orders.schedule.wakes)
-      this.#bySchedule();
+      this.wake({ by: "schedule" });
   }
 
   exclusive<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -312,12 +287,17 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#jobs.stop(reason);
     this.orders[Symbol.dispose]();
     this.#recorder.close();
-    this.#gate = { kind: "missing", message: reason.message };
+    this.#gate = { kind: "missing", why: "gone", message: reason.message };
     this.changed.emit();
     await this.#lane.idle();
   }
 }
 
-function unlisted({ provider }: Surroundings): string {
-  return `engine ${provider.engine} has not been listed yet`;
+/** After a start of Wakegate, what runs is known to be ready within this: no page needs to flash up for it. */
+const FOUND_SOON: Learned = { usuallyMs: 500, p90Ms: 500 };
+
+/** Being found as it is, rather than woken. */
+function isFound(state: State): boolean {
+  if (state.kind === "missing") return state.why === "unlisted";
+  return state.kind === "starting" && state.wake.cause.by === "outside";
 }

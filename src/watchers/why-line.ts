@@ -9,13 +9,13 @@ export interface WhyLine {
   readonly more: string;
   readonly next: {
     readonly value: string;
-    readonly then: string;
+    readonly what: string;
     /** Ms until then, where it is counted down. */
     readonly inMs?: number;
   };
 }
 
-const NOTHING_NEXT = { value: "–", then: "" };
+const NOTHING_NEXT = { value: "–", what: "" };
 
 /** The words for Why and Next. Pure. */
 export function lineOf(input: WhyInput): WhyLine {
@@ -40,7 +40,7 @@ export function lineOf(input: WhyInput): WhyLine {
         next:
           left === undefined
             ? NOTHING_NEXT
-            : { value: `about ${span(left)}`, then: "until ready", inMs: left },
+            : { value: `about ${span(left)}`, what: "until ready", inMs: left },
       };
     }
     case "stopping": {
@@ -58,7 +58,7 @@ export function lineOf(input: WhyInput): WhyLine {
       return {
         fact: state.whose === "ours" ? "Going to sleep" : "Stopped by somebody else",
         more: `${span(sofar)} so far, ${span(atMost)} at most`,
-        next: { value: span(left), then: "at most", inMs: left },
+        next: { value: span(left), what: "at most", inMs: left },
       };
     }
     case "napping":
@@ -68,7 +68,7 @@ export function lineOf(input: WhyInput): WhyLine {
       return {
         fact: state.failure.message,
         more: `Tried ${String(state.failure.tries)} ${state.failure.tries === 1 ? "time" : "times"}`,
-        next: { value: span(left), then: "until next try", inMs: left },
+        next: { value: span(left), what: "until next try", inMs: left },
       };
     }
     case "missing": {
@@ -96,20 +96,20 @@ function readyLine(input: WhyInput): WhyLine {
         more: [input.pin?.by, input.pin && time(input.pin.at)].filter(Boolean).join(", "),
         next: {
           value: "pinned",
-          then: input.pin?.until === undefined ? "stays awake" : `until ${time(input.pin.until)}`,
+          what: input.pin?.until === undefined ? "stays awake" : `until ${time(input.pin.until)}`,
         },
       };
     case "schedule":
       return {
         fact: "Kept awake by its schedule",
         more: holder.detail,
-        next: { value: time(holder.numbers?.["until"] ?? now), then: "may sleep again" },
+        next: { value: time(holder.numbers?.["until"] ?? now), what: "may sleep again" },
       };
     case "needed":
       return {
         fact: `Needed by ${few(holder.who ?? [])}`,
         more: used,
-        next: { value: "needed", then: "stays awake" },
+        next: { value: "needed", what: "stays awake" },
       };
     case undefined:
       break;
@@ -117,7 +117,7 @@ function readyLine(input: WhyInput): WhyLine {
       return {
         fact: upper(holder?.detail ?? ""),
         more: used,
-        next: { value: "in use", then: "stays awake" },
+        next: { value: "in use", what: "stays awake" },
       };
   }
   if (wouldSleepMs !== undefined) {
@@ -131,19 +131,19 @@ function readyLine(input: WhyInput): WhyLine {
       found.source === "busy_check"
         ? `Looked ${span(now - (lastLook?.at ?? now))} ago`
         : `In use for ${span(now - heldSince)}`;
-    return { fact, more, next: { value: "in use", then: "stays awake" } };
+    return { fact, more, next: { value: "in use", what: "stays awake" } };
   }
   if (input.dueInMs === undefined) {
     const never = firstTier(spec).afterMs === undefined;
     return {
       fact: used,
       more: never ? "It has no idle time: never put to sleep" : "Not ours to stop",
-      next: { value: "–", then: "stays awake" },
+      next: { value: "–", what: "stays awake" },
     };
   }
   const left = Math.max(0, input.dueInMs);
   const more = input.uptime ? `Kept awake by ${input.uptime.detail}` : "Nothing else holds it awake";
-  return { fact: used, more, next: { value: span(left), then: "until asleep", inMs: left } };
+  return { fact: used, more, next: { value: span(left), what: "until asleep", inMs: left } };
 }
 
 function nappingLine(input: WhyInput): WhyLine {
@@ -154,7 +154,7 @@ function nappingLine(input: WhyInput): WhyLine {
     const next =
       mayNotWake.opensAt === undefined
         ? NOTHING_NEXT
-        : { value: time(mayNotWake.opensAt), then: "may wake again" };
+        : { value: time(mayNotWake.opensAt), what: "may wake again" };
     return { fact: "May not wake: outside its hours", more: `Does not wake ${mayNotWake.rule}`, next };
   }
   if (mayNotWake?.kind === "hold" || state.held) {
@@ -163,7 +163,7 @@ function nappingLine(input: WhyInput): WhyLine {
     return {
       fact: `Kept asleep: ${reason}`,
       more: `Asleep for ${span(now - state.since)}`,
-      next: until === undefined ? NOTHING_NEXT : { value: time(until), then: "may wake again" },
+      next: until === undefined ? NOTHING_NEXT : { value: time(until), what: "may wake again" },
     };
   }
   if (state.how === "created") return { fact: "Never woken", more: "", next: NOTHING_NEXT };
@@ -176,7 +176,7 @@ function nappingLine(input: WhyInput): WhyLine {
   return {
     fact: `Paused for ${span(now - state.since)}`,
     more: last,
-    next: left === undefined ? NOTHING_NEXT : { value: span(left), then: "until stopped", inMs: left },
+    next: left === undefined ? NOTHING_NEXT : { value: span(left), what: "until stopped", inMs: left },
   };
 }
 

@@ -159,7 +159,7 @@ suite("docker", "a Compose stack", () => {
 
   it("wakes the owner of a shared network first, asks the app at its address, and keeps it", async () => {
     await using r = await rig({
-      vpn: { image: "wakegate/busybox" },
+      vpn: { image: "wakegate/busybox", stopTimeoutSeconds: 1 },
       torrent: { labels: app("torrent.test"), network: "container:vpn", env: { NAME: "torrent" } },
     });
     expect(await visit(r.wakegate, docker, "vpn", "torrent.test")).toMatchObject({ app: "torrent" });
@@ -170,7 +170,11 @@ suite("docker", "a Compose stack", () => {
 
   it("keeps the owner of a network that an unmanaged container uses", async () => {
     await using r = await rig({
-      gate: { image: "wakegate/busybox", labels: app("gate.test", { "wakegate.readiness.kind": "none" }) },
+      gate: {
+        image: "wakegate/busybox",
+        labels: app("gate.test", { "wakegate.readiness.kind": "none" }),
+        stopTimeoutSeconds: 1,
+      },
       guest: { image: "wakegate/busybox", network: "container:gate" },
     });
     expect(await ask(r.wakegate, "gate.test")).toMatchObject({ status: 200 });

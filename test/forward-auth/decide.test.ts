@@ -136,7 +136,7 @@ describe("decide()", () => {
   });
 
   it("says 503 for what is missing, whoever asks", () => {
-    const gate: Gate = { kind: "missing", message: "removed" };
+    const gate: Gate = { kind: "missing", why: "gone", message: "removed" };
     expect(verdict({ gate })).toMatchObject({ kind: "wait", wake: false, reason: "missing" });
     expect(verdict({ gate, facts: { navigation: true } })).toMatchObject({ kind: "page", reason: "missing" });
   });
@@ -157,7 +157,7 @@ const gates: fc.Arbitrary<Gate> = fc.oneof(
   mayNotWake.map((why): Gate => ({ kind: "asleep", mayNotWake: why })),
   fc.constantFrom<Gate>(COMING, { kind: "coming", state: "stopping" }, { kind: "coming", state: "waking" }),
   fc.integer({ min: -9, max: 9 }).map((ms): Gate => ({ kind: "failed", until: NOW + ms, message: "" })),
-  fc.constant<Gate>({ kind: "missing", message: "" }),
+  fc.constant<Gate>({ kind: "missing", why: "gone", message: "" }),
 );
 const cases: fc.Arbitrary<Case> = fc.record({
   gate: gates,

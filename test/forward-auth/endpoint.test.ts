@@ -135,7 +135,7 @@ describe("the verdict endpoint", () => {
   });
 
   it("answers gRPC with plain text", async () => {
-    await using the = await house({ gate: { kind: "missing", message: "" } });
+    await using the = await house({ gate: { kind: "missing", why: "gone", message: "" } });
     const reply = await the.rig.ask({ headers: { "content-type": "application/grpc", accept: "text/html" } });
     expect([reply.status, reply.headers["content-type"]]).toEqual([503, "text/plain; charset=utf-8"]);
   });
@@ -271,14 +271,33 @@ describe("routing", () => {
     expect(reply.status).toBe(503);
   });
 
-  it("gives the reason of a target that cannot be served", async () => {
+  it("answers 503 for a target that cannot be served, and keeps the reason for the operator", async () => {
     await using the = await house();
     the.directory.set([
       { name: "blog", routes: [route("blog.example.com")], unavailable: "Label wakegate.port is bad." },
     ]);
     const reply = await the.rig.ask({ headers: { accept: "text/plain" } });
     expect([reply.status, reply.headers["x-wakegate"]]).toEqual([503, "unavailable"]);
-    expect(reply.body).toContain("Label wakegate.port is bad.");
+    expect(reply.body).not.toContain("wakegate.port");
+  });
+
+  it("holds a host that is known from before a restart until its engine was listed", async () => {
+    const blog = new FakeTarget(targetSpec("blog"), READY);
+    const directory = new FakeDirectory();
+    const before = { name: "blog", routes: [route("blog.example.com")], unavailable: "not listed yet" };
+    directory.set([before]);
+    directory.settled = false;
+    const clock = new VirtualClock();
+    await using rig = await startRig(directory, { clock });
+    const found = rig.ask();
+    await held(rig, 1);
+    directory.set([entryOf(blog)]);
+    expect((await found).status).toBe(200);
+    directory.set([before]);
+    const never = rig.ask();
+    await held(rig, 1);
+    await clock.advance(5_000);
+    expect((await never).status).toBe(503);
   });
 
   it("says which of two targets keeps a route that both claim", async () => {
@@ -352,7 +371,7 @@ describe("nginx", () => {
     const url = { "x-original-method": "GET", "x-original-url": "https://blog.example.com/" };
     expect((await permit(url)).status).toBe(204);
     expect((await permit({})).status).toBe(401);
-    the.blog.set({ kind: "missing", message: "" });
+    the.blog.set({ kind: "missing", why: "gone", message: "" });
     const denied = await permit(url);
     expect([denied.status, denied.headers["www-authenticate"]]).toEqual([401, undefined]);
     expect(

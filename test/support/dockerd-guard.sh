@@ -21,7 +21,8 @@ run
 # pipe; a dead daemon is noticed by the holder, which then closes it too.
 while read -r _; do
   wait "$daemon" 2>/dev/null
-  rm -f "$dir/docker.pid" "$dir/docker.sock"
+  # Its containerd died with it, but may stay a zombie, which the next daemon would take for alive.
+  rm -f "$dir/docker.pid" "$dir/docker.sock" "$dir/exec/containerd/containerd.pid"
   run
 done
 

@@ -14,6 +14,8 @@ import {
 /** How a container of the fake world behaves. */
 export interface Behaviour {
   startMs?: number;
+  /** How much later than its event the call to start it is answered. */
+  answerMs?: number;
   stopMs?: number;
   /** Dies this long after its start, with this status. */
   dies?: { afterMs: number; code: number };
@@ -94,6 +96,9 @@ export class FakeWorld implements Provider {
 
   /** A person's or the engine's start. */
   runs(ref: string): void {
+    // How an earlier run ended is not said of one that runs.
+    const { exit: _, ...rest } = this.get(ref);
+    this.#instances.set(rest.id, rest);
     this.change(
       ref,
       { status: "running", runId: `run${String(++this.#runs)}`, startedAt: this.#clock.now() },
@@ -153,7 +158,7 @@ export class FakeWorld implements Provider {
   async wake({ id, status }: Pick<Instance, "id" | "status">, signal: AbortSignal): Promise<void> {
     this.#reach();
     const { name } = this.get(id);
-    const { startMs = 0, failStart, dies } = this.behaviour.get(name) ?? {};
+    const { startMs = 0, answerMs = 0, failStart, dies } = this.behaviour.get(name) ?? {};
     this.calls.push(`${status === "paused" ? "unpause" : "start"} ${name}`);
     if (startMs > 0) await sleep(this.#clock, startMs, signal);
     if (failStart !== undefined) throw new ProviderError("engine_failed", this.engine, failStart);
@@ -162,6 +167,7 @@ export class FakeWorld implements Provider {
       return;
     }
     this.runs(id);
+    if (answerMs > 0) await sleep(this.#clock, answerMs, signal);
     if (!dies) return;
     const run = this.get(id).runId;
     this.#clock.after(dies.afterMs, () => {

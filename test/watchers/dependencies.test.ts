@@ -76,6 +76,18 @@ describe("dependencies", () => {
     expect(r.state("shop-cache-1")).toBe("ready");
   });
 
+  it("count as started by us also when the event of the start comes before its answer", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        stack(w);
+        w.behaviour.set("shop-db-1", { startMs: 300, answerMs: 20 });
+      },
+    });
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(3 * MINUTE);
+    expect(r.world.calls).toContain("stop shop-db-1");
+  });
+
   it("stay awake while another target needs them", async () => {
     await using r = await rig({
       setUp: (w) => {

@@ -84,6 +84,31 @@ describe("a failed wake", () => {
     });
   });
 
+  it("tells how the last run ended when a restart policy has just begun another one in vain", async () => {
+    const never = {
+      ...labels({ "wakegate.wake_timeout": "5s" }),
+      "wakegate.readiness.kind": "http",
+      "wakegate.port": "1",
+    };
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", {
+          labels: never,
+          status: "exited",
+          networks: [{ name: "n", address: "127.0.0.1" }],
+          restartPolicy: "always",
+        }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    const exit = { code: 5, oomKilled: false, at: r.clock.now() };
+    r.world.change("blog", { status: "restarting", exit }, "died");
+    await r.clock.advance(1_000);
+    r.world.runs("blog");
+    await r.clock.advance(10_000);
+    expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "exited", exitCode: 5 });
+  });
+
   it("names the networks when there is no way to ask the app", async () => {
     const unreachable = { ...labels(), "wakegate.readiness.kind": "http", "wakegate.port": "80" };
     await using r = await rig({
@@ -126,7 +151,7 @@ describe("an engine that does not answer", () => {
     await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "exited" }) });
     r.world.goAway("connection refused");
     await settle();
-    expect(r.watcher("blog").gate).toEqual({ kind: "missing", message: "connection refused" });
+    expect(r.watcher("blog").gate).toEqual({ kind: "missing", why: "away", message: "connection refused" });
     r.world.comeBack();
     await settle();
     expect(r.watcher("blog").gate).toEqual({ kind: "asleep" });

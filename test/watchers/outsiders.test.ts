@@ -80,6 +80,32 @@ describe("a stop that is not ours", () => {
   });
 });
 
+describe("a pause that is not ours", () => {
+  it("is left alone for the grace, as backups need it, and requests wait for its end", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    r.world.change("blog", { status: "paused" }, "paused");
+    await settle();
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(9_000);
+    expect(r.world.calls).toEqual([]);
+    expect(r.watcher("blog").gate.kind).toBe("coming");
+    r.world.change("blog", { status: "running" }, "unpaused");
+    await settle();
+    expect(r.watcher("blog").gate.kind).toBe("ready");
+    expect(r.world.calls).toEqual([]);
+  });
+
+  it("is a nap when it lasts longer: then a request unpauses it", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    r.world.change("blog", { status: "paused" }, "paused");
+    await settle();
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(10_000);
+    expect(r.world.calls).toEqual(["unpause blog"]);
+    expect(r.state("blog")).toBe("ready");
+  });
+});
+
 describe("what others do", () => {
   it("adopts a start by hand, and puts it to sleep when idle like any other", async () => {
     await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "exited" }) });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { gateOf } from "../../src/watchers/gate.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { BY_REQUEST, labels, rig } from "./world.ts";
 
@@ -97,6 +98,41 @@ describe("after Wakegate was killed", () => {
     expect(r.registry.entries).toMatchObject([
       { name: "old", unavailable: /* why */ expect.stringContaining("not been listed") as string },
     ]);
+  });
+
+  it("lets requests wait, rather than fail, before the first listing", () => {
+    const unlisted = { kind: "missing", why: "unlisted", message: "", since: 0 } as const;
+    expect(gateOf(unlisted)).toEqual({ kind: "coming", state: "starting" });
+  });
+
+  it("remembers since when a target sleeps", async () => {
+    await using r = await rig({
+      records: { blog: { asleepSince: START - MINUTE } },
+      setUp: (w) => w.create("blog", { labels: labels(), status: "exited" }),
+    });
+    expect(r.store.target("blog")?.asleepSince).toBe(START - MINUTE);
+  });
+
+  it("keeps the host of a removed container, but not of one that is no target any more", async () => {
+    const of = (host: string) => ({ routes: [{ host, prefix: "/" }] });
+    await using r = await rig({
+      records: { gone: of("gone.example.com"), plain: of("plain.example.com"), off: of("off.example.com") },
+      setUp: (w) => {
+        w.create("plain", { status: "running" });
+        w.create("off", { labels: { "wakegate.enable": "false" } });
+      },
+    });
+    expect(r.registry.entries.map(({ name }) => name)).toEqual(["gone"]);
+    expect(r.log.of("target_unlisted")).toHaveLength(1);
+  });
+
+  it("gives a host to the target that has it now, not to the name that had it before", async () => {
+    const routes = [{ host: "blog.example.com", prefix: "/" }];
+    await using r = await rig({
+      records: { abc: { routes } },
+      setUp: (w) => w.create("blog", { labels: labels({ "wakegate.hosts": "blog.example.com" }) }),
+    });
+    expect(r.registry.entries.map(({ name }) => name)).toEqual(["blog"]);
   });
 
   it("writes use and wakes down", async () => {

@@ -49,6 +49,7 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
     { type: "wake-failed", failure, coolDownMs: 1_000 },
     { type: "sleep", method: "stop" },
     { type: "sleep", method: "pause" },
+    { type: "clock-set", ms: -3_600_000 },
   ),
 );
 const contexts = fc.record({
@@ -56,6 +57,7 @@ const contexts = fc.record({
   onManualStop: fc.constantFrom("nap" as const, "hold" as const),
   foreignStopGraceMs: fc.constant(10_000),
   oneShot: fc.boolean(),
+  deepen: fc.record({ run: fc.constantFrom("r1", "r2"), inMs: fc.constant(60_000) }),
 });
 const unlisted: State = { kind: "missing", why: "unlisted", message: "", since: 0 };
 
@@ -127,9 +129,7 @@ describe("transition()", () => {
   it("starts nothing by itself while somebody else's stop is settling", () => {
     life((before, input, after) => {
       if (before.kind !== "stopping" || before.whose !== "foreign" || after.kind !== "waking") return;
-      // A container that was paused meanwhile is at rest: nothing more comes of that stop.
-      const paused = "sighting" in input && input.sighting?.status === "paused";
-      expect(input.type === "settled" || paused).toBe(true);
+      expect(input.type).toBe("settled");
       expect(before.wanted).toBeDefined();
     });
   });

@@ -89,7 +89,7 @@ function hasGpu(host: Docker.HostConfig): boolean {
   const byRequest = requests.some(
     ({ Driver, Capabilities }) => Driver === "nvidia" || Capabilities?.flat().includes("gpu"),
   );
-  return byRequest || (host.Runtime as string | undefined) === "nvidia";
+  return byRequest || host.Runtime === "nvidia";
 }
 
 /** Wall time in ms; Docker says "never" with the year 1. */

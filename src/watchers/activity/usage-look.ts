@@ -7,6 +7,9 @@ import { rateText, type Evidence } from "./evidence.ts";
 /** The longest time that one comparison of counters takes. */
 const LONGEST_WINDOW_MS = 30_000;
 
+/** A window this much longer than it should be. */
+const STALLED_MS = 10_000;
+
 /** What is above these limits counts as use. */
 export interface UsageLimits {
   readonly bytesPerSecond: number;
@@ -36,7 +39,11 @@ export async function lookAtUsage(
     const began = clock.monotonic();
     await sleep(clock, window, signal);
     const after = before && (await usage(signal));
-    const seconds = (clock.monotonic() - began) / 1_000;
+    const ms = clock.monotonic() - began;
+    // The machine or the process stood still: nobody could use anything, and a rate over that time says nothing.
+    if (ms > window + STALLED_MS)
+      return [{ source: "network", kind: "in-use", detail: "time stood still during the look" }];
+    const seconds = ms / 1_000;
     return [network(before, after, seconds, limits), cpu(before, after, seconds, limits)];
   } catch (error) {
     signal.throwIfAborted();

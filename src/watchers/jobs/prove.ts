@@ -41,7 +41,10 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
     return { type: "proved" };
   } catch (error) {
     signal.throwIfAborted();
-    return wakeFailed(bench, error instanceof DeadlineError ? noAnswer(bench, state, last) : error);
+    return wakeFailed(
+      bench,
+      error instanceof DeadlineError ? await outOfTime(bench, state, last, signal) : error,
+    );
   }
 }
 
@@ -74,18 +77,31 @@ function exited(name: string, exit: Exit | undefined, log: readonly string[]): W
   const what = oom ? "ran out of memory" : "stopped";
   const status =
     code === undefined ? "" : ` (exit code ${String(code)}${exit?.message ? `, ${exit.message}` : ""})`;
-  const said = log.length > 0 ? ` Its last line: ${log.at(-1) ?? ""}` : "";
   return new WakeFailedError(
     oom ? "out_of_memory" : "exited",
-    `${name} ${what} while starting${status}.${said}`,
+    `${name} ${what} while starting${status}.`,
     evidence,
   );
 }
 
-function noAnswer(bench: Workbench, state: Starting, last: ProbeResult | undefined): WakeFailedError {
+/** It died, once or again and again, and no restart policy made it answer; or it runs and is silent. */
+async function outOfTime(
+  bench: Workbench,
+  state: Starting,
+  last: ProbeResult | undefined,
+  signal: AbortSignal,
+): Promise<WakeFailedError> {
+  const { around, spec } = bench;
+  const now = await around.locate(signal).catch(() => undefined);
+  const exit = now?.exit ?? state.died;
+  if (!exit) return noAnswer(bench, last);
+  const log = now ? await around.provider.logs(now.id, LOG_LIMIT, signal).catch(() => []) : [];
+  return exited(spec.name, exit, log);
+}
+
+function noAnswer(bench: Workbench, last: ProbeResult | undefined): WakeFailedError {
   const { name, wakeTimeoutMs: withinMs, readiness } = bench.spec;
   const seconds = String(Math.round(withinMs / 1_000));
-  if (state.seen.status !== "running" && state.seen.exit) return exited(name, state.seen.exit, []);
   if (last?.kind === "answer") {
     return new WakeFailedError(
       "bad_answer",

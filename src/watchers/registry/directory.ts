@@ -1,3 +1,4 @@
+import type { RouteSpec } from "../../config/model.ts";
 import type { Store } from "../../store/store.ts";
 import type { DirectoryEntry } from "../handle.ts";
 import type { Watcher } from "../watcher.ts";
@@ -5,13 +6,16 @@ import type { Plan } from "./plan.ts";
 
 /**
  * Everything that has a route: targets, targets whose labels are wrong, and those that are known only from
- * before a restart, so that their hosts are never taken for unknown ones. Pure but for reading the store.
+ * before a restart, so that their hosts are never taken for unknown ones. A route that somebody has now is not
+ * kept for who had it before, nor one whose container is there but is no target any more. Pure but for reading
+ * the store.
  */
 export function directoryOf(
   plan: Plan,
   watchers: ReadonlyMap<string, Watcher>,
   store: Store,
   settled: boolean,
+  isDismissed: (name: string) => boolean,
 ): readonly DirectoryEntry[] {
   const entries: DirectoryEntry[] = [...watchers.values()].map((handle) => ({
     name: handle.name,
@@ -22,12 +26,18 @@ export function directoryOf(
     entries.push({ name, routes, unavailable: message });
   }
   const taken = new Set(entries.map(({ name }) => name));
-  for (const [name, { routes }] of store.targets()) {
-    if (taken.has(name) || !routes || routes.length === 0) continue;
+  const served = new Set(entries.flatMap(({ routes }) => routes.map(routeKey)));
+  for (const [name, record] of store.targets()) {
+    const routes = record.routes?.filter((route) => !served.has(routeKey(route))) ?? [];
+    if (taken.has(name) || routes.length === 0 || isDismissed(name)) continue;
     const unavailable = settled
       ? `${name} was known here, but its container does not exist any more`
       : `${name} is known from before, but its engine has not been listed yet`;
     entries.push({ name, routes, unavailable });
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function routeKey({ host, prefix }: RouteSpec): string {
+  return `${host}${prefix}`;
 }

@@ -9,7 +9,7 @@ const KEPT_MS = 7 * 86_400_000;
  */
 export function forgettable(store: Store, exists: (name: string) => boolean, now: number): readonly string[] {
   const names: string[] = [];
-  for (const [name, { goneSince }] of [...store.targets()]) {
+  for (const [name, { goneSince }] of store.targets()) {
     if (exists(name)) {
       if (goneSince !== undefined) store.update(name, { goneSince: undefined });
       continue;

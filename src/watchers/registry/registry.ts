@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { readLabels, type LabelReading } from "../../config/labels.ts";
-import type { Settings } from "../../config/model.ts";
+import type { Settings, TargetSpec } from "../../config/model.ts";
 import { WakegateError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { Emitter } from "../../lib/emitter.ts";
@@ -10,6 +11,7 @@ import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
 import { needsDependencies, type State } from "../state.ts";
+import { pauseRisk } from "../pause-risk.ts";
 import { Watcher } from "../watcher.ts";
 import { Askers } from "./askers.ts";
 import { Comeback } from "./comeback.ts";
@@ -82,8 +84,21 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   }
 
   get entries(): readonly DirectoryEntry[] {
-    this.#entries ??= directoryOf(this.#plan, this.#watchers, this.#options.store, this.#settled);
+    this.#entries ??= directoryOf(this.#plan, this.#watchers, this.#options.store, this.#settled, (name) =>
+      this.#isDismissed(name),
+    );
     return this.#entries;
+  }
+
+  /** A container of that name is there, but nobody wants it to be a target any more. */
+  #isDismissed(name: string): boolean {
+    for (const { view } of this.#engines.values()) {
+      for (const instance of view.instances.values()) {
+        const reading = this.#read(instance, view.engine);
+        if (reading.name === name && reading.kind === "ignored" && reading.because !== "one-off") return true;
+      }
+    }
+    return false;
   }
 
   get settled(): boolean {
@@ -130,6 +145,7 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     const engine = this.#engines.get(name);
     if (!engine) return;
     this.#engines.delete(name);
+    this.#settled = this.#everythingListed();
     this.#makePlan();
     engine.stop.abort(new WakegateError("removed", `engine ${name} was removed from the configuration`));
     await engine.watching;
@@ -147,9 +163,17 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
 
   /** Takes a changed configuration: only targets that differ notice. */
   configure(settings: Settings): void {
+    const before = this.#settings.fileTargets;
     this.#settings = settings;
     this.#readings = new Map();
     this.#makePlan();
+    for (const { name } of before) {
+      const stays = settings.fileTargets.some((target) => target.name === name);
+      // Taken out of the file by its owner: what it had is nobody's any more.
+      if (!stays && !this.#plan.targets.has(name)) this.#options.store.forget(name);
+    }
+    this.#entries = undefined;
+    this.changed.emit();
   }
 
   /** A peer asks for verdicts: should it be a target's container, it is the proxy and stays awake. */
@@ -162,14 +186,17 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     const known = new Set(view.instances.keys());
     for (const id of this.#readings.keys())
       if (!known.has(id) && !this.#listedElsewhere(id)) this.#readings.delete(id);
-    this.#settled = [...this.#engines.values()].every((engine) => engine.view.everListed);
+    this.#settled = this.#everythingListed();
     this.#makePlan();
+    this.#tellUnlisted();
     for (const [name, target] of this.#plan.targets) {
       if (target.engine !== view.engine) continue;
       const seen = target.instance === undefined ? undefined : view.instances.get(target.instance);
       // What may run needs an inspection: only that tells one run from another.
       if (seen && (seen.status === "running" || seen.status === "restarting")) view.lookAt(seen.id);
       else this.#watchers.get(name)?.see(seen);
+      // So does what is paused: by us, it is stopped later.
+      if (seen?.status === "paused") view.lookAt(seen.id);
     }
     this.changed.emit();
   }
@@ -179,8 +206,16 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     const candidates = this.#candidates(view, instance);
     if (!instance || !bound || candidates > 1) this.#makePlan();
     const target = this.#boundTo(view.engine, id) ?? bound;
+    if (target && instance) this.#warnOfPause(target.spec, instance);
     if (target) this.#watchers.get(target.spec.name)?.see(instance);
     else this.#pokeNeeded(view.engine);
+  }
+
+  #warnOfPause(spec: TargetSpec, instance: Instance): void {
+    const risk = pauseRisk(spec, instance);
+    if (risk === undefined) return;
+    const message = `${spec.name} is to be paused, but ${risk}.`;
+    this.#problems.once(`pause ${spec.name} ${risk}`, "pause_risky", message, { target: spec.name });
   }
 
   /** An unmanaged container changed: whoever was awake for it alone may sleep now. */
@@ -210,6 +245,19 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     });
     this.#entries = undefined;
     this.changed.emit();
+  }
+
+  #everythingListed(): boolean {
+    return [...this.#engines.values()].every(({ view }) => view.everListed);
+  }
+
+  /** Who asks for their hosts is told no reason, so the log has it. */
+  #tellUnlisted(): void {
+    if (!this.#settled) return;
+    for (const { name, handle, unavailable } of this.entries) {
+      if (handle || unavailable === undefined || this.#plan.broken.has(name)) continue;
+      this.#problems.once(`unlisted ${name}`, "target_unlisted", unavailable, { target: name });
+    }
   }
 
   #boundTo(engine: string, id: string): PlannedTarget | undefined {
@@ -263,7 +311,16 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     for (const [name, target] of this.#plan.targets) {
       const watcher = this.#watchers.get(name);
       if (!watcher) this.#addWatcher(target);
-      else if (JSON.stringify(watcher.spec) !== JSON.stringify(target.spec)) watcher.reconfigure(target.spec);
+      else if (watcher.around.provider !== this.#engines.get(target.engine)?.view.provider) {
+        this.#watchers.delete(name);
+        void watcher.close(new WakegateError("removed", `${name} is on another engine now`));
+        this.#addWatcher(target);
+      }
+      // Readings are kept, so an unchanged target nearly always has the same spec.
+      else if (watcher.spec !== target.spec && !isDeepStrictEqual(watcher.spec, target.spec)) {
+        watcher.reconfigure(target.spec);
+        this.#rememberRoutes(target.spec);
+      }
     }
     for (const [name, watcher] of this.#watchers) {
       if (this.#plan.targets.has(name)) continue;
@@ -312,10 +369,7 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     const watcher = new Watcher(target.spec, around);
     this.#watchers.set(name, watcher);
     watcher.moved.subscribe(({ before, after }) => this.#onMoved(watcher, before, after));
-    if (target.spec.routes.length > 0) {
-      const { routes, displayName } = target.spec;
-      this.#options.store.update(name, { routes, displayName });
-    }
+    this.#rememberRoutes(target.spec);
     if (!engine.view.everListed) return;
     const seen = target.instance === undefined ? undefined : engine.view.instances.get(target.instance);
     if (seen?.status === "running" && !("runId" in seen)) engine.view.lookAt(seen.id);
@@ -347,6 +401,10 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
         for (const watcher of this.#watchers.values()) watcher.clockSet(ms);
       },
     };
+  }
+
+  #rememberRoutes({ name, routes, displayName }: TargetSpec): void {
+    if (routes.length > 0) this.#options.store.update(name, { routes, displayName });
   }
 
   #onMoved(watcher: Watcher, before: State, after: State): void {

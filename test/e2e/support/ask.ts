@@ -40,7 +40,10 @@ export const NAVIGATION = {
   "sec-fetch-site": "same-origin",
 } as const;
 
-/** Sends one request and reads the whole answer. Waits for as long as it takes: the test has a limit. */
+/**
+ * Sends one request and reads the whole answer; with `expect: 100-continue` the body follows when it is asked
+ * for. Waits for as long as it takes: the test has a limit.
+ */
 export async function ask(url: string, question: Question = {}): Promise<Answer> {
   const { method = "GET", headers = {}, body, signal } = question;
   const call = request({
@@ -50,7 +53,9 @@ export async function ask(url: string, question: Question = {}): Promise<Answer>
     ...(signal && { signal }),
   });
   const answered = once(call, "response") as Promise<[IncomingMessage]>;
-  call.end(body);
+  if (headers["expect"] === undefined) call.end(body);
+  else call.flushHeaders();
+  call.once("continue", () => call.end(body));
   const [response] = await answered;
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);

@@ -1,4 +1,5 @@
-import { afterAll, expect } from "vitest";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, vi } from "vitest";
 import { startCaddy } from "../../support/caddy.ts";
 import { startDockerd, type PrivateDockerd } from "../../support/dockerd.ts";
 import { freePort } from "../../support/free-port.ts";
@@ -60,6 +61,8 @@ export function stageOfFile(engine = engineOfFile()): () => Promise<Stage> {
 
 /** One private dockerd for all tests of a file, started by the first test that asks and ended with the file. */
 export function engineOfFile(): () => Promise<RawDocker> {
+  // Real engines on a machine that does other things too.
+  vi.setConfig({ testTimeout: 120_000 });
   let dockerd: Promise<PrivateDockerd> | undefined;
   afterAll(async () => {
     await (await dockerd)?.[Symbol.asyncDispose]();
@@ -76,8 +79,8 @@ export async function makeApp(stage: Stage, name: string, options: AppOptions = 
   const { is = "created", labels = {}, managed = true, env = {}, ...container } = options;
   const host = `${name}.localhost`;
   const port = await freePort();
-  // A stop by the test is not Wakegate's own; without this it would wait for what comes next.
-  const grace = is === "stopped" ? { foreign_stop_grace: "0s" } : {};
+  // A stop or pause by the test is not Wakegate's own; without this it would wait for what comes next.
+  const grace = is === "stopped" || is === "paused" ? { foreign_stop_grace: "0s" } : {};
   const own: Record<string, string> = managed ? { enable: "true", hosts: host, ...grace, ...labels } : {};
   await docker.create(name, {
     ...container,
@@ -92,7 +95,7 @@ export async function makeApp(stage: Stage, name: string, options: AppOptions = 
     [Symbol.asyncDispose]: () => docker.rm(name),
   };
   try {
-    if (managed) await wakegate.until("target_asleep", name);
+    if (managed) await untilAsleep(stage, name, "created");
     if (is !== "created") {
       await docker.start(name);
       if (managed) await wakegate.until("target_ready", name);
@@ -143,16 +146,33 @@ export function timesOf({ wakegate }: Pick<Stage, "wakegate">, event: string, na
 export async function untilAsleep(
   { wakegate }: Pick<Stage, "wakegate">,
   name: string,
-  how: string,
+  how: "created" | "paused" | "stopped",
 ): Promise<void> {
-  await expect
-    .poll(
-      () =>
-        wakegate
-          .log()
-          .filter((line) => line.event === "target_asleep" && line.target === name)
-          .at(-1)?.msg,
-      { timeout: 30_000, interval: 25 },
-    )
-    .toBe(`${name} sleeps (${how})`);
+  await until(
+    `${name} sleeps (${how})`,
+    () =>
+      wakegate.log().findLast((line) => line.target === name && LIFE.has(line.event))?.msg ===
+      `${name} sleeps (${how})`,
+  );
+}
+
+/** Lines of the log after which a line before does not hold any more. */
+const LIFE = new Set([
+  "wake_started",
+  "start_adopted",
+  "target_ready",
+  "wake_failed",
+  "sleep_started",
+  "foreign_stop",
+  "target_asleep",
+  "target_missing",
+]);
+
+/** Waits for a condition, also in concurrent tests, which `expect.poll` does not know. @throws Error after 60 s. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUp = Date.now() + 60_000;
+  while (!(await condition())) {
+    if (Date.now() > giveUp) throw new Error(`waited in vain: ${what}`);
+    await delay(25);
+  }
 }

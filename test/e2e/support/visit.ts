@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { request } from "node:http";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RawDocker, RawEvent } from "../../support/raw-docker.ts";
 import type { RunningWakegate } from "./wakegate.ts";
@@ -17,6 +19,8 @@ export interface AskOptions {
   readonly uri?: string;
   /** A browser's navigation: gets the page. */
   readonly navigate?: boolean;
+  /** A browser that guesses what its user may want: never wakes, never waits. */
+  readonly prefetch?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -27,7 +31,7 @@ export function ask(
   options: AskOptions = {},
 ): Promise<Verdict> {
   const [address, port] = wakegate.internal.split(":");
-  const { method = "GET", uri = "/", navigate = false, signal } = options;
+  const { method = "GET", uri = "/", navigate = false, prefetch = false, signal } = options;
   return new Promise((resolve, reject) => {
     const call = request(
       {
@@ -41,6 +45,7 @@ export function ask(
           "X-Forwarded-Proto": "http",
           "X-Forwarded-Host": host,
           "X-Forwarded-Uri": uri,
+          ...(prefetch && { "Sec-Purpose": "prefetch" }),
           Accept: navigate ? "text/html" : "application/json",
         },
       },
@@ -125,6 +130,16 @@ export async function statusOf(docker: RawDocker, container: string): Promise<st
   } catch {
     return "gone";
   }
+}
+
+/** Resolves when Wakegate's state file says so: what is not on disk is not known after a kill. */
+export async function onDisk(
+  wakegate: Pick<RunningWakegate, "folder">,
+  text: string | RegExp,
+): Promise<void> {
+  const file = join(wakegate.folder, "state/state.json");
+  const read = (): Promise<string> => readFile(file, "utf8").catch(() => "");
+  await eventually(`${String(text)} in the state file`, async () => new RegExp(text).test(await read()));
 }
 
 /** Everything that an engine tells, kept from the moment of the call: its own log forgets after 256 events. */

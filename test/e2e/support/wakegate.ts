@@ -113,7 +113,7 @@ class Wakegate implements RunningWakegate {
     const onExit = (): void => void child.kill("SIGKILL");
     process.once("exit", onExit);
     child.once("close", () => process.removeListener("exit", onExit));
-    await this.until("listening", undefined, 20_000);
+    await this.until("listening", undefined, 60_000);
     for (let tries = 0; ; tries++) {
       const { status } = await fetch(`http://${this.internal}/readyz`);
       if (status === 200) return;
@@ -122,7 +122,7 @@ class Wakegate implements RunningWakegate {
     }
   }
 
-  async until(event: string, target?: string, withinMs = 15_000): Promise<LogLine> {
+  async until(event: string, target?: string, withinMs = 30_000): Promise<LogLine> {
     const find = (): LogLine | undefined =>
       this.#lines.find((line) => line.event === event && (target === undefined || line.target === target));
     const deadline = Date.now() + withinMs;
@@ -165,7 +165,7 @@ class Wakegate implements RunningWakegate {
     for (const line of lines) {
       if (line.startsWith("{")) this.#lines.push(JSON.parse(line) as LogLine);
     }
-    for (const told of [...this.#told]) told();
+    for (const told of this.#told) told();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

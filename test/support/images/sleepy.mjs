@@ -13,6 +13,7 @@
 //   EXIT_ONCE  file: exit as above only while it is absent; it is made before the exit
 //   ON_TERM    exit | ignore | slow:<ms> (exit 0 so much later) exit
 //   HUNG       1: accept connections, never answer
+//   FILES      JSON, path to [type, text]: served as they are
 import { createHash } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -23,6 +24,7 @@ const startedAt = Date.now();
 const runId = `${startedAt}-${process.pid}`;
 let listeningAt = 0;
 let requests = 0;
+const files = JSON.parse(env.FILES ?? "{}");
 
 const say = (text) => process.stdout.write(`${name}: ${text}\n`);
 const number = (key, fallback) => (env[key] ? Number(env[key]) : fallback);
@@ -74,6 +76,7 @@ async function answer(request, response) {
   response.setHeader("X-App", name);
   response.setHeader("X-Run", runId);
   if (!healthy) return send(response, 503, "text/plain", "not yet\n");
+  if (request.method === "GET" && files[url.pathname]) return send(response, 200, ...files[url.pathname]);
   switch (url.pathname) {
     case "/healthz":
       return send(response, 200, "text/plain", "ok\n");
@@ -88,7 +91,11 @@ async function answer(request, response) {
       response.setHeader("Location", "/page");
       return send(response, 302, "text/plain", "");
     case "/big":
-      return big(response, Number(url.searchParams.get("bytes") ?? 1_000_000));
+      return big(
+        response,
+        Number(url.searchParams.get("bytes") ?? 1_000_000),
+        Number(url.searchParams.get("ms") ?? 0),
+      );
     case "/slow":
       await new Promise((resolve) => setTimeout(resolve, Number(url.searchParams.get("ms") ?? 1000)));
       return send(response, 200, "text/plain", "slow\n");
@@ -119,7 +126,8 @@ function send(response, status, type, body) {
   response.end(body);
 }
 
-function big(response, bytes) {
+/** In blocks of 64 KiB, one every `ms`; 0 is as fast as it goes. */
+function big(response, bytes, ms) {
   response.writeHead(200, { "Content-Type": "application/octet-stream", "Content-Length": bytes });
   const block = Buffer.alloc(65_536, "w");
   let left = bytes;
@@ -127,7 +135,9 @@ function big(response, bytes) {
     while (left > 0) {
       const part = block.subarray(0, Math.min(left, block.length));
       left -= part.length;
-      if (!response.write(part)) return response.once("drain", push);
+      const more = response.write(part);
+      if (ms > 0 && left > 0) return setTimeout(push, ms);
+      if (!more) return response.once("drain", push);
     }
     response.end();
   };

@@ -1,15 +1,25 @@
-import type { TargetOptions } from "../config/model.ts";
+import type { TargetSpec } from "../config/model.ts";
 import type { State } from "./state.ts";
 import { secondTierMs } from "./tiers.ts";
 import type { Context } from "./transition.ts";
 import type { Surroundings } from "./workbench.ts";
 
+/** What a transition may read of a target in this state. */
+export function contextOf(spec: TargetSpec, before: State, around: Surroundings): Context {
+  const { clock } = around;
+  return {
+    now: clock.now(),
+    mono: clock.monotonic(),
+    hasDependencies: around.edges().length > 0,
+    onManualStop: spec.onManualStop,
+    foreignStopGraceMs: spec.foreignStopGraceMs,
+    oneShot: around.oneShot,
+    ...deepenOf(spec, before, around),
+  };
+}
+
 /** Which paused run is to be stopped later, and when: the one that we pause now, or paused before a restart. */
-export function deepenOf(
-  spec: TargetOptions & { readonly name: string },
-  before: State,
-  { store, clock }: Pick<Surroundings, "store" | "clock">,
-): Pick<Context, "deepen"> {
+function deepenOf(spec: TargetSpec, before: State, { store, clock }: Surroundings): Pick<Context, "deepen"> {
   const inMs = secondTierMs(spec);
   if (inMs === undefined) return {};
   if (before.kind === "stopping" && before.whose === "ours" && before.method === "pause")

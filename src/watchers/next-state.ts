@@ -1,0 +1,110 @@
+import type { Exit, StopMethod } from "../providers/provider.ts";
+import type { WakeCause } from "./handle.ts";
+import type { Missing, Napping, OwnStop, Ready, Sighting, Starting, Wake, Waking } from "./state.ts";
+import type { Context } from "./transition.ts";
+
+/** A wake from rest: dependencies first, where there are any. */
+export function beginWake(
+  from: Wake["from"],
+  cause: WakeCause,
+  ctx: Context,
+  before: Wake["began"] = {},
+): Waking {
+  const wake: Wake = { from, cause, at: ctx.now, began: before };
+  if (!ctx.hasDependencies) return calling(wake, ctx);
+  return {
+    kind: "waking",
+    step: "dependencies",
+    task: Symbol(),
+    wake: { ...wake, began: { ...before, dependencies: ctx.mono } },
+  };
+}
+
+/** The engine is about to be called. */
+export function calling(wake: Wake, ctx: Context): Waking {
+  return {
+    kind: "waking",
+    step: "calling",
+    task: Symbol(),
+    wake: { ...wake, began: { ...wake.began, starting: ctx.mono } },
+  };
+}
+
+/** The engine says running: prove that it answers. */
+export function probing(wake: Wake, sighting: Sighting, ctx: Context): Starting {
+  const began = { ...wake.began, starting: wake.began.starting ?? ctx.mono, probing: ctx.mono };
+  return { kind: "starting", task: Symbol(), wake: { ...wake, began }, seen: sighting };
+}
+
+/** Somebody else started it, or it runs although we tried to stop it: prove that it answers. */
+export function adopt(sighting: Sighting, ctx: Context, cause?: WakeCause, since?: number): Starting {
+  const wake: Wake = {
+    from: "stopped",
+    cause: cause ?? { by: "outside" },
+    at: ctx.now,
+    began: { ...(since !== undefined && { stopping: since }) },
+  };
+  return probing(wake, sighting, ctx);
+}
+
+/** Readiness is proved. */
+export function ready(state: Starting, ctx: Context): Ready {
+  const { stopping, dependencies, starting, probing: probed } = state.wake.began;
+  const began = stopping ?? dependencies ?? starting ?? probed ?? ctx.mono;
+  return {
+    kind: "ready",
+    task: Symbol(),
+    seen: state.seen,
+    since: ctx.now,
+    tookMs: ctx.mono - began,
+    began: ctx.mono,
+  };
+}
+
+/** We put it to sleep. */
+export function ownStop(sighting: Sighting, method: StopMethod, ctx: Context): OwnStop {
+  return {
+    kind: "stopping",
+    whose: "ours",
+    task: Symbol(),
+    method,
+    seen: sighting,
+    began: ctx.mono,
+    tries: 0,
+  };
+}
+
+/** At rest, as the engine shows it. */
+export function resting(sighting: Sighting, ctx: Context): Napping {
+  const how = howOf(sighting, ctx);
+  const { deepen } = ctx;
+  const deeper = how === "paused" && deepen?.run === sighting.run && { task: Symbol(), seen: sighting };
+  return {
+    kind: "napping",
+    how,
+    since: sighting.exit?.at ?? ctx.now,
+    held: false,
+    ...(deeper && deepen && { deeper: { ...deeper, due: ctx.mono + deepen.inMs } }),
+  };
+}
+
+function howOf(sighting: Sighting, ctx: Context): Napping["how"] {
+  if (sighting.status === "paused") return "paused";
+  if (sighting.status === "created") return "created";
+  return ctx.oneShot && sighting.exit?.code === 0 ? "completed" : "stopped";
+}
+
+/** The engine does not know it any more. */
+export function gone(ctx: Context): Missing {
+  return { kind: "missing", why: "gone", message: "its container does not exist any more", since: ctx.now };
+}
+
+/** An end that no stop signal explains: out of memory, or a status other than 0 and those of HUP, INT, KILL, TERM. */
+export function crashed(exit: Exit): boolean {
+  return exit.oomKilled || ![0, 129, 130, 137, 143].includes(exit.code);
+}
+
+/** It runs, or its restart policy is about to run it. */
+export function isUp(sighting: Sighting): boolean {
+  return sighting.status === "running" || sighting.status === "restarting";
+}

@@ -1,0 +1,18 @@
+import type { Instance, InstanceSummary } from "../providers/provider.ts";
+import type { TargetRecord } from "../store/store.ts";
+import { sightingOf } from "./state.ts";
+import type { Input } from "./transition.ts";
+
+/** What the engine said, as an input: of a run that we had decided to stop, it says that too. Pure. */
+export function seenInput(
+  seen: Instance | InstanceSummary | undefined,
+  record: TargetRecord | undefined,
+): Input {
+  const intent = record?.stopIntent;
+  const ours = intent !== undefined && seen !== undefined && "runId" in seen && seen.runId === intent.run;
+  return {
+    type: "seen",
+    sighting: seen && sightingOf(seen),
+    ...(ours && { stopIntentUntil: intent.until }),
+  };
+}
