@@ -15,7 +15,7 @@ export function whyOf(watcher: Watcher, now: number): WhyFacts {
   return {
     evidence: state.kind === "ready" ? report.sources.map(evidenceOf) : [],
     ...(counts && next.inMs !== undefined && { sleepsAt: Math.round(now + next.inMs) }),
-    line: { fact, more, next: next.value === "–" ? "" : next.value, nextMore: next.then },
+    line: { fact, more, next: next.value === "–" ? "" : next.value, nextMore: next.what },
     notes: notesOf(report),
     ...(pinned && { pin: pinOf(pinned) }),
     ...(held && { hold: pinOf(held) }),
