@@ -50,6 +50,20 @@ for (const proxy of proxyNames) {
       expect(told(answer).headers).toMatchObject({ "content-type": "application/x-www-form-urlencoded" });
     });
 
+    it.each([
+      { way: "in chunks of unknown length", headers: { "transfer-encoding": "chunked" } },
+      { way: "after being asked for", headers: { expect: "100-continue" } },
+    ])("a body that is sent $way arrives whole", async ({ headers }) => {
+      const s = await stage();
+      const way = Object.keys(headers).join("");
+      await using app = await makeApp(s, `${way}-${proxy}`);
+      await using front = await putBefore(proxy, s, app);
+      const { body, whole } = megabyte();
+      const length = "expect" in headers ? { "content-length": String(body.length) } : {};
+      const answer = await ask(front.url("/up"), { method: "PUT", headers: { ...headers, ...length }, body });
+      expect(told(answer)).toMatchObject({ method: "PUT", ...whole });
+    });
+
     it("a WebSocket handshake is held, then the socket is the app's", async () => {
       const s = await stage();
       await using app = await makeApp(s, `socket-${proxy}`);
@@ -146,7 +160,7 @@ for (const proxy of proxyNames) {
       const lost = ask(front.url(), { signal: left.signal });
       await s.wakegate.until("wake_started", app.name);
       left.abort();
-      await expect(lost).rejects.toThrow();
+      await expect(lost).rejects.toThrow("aborted");
       await s.wakegate.until("target_ready", app.name);
       expect(told(await ask(front.url("/again"))).url).toBe("/again");
       expect(await s.docker.count("start", app.name, since)).toBe(1);

@@ -36,8 +36,11 @@ suite("chromium", "the page follows the wake", () => {
     return page;
   };
   /** Waits for an expression inside the page; not by `waitForFunction`, whose eval the policy forbids. */
-  const becomes = (page: Page, expression: string, timeout = 5_000): Promise<void> =>
-    expect.poll(() => page.evaluate(expression).catch(() => false), { timeout, interval: 50 }).toBe(true);
+  const becomes = async (page: Page, expression: string, timeout = 5_000): Promise<void> => {
+    await expect
+      .poll(() => page.evaluate(expression).catch(() => false), { timeout, interval: 50 })
+      .toBe(true);
+  };
   const become = (name: string): void => {
     site.progress = (now) => progressOf(name, now);
     site.news();
