@@ -117,9 +117,7 @@ function zoneOf(cookie: string | undefined): string | undefined {
   const zone = /(?:^|;\s*)wakegate-zone=([\w+%/-]{1,60})/.exec(cookie ?? "")?.[1];
   if (zone === undefined) return undefined;
   try {
-    const name = decodeURIComponent(zone);
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return name;
+    return new Intl.DateTimeFormat("en", { timeZone: decodeURIComponent(zone) }).resolvedOptions().timeZone;
   } catch {
     return undefined;
   }
