@@ -9,6 +9,7 @@ import { settingVariables } from "../src/config/environment.ts";
 import { configJsonSchema } from "../src/config/json-schema.ts";
 import { fileSchema } from "../src/config/schema.ts";
 import { labelsSchema, targetSchema } from "../src/config/schema/target.ts";
+import { apiPage, metricsPage } from "./api-pages.ts";
 import type { KeyNotes } from "../src/config/schema/text.ts";
 import { inputOf, labelPaths, schemaAt, shapeOf } from "../src/config/schema/walk.ts";
 import { presetsPage } from "./presets-page.ts";
@@ -23,6 +24,8 @@ export function referenceFiles(): ReadonlyMap<string, string> {
     ["labels.md", labelsPage()],
     ["cli.md", cliPage()],
     ["presets.md", presetsPage()],
+    ["api.md", apiPage(MADE)],
+    ["metrics.md", metricsPage(MADE)],
     ["wakegate.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
   ]);
 }

@@ -1,3 +1,7 @@
+import { createAdmin } from "./admin/admin.ts";
+import { Meter } from "./admin/metrics/meter.ts";
+import { meteredProvider } from "./admin/metrics/metered-provider.ts";
+import type { Reload } from "./admin/parts.ts";
 import type { EngineSpec, ListenAddress, ProcessSpec, Settings } from "./config/model.ts";
 import { diffSettings } from "./config/reload.ts";
 import { createForwardAuth, type ForwardAuth } from "./forward-auth/forward-auth.ts";
@@ -20,6 +24,7 @@ import { openFileStore } from "./store/file-store.ts";
 import type { Store } from "./store/store.ts";
 import { keepJournal } from "./watchers/journal.ts";
 import { Registry } from "./watchers/registry/registry.ts";
+import { version } from "./version.ts";
 
 /** What the service is made of. Everything but the settings can be left to the defaults. */
 export interface ServiceOptions {
@@ -31,6 +36,8 @@ export interface ServiceOptions {
   readonly store?: Store;
   /** Opens an engine. Default: by its kind. */
   readonly openEngine?: (spec: EngineSpec) => Promise<Provider>;
+  /** Reads the configuration anew, for the API. */
+  readonly reload?: Reload;
 }
 
 /** A running Wakegate. Disposing ends it in good order and leaves running apps alone. */
@@ -65,7 +72,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const providerLog: Parameters<typeof openProvider>[1]["log"] = (level, message, data) =>
     log[level]("engine", message, data);
-  const openEngine = options.openEngine ?? ((spec) => openProvider(spec, { clock, log: providerLog }));
+  const openOne = options.openEngine ?? ((spec) => openProvider(spec, { clock, log: providerLog }));
+  const meter = new Meter();
+  const openEngine = async (spec: EngineSpec): Promise<Provider> =>
+    meteredProvider(await openOne(spec), meter);
   let processes: ProcessProvider | undefined;
   const configureProcesses = async (): Promise<void> => {
     const specs = processSpecs(settings);
@@ -87,11 +97,27 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const publisher = opening.use(
     new TraefikPublisher({ source: registry, log, publicPort: () => publicPort }),
   );
+  const admin = await createAdmin({
+    settings,
+    registry,
+    store,
+    clock,
+    log,
+    key,
+    version: version(),
+    ...(options.reload && { reload: options.reload }),
+    meter,
+    verdicts: () => forwardAuth.verdicts,
+    visitors: () => ({ held: forwardAuth.held, streams: forwardAuth.streams }),
+  });
   const internalApp = createInternalApp({
     forwardAuth,
     directory: registry,
     log,
-    routes: (router) => addTraefikRoutes(router, { publisher, settings: () => settings.traefik }),
+    routes: (router) => {
+      addTraefikRoutes(router, { publisher, settings: () => settings.traefik });
+      admin.routes(router);
+    },
   });
   const internal = opening.use(
     await openListener({
@@ -118,6 +144,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   // Above the listeners on the stack: holds and streams end before the doors close.
   opening.use(forwardAuth);
   const streams = opening.use(await Streams.open({ directory: registry, clock, log }));
+  opening.use(admin);
 
   const open = opening.move();
   return {
@@ -139,6 +166,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       registry.configure(next);
       await configureProcesses();
       forwardAuth.reconfigure(next);
+      await admin.reconfigure(next);
       return diff.restartNeeded;
     },
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
 import { messageOf, WakegateError } from "../errors.ts";
+import { version } from "../version.ts";
 import { didYouMean } from "../config/values/suggest.ts";
-import { commands, type Command } from "./commands.ts";
+import type { Command } from "./command.ts";
+import { commands } from "./commands.ts";
 import { columns, processOutput, styled, type Output } from "./output.ts";
 
 /** Exit codes: everything good, something failed, called wrongly. */
@@ -93,11 +94,4 @@ function isUsage(error: unknown): boolean {
 function helpAsked(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
-}
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return manifest.version;
 }

@@ -1,17 +1,5 @@
-import type { Output } from "./output.ts";
-
-/** One command of `wakegate`. */
-export interface Command {
-  readonly name: string;
-  readonly summary: string;
-  /** What follows the name. */
-  readonly usage: string;
-  /** Options and their meaning, in the order of the help. */
-  readonly options: readonly (readonly [option: string, meaning: string])[];
-  readonly details?: string;
-  /** Loads the command's code only when it is called. Resolves to the exit code. */
-  run(args: string[], output: Output): Promise<number>;
-}
+import type { Command } from "./command.ts";
+import { remoteCommands } from "./remote/commands.ts";
 
 const CONFIG_OPTION = [
   "--config FILE",
@@ -40,6 +28,14 @@ export const commands: readonly Command[] = [
     ],
     details: "Changes nothing. Exit code 0 when nothing is wrong (warnings are allowed), else 1.",
     run: async (args, output) => (await import("./check.ts")).check(args, output),
+  },
+  ...remoteCommands,
+  {
+    name: "token",
+    summary: "make a token for the API, and its hash for the configuration",
+    usage: "[--read]",
+    options: [["--read", "for one that may only read"]],
+    run: async (args, output) => (await import("./token.ts")).token(args, output),
   },
   {
     name: "schema",

@@ -6,6 +6,7 @@ import { formatListenAddress } from "../config/values/listen-address.ts";
 import { messageOf } from "../errors.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createLog, type LevelledLog } from "../lib/pino-log.ts";
+import type { Reload } from "../admin/parts.ts";
 import { startService, type Service } from "../service.ts";
 import { processOutput } from "./output.ts";
 import { problemText } from "./problem-text.ts";
@@ -33,8 +34,9 @@ export async function serve(args: string[]): Promise<number> {
 
   const ended = untilEnded();
   let service: Service;
+  let reloadOnce: Reload = () => Promise.resolve({ applied: false, problems: [], restartNeeded: [] });
   try {
-    service = await startService({ settings, log });
+    service = await startService({ settings, log, reload: () => reloadOnce() });
   } catch (error) {
     log.error("start_failed", messageOf(error), { err: error });
     return 1;
@@ -42,7 +44,10 @@ export async function serve(args: string[]): Promise<number> {
   greet(log, service, settings, file);
 
   const reloads = new AbortController();
-  const reload = reloader(service, log, options);
+  reloadOnce = reloader(service, log, options);
+  const reload = (): void => {
+    void reloadOnce().catch((error: unknown) => log.error("reload_failed", messageOf(error), { err: error }));
+  };
   if (file !== undefined) watchConfig(file, reload, reloads.signal);
   process.on("SIGHUP", reload);
 
@@ -81,25 +86,26 @@ function untilEnded(): Promise<string> {
 }
 
 /** Reads the configuration anew, one reading after the other. A bad one changes nothing and is told. */
-function reloader(service: Service, log: LevelledLog, options: { file?: string }): () => void {
-  let tail = Promise.resolve();
-  const once = async (): Promise<void> => {
+function reloader(service: Service, log: LevelledLog, options: { file?: string }): Reload {
+  let tail: Promise<unknown> = Promise.resolve();
+  const once: Reload = async () => {
     const loaded = await loadSettings(options);
     if ("problems" in loaded) {
       tell(log, loaded.problems);
       log.error("reload_refused", "the changed configuration has errors; the one before stays in force");
-      return;
+      return { applied: false, problems: loaded.problems, restartNeeded: [] };
     }
     tell(log, loaded.warnings);
-    const restart = await service.reconfigure(loaded.settings);
+    const restartNeeded = await service.reconfigure(loaded.settings);
     log.setLevel(loaded.settings.log.level);
-    const later = restart.length > 0 ? `; ${restart.join(", ")} only after a restart` : "";
-    log.info("reloaded", `the changed configuration is in force${later}`, { restartNeeded: restart });
+    const later = restartNeeded.length > 0 ? `; ${restartNeeded.join(", ")} only after a restart` : "";
+    log.info("reloaded", `the changed configuration is in force${later}`, { restartNeeded });
+    return { applied: true, problems: loaded.warnings, restartNeeded };
   };
   return () => {
-    tail = tail
-      .then(once)
-      .catch((error: unknown) => log.error("reload_failed", messageOf(error), { err: error }));
+    const done = tail.then(once);
+    tail = done.catch(() => undefined);
+    return done;
   };
 }
 

@@ -33,7 +33,8 @@ export interface SettingVariable {
   readonly path: readonly string[];
 }
 
-const OTHERS = ["WAKEGATE_CONFIG", "WAKEGATE_IMAGE"];
+/** `WAKEGATE_URL` and `WAKEGATE_TOKEN` are the command line's. */
+const OTHERS = ["WAKEGATE_CONFIG", "WAKEGATE_IMAGE", "WAKEGATE_URL", "WAKEGATE_TOKEN"];
 
 /** Every variable that overrides a key: `WAKEGATE_` and the key in capitals, dots as underscores. */
 export function settingVariables(): readonly SettingVariable[] {

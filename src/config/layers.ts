@@ -79,7 +79,7 @@ export function toWakeRate(layer: WakeRateLayer = {}): WakeRate {
 
 /** Relative paths of a layer made absolute, seen from the folder `base`. */
 export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
-  const { state_dir, templates_dir, providers, targets } = layer;
+  const { state_dir, templates_dir, api, providers, targets } = layer;
   const docker = Object.entries(providers?.docker ?? {}).map(([name, engine]) => {
     if (typeof engine === "string") return [name, engine] as const;
     const { url, ...files } = engine;
@@ -96,6 +96,7 @@ export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
     ...layer,
     ...(state_dir === undefined ? {} : { state_dir: resolve(base, state_dir) }),
     ...(templates_dir === undefined ? {} : { templates_dir: resolve(base, templates_dir) }),
+    ...(api?.token_file === undefined ? {} : { api: { ...api, token_file: resolve(base, api.token_file) } }),
     ...(providers
       ? {
           providers: {

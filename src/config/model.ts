@@ -29,6 +29,7 @@ export interface Settings {
   /** Base URL of Caddy's admin API, which knows how many requests are in flight. No trailing slash. */
   readonly caddyAdmin?: string;
   readonly log: { readonly level: LogLevel; readonly format: "auto" | "json" | "pretty" };
+  readonly api: ApiSettings;
   readonly limits: { readonly holdsPerTarget: number; readonly holds: number; readonly streams: number };
   /** First and last port that listeners of labels may have; the last below the first: none. */
   readonly tcpLabelPorts: readonly [number, number];
@@ -51,6 +52,27 @@ export interface FileTarget {
   /** `wakegate.yaml:12:3`. */
   readonly origin: string;
   readonly layer: TargetLayer;
+}
+
+/** Who may use the API and the dashboard. */
+export interface ApiSettings {
+  readonly tokens: readonly ApiToken[];
+  /** Absolute path. */
+  readonly tokenFile?: string;
+  /** Lower case. */
+  readonly userHeader?: string;
+  /** Unset: everybody whom the header names. */
+  readonly admins?: readonly string[];
+  readonly metrics: "open" | "token";
+  /** True in the container image: without any token, one is made and printed once. */
+  readonly makeToken: boolean;
+}
+
+/** A token, never in plain. */
+export interface ApiToken {
+  /** SHA-256 in lower-case hexadecimal. */
+  readonly hash: string;
+  readonly access: "admin" | "read";
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";

@@ -39,6 +39,7 @@ const LIVE = [
   ["wakeRate", "wake_rate"],
   ["catchAll", "catch_all"],
   ["traefik", "publish.traefik"],
+  ["api", "api"],
 ] as const;
 
 /** Compares two configurations. Where a target stands in the file is no difference. Pure. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { wakeRateShape } from "./schema/rules.ts";
+import { apiSchema } from "./schema/api.ts";
 import { defaultsSchema, targetSchema } from "./schema/target.ts";
 import { traefikSchema } from "./schema/publish.ts";
 import { key, text, whole } from "./schema/text.ts";
@@ -135,6 +136,7 @@ export const fileSchema = z
       description:
         "How often sleeping targets are woken by requests. Beyond that a request gets 503 with Retry-After. Joining a wake that is under way is free, and so is all that reaches an app that is awake.",
     }),
+    api: key(apiSchema, { description: "The API and the dashboard on the internal listener." }),
     providers: key(
       z.strictObject({
         docker: key(z.record(targetName, engine), {

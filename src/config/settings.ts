@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { IssuePlaces } from "./file/issues.ts";
 import { toOptions, toWakeRate } from "./layers.ts";
-import type { EngineSpec, ListenAddress, Problem, Settings } from "./model.ts";
+import type { ApiSettings, EngineSpec, ListenAddress, Problem, Settings } from "./model.ts";
 import type { FileLayer } from "./schema.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
 import { toTraefikSettings } from "./schema/publish.ts";
@@ -49,6 +49,7 @@ export function resolveSettings(input: SettingsInput): {
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(layer.caddy_admin === undefined ? {} : { caddyAdmin: layer.caddy_admin }),
     log: { level: layer.log?.level ?? "info", format: layer.log?.format ?? "auto" },
+    api: resolveApi(layer.api ?? {}, inImage),
     limits: {
       holdsPerTarget: layer.limits?.holds_per_target ?? 2000,
       holds: layer.limits?.holds ?? 10_000,
@@ -62,7 +63,48 @@ export function resolveSettings(input: SettingsInput): {
     fileTargets: resolved.fileTargets,
     defaultsLayer: defaults,
   };
-  return { settings, problems: [...checkWhole(settings, layer, places), ...resolved.problems] };
+  return {
+    settings,
+    problems: [
+      ...checkWhole(settings, layer, places),
+      ...checkApi(settings, layer, places),
+      ...resolved.problems,
+    ],
+  };
+}
+
+function resolveApi(api: NonNullable<FileLayer["api"]>, inImage: boolean): ApiSettings {
+  return {
+    tokens: [...(api.tokens ?? []), ...(api.token ? [api.token] : [])],
+    ...(api.token_file !== undefined && { tokenFile: api.token_file }),
+    ...(api.user_header !== undefined && { userHeader: api.user_header }),
+    ...(api.admins !== undefined && { admins: api.admins }),
+    metrics: api.metrics ?? "open",
+    makeToken: inImage,
+  };
+}
+
+/** Like the other checks, but never tells what is written: it may be a secret. */
+function checkApi(settings: Settings, layer: FileLayer, places: IssuePlaces): Problem[] {
+  const report = (path: readonly string[], message: string): Problem => ({
+    severity: "error",
+    where: places.where(path),
+    key: places.keyName?.(path) ?? path.join("."),
+    message,
+  });
+  return [
+    ...(layer.api?.token === null
+      ? [report(["api", "token"], "expected at least 16 characters without spaces: wakegate token makes one")]
+      : []),
+    ...(settings.api.userHeader !== undefined && !settings.trustedProxiesSet
+      ? [
+          report(
+            ["api", "user_header"],
+            "needs trusted_proxies set to your proxy's own address: else every machine on a private network could name itself",
+          ),
+        ]
+      : []),
+  ];
 }
 
 function checkWhole(settings: Settings, layer: FileLayer, places: IssuePlaces): Problem[] {

@@ -37,12 +37,17 @@ export interface EndpointParts extends OwnParts {
   readonly holds: Holds;
   readonly judge: Judge;
   readonly own: OwnHandlers;
+  /** Counted up in place: every verdict passes here, so it has to cost nothing. */
+  readonly verdicts: VerdictCounts;
   trusted(): TrustedPeers;
   /** Read anew for each request, so that a reload needs no restart. */
   settings(): Pick<Settings, "unknownHosts" | "publicUrl">;
   /** Aborts when the service goes down. */
   readonly stopped: AbortSignal;
 }
+
+/** How many verdicts of each kind were given. */
+export type VerdictCounts = Record<Exclude<Verdict["kind"], "own">, number>;
 
 /** An unmatched host waits at most this long for the first listing of every engine... */
 const SETTLING_MS = 5000;
@@ -109,6 +114,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
   const pass = (ask: Ask, target: TargetHandle, counts: boolean): void => {
     const { at, facts, standing, res } = ask;
     if (at.role === "answer" || at.role === "redirect") return settle(ask, target, { kind: "pass", counts });
+    parts.verdicts.pass++;
     mind.passes(facts, target, standing, counts);
     if (at.role === "permit") res.statusCode = 204;
     res.end();
@@ -117,6 +123,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
   /** Waits beside the target's changes and asks again after each, until the verdict is another. */
   const hold = async (ask: Ask, first: TargetHandle): Promise<void> => {
     const { facts, res } = ask;
+    parts.verdicts.hold++;
     const name = first.spec.name;
     const since = clock.monotonic();
     using place = parts.holds.take(name);
@@ -155,6 +162,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
   };
 
   const settle = (ask: Ask, target: TargetHandle, verdict: Exclude<Verdict, { kind: "hold" }>): void => {
+    if (verdict.kind !== "pass" && verdict.kind !== "own") parts.verdicts[verdict.kind]++;
     if ("wake" in verdict && verdict.wake) mind.wakes(ask.facts, target, ask.standing);
     if ("reason" in verdict && verdict.reason === "too_many_wakes") mind.refuses(ask.facts, target);
     if (ask.at.role === "permit") return deny(ask.res);

@@ -4,7 +4,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { TargetDirectory } from "../watchers/handle.ts";
 import { createCatchAll } from "./catch-all.ts";
-import { createEndpoint, type EndpointParts } from "./endpoint.ts";
+import { createEndpoint, type EndpointParts, type VerdictCounts } from "./endpoint.ts";
 import { createEventIds } from "./event-ids.ts";
 import { createEventStreams } from "./event-stream.ts";
 import { Closing, Holds } from "./holds.ts";
@@ -50,6 +50,8 @@ export interface ForwardAuth extends AsyncDisposable {
   readonly streams: number;
   /** Who polls which target, for people's questions. */
   readonly pollers: Pollers;
+  /** Verdicts given so far, by kind. */
+  readonly verdicts: Readonly<VerdictCounts>;
 }
 
 /**
@@ -91,6 +93,7 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
     own: handlers,
     holds: new Holds(limits),
     judge: new Judge({ clock, log, pollers, wakeRate: () => settings.wakeRate }),
+    verdicts: { pass: 0, hold: 0, page: 0, wait: 0, refuse: 0 },
     trusted: () => trusted,
     settings: () => settings,
     stopped: stop.signal,
@@ -113,6 +116,7 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
     get streams() {
       return streams.size;
     },
+    verdicts: parts.verdicts,
     [Symbol.asyncDispose]() {
       stop.abort(new Error("forward-auth is closed"));
       own.closing.close();

@@ -166,6 +166,8 @@ export interface Usage {
   readonly receivedBytes?: number;
   readonly sentBytes?: number;
   readonly cpuSeconds?: number;
+  /** Memory that it holds now, without the file cache. No counter: it goes up and down. */
+  readonly memoryBytes?: number;
 }
 
 export interface ExecResult {

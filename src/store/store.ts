@@ -31,6 +31,14 @@ export interface TargetRecord {
   readonly displayName?: string;
   /** Wall ms since when it sleeps. */
   readonly asleepSince?: number;
+  /** When it was awake: `[from, to]` in wall ms, oldest first, at most 400 and 31 days. */
+  readonly awake?: readonly (readonly [from: number, to: number])[];
+  /** Wall ms since when it is awake; absent while it is not. */
+  readonly awakeSince?: number;
+  /** Wall ms at which it was last known to be awake: the end of a span that a crash left open. */
+  readonly awakeSeen?: number;
+  /** Memory that it held when it was looked at awake. */
+  readonly memoryBytes?: number;
   /** The run that Wakegate itself put to sleep: should it be up again after an engine's restart, nobody asked. */
   readonly napped?: { readonly run: string; readonly at: number };
   /** Kept awake by a person. */

@@ -1,6 +1,7 @@
 import type { TargetSpec } from "../config/model.ts";
 import type { WakeRecord } from "../store/store.ts";
 import type { Activity } from "./activity/activity.ts";
+import { beginAwake, endAwake } from "./awake-spans.ts";
 import { firstTier } from "./tiers.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
 import type { Surroundings } from "./workbench.ts";
@@ -43,9 +44,22 @@ export class Recorder {
       if (before.wake.cause.by === "outside" && this.#cameBack(after.seen.run)) this.#putBack(after.seen.run);
       else if (before.wake.cause.by === "outside" && !this.#known) this.#resume();
       else this.#activity.evidence();
+      const record = store.target(this.#name);
+      const since = this.#known ? after.since : (record?.awakeSince ?? after.since);
       this.#known = true;
-      store.update(this.#name, { stopIntent: undefined, asleepSince: undefined, napped: undefined });
+      store.update(this.#name, {
+        stopIntent: undefined,
+        asleepSince: undefined,
+        napped: undefined,
+        ...beginAwake(record, after.since, since),
+      });
     }
+    if (
+      after.kind === "napping" ||
+      after.kind === "error" ||
+      (after.kind === "missing" && after.why === "gone")
+    )
+      store.update(this.#name, endAwake(store.target(this.#name), clock.now()));
     if (after.kind === "error" && before.kind !== "error")
       this.#record(after.wake, "failed", after.ended, after.failure.message);
     if (after.kind === "napping" && before.kind !== "napping") {
@@ -107,7 +121,12 @@ export class Recorder {
     const { began } = this.#activity.sessions;
     const sessionSince =
       began === undefined ? undefined : Math.round(clock.now() - (clock.monotonic() - began));
-    store.update(this.#name, { lastActivity: Math.round(clock.now() - ago), sessionSince });
+    const awake = store.target(this.#name)?.awakeSince !== undefined;
+    store.update(this.#name, {
+      lastActivity: Math.round(clock.now() - ago),
+      sessionSince,
+      ...(awake && { awakeSeen: clock.now() }),
+    });
   }
 
   #record(wake: Wake, outcome: WakeRecord["outcome"], ended: number, failure?: string): void {

@@ -29,11 +29,22 @@ function toUsage(stats: Docker.ContainerStats): Usage | undefined {
   const networks = Object.values((stats.networks as Docker.NetworkStats | undefined) ?? {});
   const cpu = (stats.cpu_stats as Docker.CPUStats | undefined)?.cpu_usage.total_usage ?? 0;
   if (networks.length === 0 && cpu === 0) return undefined;
+  const memory = memoryOf(stats);
   return {
     cpuSeconds: cpu / 1e9,
+    ...(memory !== undefined && { memoryBytes: memory }),
     ...(networks.length > 0 && {
       receivedBytes: networks.reduce((sum, { rx_bytes }) => sum + rx_bytes, 0),
       sentBytes: networks.reduce((sum, { tx_bytes }) => sum + tx_bytes, 0),
     }),
   };
+}
+
+/** As `docker stats` shows it: the file cache is not counted (cgroup v2 and v1). */
+function memoryOf(stats: Docker.ContainerStats): number | undefined {
+  const memory = stats.memory_stats as
+    { usage?: number; stats?: { inactive_file?: number; total_inactive_file?: number } } | undefined;
+  if (memory?.usage === undefined) return undefined;
+  const cache = memory.stats?.inactive_file ?? memory.stats?.total_inactive_file ?? 0;
+  return Math.max(0, memory.usage - cache);
 }

@@ -180,6 +180,11 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     return await this.#engines.get(engine)?.view.inspect(id, signal);
   }
 
+  /** How many containers an engine listed, targets or not. */
+  instancesOf(engine: string): number {
+    return this.#engines.get(engine)?.view.instances.size ?? 0;
+  }
+
   engineNames(): readonly string[] {
     return [...this.#engines.keys()];
   }

@@ -1,0 +1,98 @@
+import type { Live } from "../../../templates/live.js";
+import type { Evidence } from "../ports.ts";
+import { listNames } from "../text.ts";
+import type { TargetFacts } from "./target-facts.ts";
+
+/** The texts of an awake target's row. */
+export interface AwakeTexts {
+  readonly fact: Live;
+  readonly more?: Live;
+  readonly next?: Live;
+  readonly nextMore?: Live;
+}
+
+const IN_USE = { next: "in use", nextMore: "stays awake" } as const;
+
+/** Why it is awake and what comes next, the strongest reason first. Pure. */
+export function awakeSummary(facts: TargetFacts): AwakeTexts {
+  const { why, neededBy, leases } = facts;
+  if (why.pin) return pinned(facts);
+  const schedule = holding(facts, "schedule");
+  if (schedule) {
+    return {
+      fact: "Kept awake by its schedule",
+      more: schedule.detail,
+      ...(schedule.until === undefined
+        ? { next: "stays awake" }
+        : { next: { text: "{at}", at: schedule.until, as: "m" }, nextMore: "may sleep again" }),
+    };
+  }
+  if (leases.length > 0) return { fact: capital(listNames(counted(leases))), ...awakeFor(facts), ...IN_USE };
+  if (neededBy.length > 0) {
+    return {
+      fact: `Needed by ${listNames(neededBy)}`,
+      more: "No other use",
+      next: "needed",
+      nextMore: "stays awake",
+    };
+  }
+  if (why.sleepsAt !== undefined) return idle(facts, why.sleepsAt);
+  const { line } = why;
+  if (!line) return idle(facts, undefined);
+  return {
+    fact: line.fact,
+    more: line.more,
+    ...(line.next !== "" && { next: line.next }),
+    ...(line.nextMore !== "" && { nextMore: line.nextMore }),
+  };
+}
+
+function pinned({ why }: TargetFacts): AwakeTexts {
+  const { pin } = why;
+  if (!pin) return { fact: "Pinned" };
+  const reason = pin.reason === "" ? "" : `, ${pin.reason}`;
+  const who = { text: `${capital(pin.by)}, {at}${reason}`, at: pin.at, as: "m" } as const;
+  if (pin.until === undefined)
+    return { fact: "Pinned, no end", more: who, next: "pinned", nextMore: "stays awake" };
+  return {
+    fact: { text: "Pinned until {at}", at: pin.until, as: "m" },
+    more: who,
+    next: "pinned",
+    nextMore: { text: "until {at}", at: pin.until, as: "m" },
+  };
+}
+
+function idle(facts: TargetFacts, sleepsAt: number | undefined): AwakeTexts {
+  const { why, lastUseAt, asOf } = facts;
+  const left = sleepsAt === undefined ? 0 : sleepsAt - asOf;
+  const uptime = holding(facts, "uptime");
+  return {
+    fact:
+      lastUseAt === undefined
+        ? "Not used yet"
+        : { text: "Last request {} ago", ms: asOf - lastUseAt, zero: "Request just now" },
+    more: uptime ? `Kept awake by ${uptime.detail}` : (why.notes[0] ?? "Nothing else holds it awake"),
+    ...(left > 0
+      ? { next: { text: "{}", ms: left, down: true, zero: "now" }, nextMore: "until asleep" }
+      : { next: "looking", nextMore: "before it sleeps" }),
+  };
+}
+
+function awakeFor(facts: TargetFacts): Pick<AwakeTexts, "more"> {
+  return facts.since === undefined ? {} : { more: { text: "Awake for {}", ms: facts.asOf - facts.since } };
+}
+
+function holding({ why }: TargetFacts, source: string): Evidence | undefined {
+  return why.evidence.find((each) => each.source === source && each.holding);
+}
+
+/** "2 × held request" rather than the same words twice. */
+function counted(leases: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const lease of leases) counts.set(lease, (counts.get(lease) ?? 0) + 1);
+  return [...counts].map(([what, n]) => (n === 1 ? what : `${String(n)} × ${what}`));
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

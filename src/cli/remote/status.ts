@@ -1,0 +1,122 @@
+import { parseArgs } from "node:util";
+import type { TargetView } from "../../admin/api/target-view.ts";
+import { finished, spell } from "../../admin/text.ts";
+import { WakegateError } from "../../errors.ts";
+import { sleep, systemClock } from "../../lib/clock.ts";
+import { columns, styled, type Output, type Style } from "../output.ts";
+import { untilInterrupted } from "./interrupt.ts";
+import { REMOTE_ARGS, remoteClient } from "./remote-options.ts";
+
+const WATCH_EVERY_MS = 2_000;
+/** Back to the upper left corner, and clear what is below. */
+const TOP = "\u001b[H\u001b[J";
+
+/** `wakegate status [NAME…]`: what is awake, why, and what comes next. */
+export async function status(args: string[], output: Output): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { ...REMOTE_ARGS, watch: { type: "boolean" }, json: { type: "boolean" } },
+  });
+  const client = remoteClient(values);
+  return await untilInterrupted(async (signal) => {
+    for (;;) {
+      const { targets } = await client.get<{ targets: TargetView[] }>("/targets", signal);
+      const chosen = choose(targets, positionals);
+      if (values.json) output.out(JSON.stringify({ targets: chosen }, null, values.watch ? 0 : 2));
+      else output.out(`${values.watch ? TOP : ""}${table(chosen, output)}`);
+      if (!values.watch) return 0;
+      await sleep(systemClock, WATCH_EVERY_MS, signal).catch(() => undefined);
+      if (signal.aborted) return 0;
+    }
+  });
+}
+
+function choose(targets: readonly TargetView[], names: readonly string[]): readonly TargetView[] {
+  const unknown = names.find((name) => !targets.some((target) => target.name === name));
+  if (unknown !== undefined) throw new WakegateError("not_found", `there is no target ${unknown}`);
+  return names.length === 0 ? targets : targets.filter(({ name }) => names.includes(name));
+}
+
+/** The table of targets, failing ones first. */
+export function table(targets: readonly TargetView[], output: Output): string {
+  if (targets.length === 0)
+    return "Nothing to wake yet. Give a container the label wakegate.enable=true and recreate it.";
+  const sorted = [...targets].sort((a, b) => Number(b.state === "failed") - Number(a.state === "failed"));
+  const rows = sorted.map(({ name, state, summary, wakes }) => [
+    name,
+    STATES[state].word,
+    summary.fact,
+    summary.next === undefined ? "-" : [summary.next, summary.nextMore].filter(Boolean).join(" "),
+    usual(wakes),
+  ]);
+  const [head = "", ...lines] = columns([["TARGET", "STATE", "WHY", "NEXT", "WAKE"], ...rows]).split("\n");
+  const painted = lines.map((line, i) => styled(output, STATES[sorted[i]?.state ?? "unknown"].style, line));
+  const awake = targets.filter(({ state }) => state === "awake").length;
+  const failed = targets.filter(({ state }) => state === "failed").length;
+  const sum = `${String(awake)} of ${String(targets.length)} awake${failed > 0 ? `, ${String(failed)} could not wake` : ""}`;
+  return [styled(output, "bold", head), ...painted, "", sum].join("\n");
+}
+
+const STATES: Readonly<Record<TargetView["state"], { readonly word: string; readonly style: Style }>> = {
+  asleep: { word: "asleep", style: "dim" },
+  paused: { word: "paused", style: "dim" },
+  closed: { word: "asleep, may not wake", style: "dim" },
+  waking: { word: "waking", style: "cyan" },
+  starting: { word: "starting", style: "cyan" },
+  awake: { word: "awake", style: "yellow" },
+  stopping: { word: "going to sleep", style: "cyan" },
+  failed: { word: "could not wake", style: "red" },
+  unknown: { word: "unknown", style: "dim" },
+  gone: { word: "gone", style: "dim" },
+};
+
+function usual(wakes: TargetView["wakes"]): string {
+  const good = wakes
+    .filter(({ outcome }) => outcome === "ready")
+    .map(({ totalMs }) => totalMs)
+    .sort((a, b) => a - b);
+  const median = good[Math.ceil(good.length / 2) - 1];
+  return median === undefined ? "-" : finished(median).replaceAll("\u00a0", " ");
+}
+
+/** `wakegate why NAME`: every source that was asked, also those that say no. */
+export async function why(args: string[], output: Output): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { ...REMOTE_ARGS, json: { type: "boolean" } },
+  });
+  const [name, ...more] = positionals;
+  if (name === undefined || more.length > 0) throw new WakegateError("usage", "name one target");
+  const target = await untilInterrupted((signal) =>
+    remoteClient(values).get<TargetView>(`/targets/${encodeURIComponent(name)}`, signal),
+  );
+  if (values.json) output.out(JSON.stringify(target, null, 2));
+  else output.out(explain(target, output));
+  return 0;
+}
+
+function explain(target: TargetView, output: Output): string {
+  const { name, state, summary, evidence, notes, failure, wakes, since } = target;
+  const ago =
+    since === undefined ? "" : ` for ${spell(Date.now() - Date.parse(since)).replaceAll("\u00a0", " ")}`;
+  const lines = [`${styled(output, "bold", name)} is ${STATES[state].word}${ago}`, `  ${summary.fact}`];
+  if (summary.more !== undefined) lines.push(`  ${summary.more}`);
+  if (summary.next !== undefined) lines.push(`  ${summary.next} ${summary.nextMore ?? ""}`.trimEnd());
+  if (evidence.length > 0) {
+    const rows = evidence.map(({ holding, label, detail }) => [`  ${holding ? "*" : "-"}`, label, detail]);
+    const text = columns(rows).replaceAll("\u00a0", " ");
+    lines.push("", "What was asked (* keeps it awake):", text);
+  }
+  if (failure) lines.push("", failure.message, ...(failure.log ?? []).map((line) => `  | ${line}`));
+  const last = wakes.at(-1);
+  if (last) lines.push("", `Last woken ${last.at} by ${causeOf(last.cause)}`);
+  if (notes.length > 0) lines.push("", ...notes);
+  return lines.join("\n");
+}
+
+function causeOf({ by, method, path, client, userAgent }: TargetView["wakes"][number]["cause"]): string {
+  const what = [method, path].filter(Boolean).join(" ") || by;
+  return `${what}${client === undefined ? "" : ` from ${client}`}${userAgent === undefined ? "" : ` (${userAgent})`}`;
+}

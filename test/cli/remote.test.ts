@@ -1,0 +1,104 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { cli } from "../../src/cli/cli.ts";
+import { momentOf } from "../../src/cli/remote/act.ts";
+import { adminRig, labelled, type AdminRig } from "../admin/admin-rig.ts";
+import { freePort } from "../support/free-port.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+import { recorder } from "./recorder.ts";
+
+const TOKEN = "a-token-long-enough";
+
+async function run(rig: Pick<AdminRig, "url">, ...args: string[]): Promise<{ code: number; text: string }> {
+  const output = recorder();
+  const split = args.indexOf("--");
+  const at = split < 0 ? args.length : split;
+  const code = await cli([...args.slice(0, at), "--url", rig.url, ...args.slice(at)], output);
+  return { code, text: output.text() };
+}
+
+describe("the command line over the API", () => {
+  it("shows what is awake and why", async () => {
+    await using rig = await adminRig();
+    const asleep = await run(rig, "status");
+    expect(asleep.code).toBe(0);
+    expect(asleep.text).toMatch(/TARGET\s+STATE\s+WHY/);
+    expect(asleep.text).toMatch(/blog\s+asleep\s+Never woken/);
+    expect((await run(rig, "wake", "blog")).text).toContain("blog is ready after");
+    expect((await run(rig, "status")).text).toContain("1 of 1 awake");
+    const why = await run(rig, "why", "blog");
+    expect(why.text).toContain("blog is awake");
+    expect(why.text).toMatch(/\* {2}Last request/);
+    const json = JSON.parse((await run(rig, "status", "--json")).text) as { targets: { name: string }[] };
+    expect(json.targets.map(({ name }) => name)).toEqual(["blog"]);
+    expect((await run(rig, "status", "nobody")).code).toBe(1);
+  });
+
+  it("follows a wake that fails to exit code 1 with the reason", async () => {
+    await using rig = await adminRig({
+      setUp: (world) =>
+        world.create("blog", { labels: labelled(), behaviour: { failStart: "no such image" } }),
+    });
+    const { code, text } = await run(rig, "wake", "blog");
+    expect(code).toBe(1);
+    expect(text).toContain("no such image");
+  });
+
+  it("puts to sleep, and says what is in use", async () => {
+    await using rig = await adminRig();
+    await run(rig, "wake", "blog");
+    using _ = rig.service.registry.watcher("blog")?.lease("held request") ?? { [Symbol.dispose]: () => {} };
+    const refused = await run(rig, "sleep", "blog");
+    expect(refused.code).toBe(1);
+    expect(refused.text).toContain("blog is in use. In use by: held request");
+    expect((await run(rig, "sleep", "blog", "--force")).code).toBe(0);
+    await rig.until("blog", "napping");
+  });
+
+  it("runs a command while a target is awake and passes its exit code", async () => {
+    await using rig = await adminRig();
+    const script = `fetch("${rig.url}/api/v1/targets/blog").then(r=>r.json()).then(t=>process.exit(t.state==="awake"&&t.leases.length===1?7:1))`;
+    const { code } = await run(rig, "with", "blog", "--", process.execPath, "-e", script);
+    expect(code).toBe(7);
+    expect(rig.service.registry.watcher("blog")?.activity.leases).toEqual([]);
+    const missing = await run(rig, "with", "blog", "--", "no-such-program-at-all");
+    expect(missing.code).toBe(127);
+    expect((await run(rig, "with", "blog")).code).toBe(2);
+  });
+
+  it("tells what happened", async () => {
+    await using rig = await adminRig();
+    await run(rig, "wake", "blog");
+    const { code, text } = await run(rig, "logs", "blog");
+    expect(code).toBe(0);
+    expect(text).toContain("Woken by a button, by this host");
+    expect(text).toContain("Ready after");
+  });
+
+  it("says what to check when nobody answers, and how to give the token", async () => {
+    const port = await freePort();
+    const nobody = await run({ url: `http://127.0.0.1:${String(port)}` }, "status");
+    expect(nobody.code).toBe(1);
+    expect(nobody.text).toContain("Nothing listens at");
+    expect(nobody.text).toContain("WAKEGATE_URL");
+    await using rig = await adminRig({ env: { WAKEGATE_API_TOKEN: TOKEN } });
+    const closed = await run(rig, "status");
+    expect(closed.code).toBe(1);
+    expect(closed.text).toContain("--token-file");
+    await using folder = await tempFolder("cli");
+    const file = join(folder.path, "token");
+    await writeFile(file, `${TOKEN}\n`);
+    expect((await run(rig, "status", "--token-file", file)).code).toBe(0);
+    expect((await run(rig, "status", "--token-file", join(folder.path, "none"))).code).toBe(2);
+    const other = await run({ url: `${rig.url}/ui-behind-something` }, "status");
+    expect(other.text).toContain("not as a Wakegate does");
+  });
+
+  it("understands moments", () => {
+    const now = new Date(2026, 5, 1, 12, 0).getTime();
+    expect(momentOf("22:00", now)).toBe(new Date(2026, 5, 1, 22, 0).toISOString());
+    expect(momentOf("08:00", now)).toBe(new Date(2026, 5, 2, 8, 0).toISOString());
+    expect(() => momentOf("soon", now)).toThrow("neither");
+  });
+});
