@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { whenProvenEnd } from "../../src/stream/proven-end.ts";
 import { awake, dialIn, echo, eventually, pause, startApp, startRig, streamTarget } from "./rig.ts";
 
 /** What the app saw of its one connection. */
@@ -10,7 +11,7 @@ async function watched(onSocket: (socket: Socket) => void = () => undefined) {
   let bytes = "";
   const app = await startApp((socket) => {
     socket.on("data", (data: Buffer) => (bytes += data.toString("latin1")));
-    socket.on("end", () => seen.push("end"));
+    socket.on("end", () => whenProvenEnd(socket, () => seen.push("end")));
     socket.on("error", (error: NodeJS.ErrnoException) => seen.push(error.code ?? ""));
     onSocket(socket);
   });
