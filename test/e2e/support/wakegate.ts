@@ -36,7 +36,8 @@ export interface RunningWakegate extends AsyncDisposable {
 }
 
 export interface WakegateOptions {
-  readonly socketPath: string;
+  /** Of the engine; unset: process targets alone. */
+  readonly socketPath?: string;
   /** More of the configuration file, as YAML. */
   readonly yaml?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -85,12 +86,15 @@ class Wakegate implements RunningWakegate {
   }
 
   async configure(yaml: string): Promise<void> {
+    const { socketPath } = this.#options;
     const head = [
       `listen: ${this.internal}`,
       `public_listen: ${this.public}`,
       `state_dir: ${join(this.folder, "state")}`,
       `log: { level: debug, format: json }`,
-      `providers: { docker: { local: "unix://${this.#options.socketPath}" } }`,
+      socketPath === undefined
+        ? "providers: { docker: {} }"
+        : `providers: { docker: { local: "unix://${socketPath}" } }`,
     ];
     await writeFile(join(this.folder, "wakegate.yaml"), `${head.join("\n")}\n${yaml}\n`);
   }
