@@ -1,8 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseHandshake, parseLogin } from "../../src/stream/minecraft/handshake.ts";
-import { Fields, NotMinecraftError, readPacket, textField, writePacket } from "../../src/stream/minecraft/packets.ts";
-import { ANY, awake, dialIn, echo, eventually, pause, startApp, startRig, streamTarget, type Client } from "./rig.ts";
+import {
+  Fields,
+  NotMinecraftError,
+  readPacket,
+  textField,
+  writePacket,
+} from "../../src/stream/minecraft/packets.ts";
+import {
+  ANY,
+  awake,
+  dialIn,
+  echo,
+  eventually,
+  pause,
+  startApp,
+  startRig,
+  streamTarget,
+  type Client,
+} from "./rig.ts";
 
 const STATUS = 1;
 const LOGIN = 2;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { beforeAll, describe, expect, it } from "vitest";
 import { NotTlsError, parseClientHello, type ClientHello } from "../../src/stream/client-hello.ts";
@@ -14,7 +14,7 @@ async function realHello(servername: string | undefined): Promise<Buffer> {
   if (address === null || typeof address === "string") throw new Error("no port");
   const client = connectTls({ host: "127.0.0.1", port: address.port, ...(servername && { servername }) });
   client.on("error", () => undefined);
-  const [socket] = (await once(server, "connection")) as [import("node:net").Socket];
+  const [socket] = (await once(server, "connection")) as [Socket];
   const [hello] = (await once(socket, "data")) as [Buffer];
   client.destroy();
   socket.destroy();

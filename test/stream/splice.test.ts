@@ -211,7 +211,7 @@ describe("session_idle", () => {
     const db = streamTarget("db");
     await using rig = await startRig(db);
     awake(db, app);
-    using pool = await dialIn(rig.port());
+    using _pool = await dialIn(rig.port());
     await eventually(() => db.leases === 1);
     await pause(100);
     expect(db.leases).toBe(1);
