@@ -11,6 +11,8 @@ export class NotTlsError extends Error {
 
 const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
+/** Type and length of a handshake message. */
+const HEAD = 4;
 const SERVER_NAME = 0;
 const HOST_NAME = 0;
 /** A record carries at most 2^14 bytes of plain text. */
@@ -28,6 +30,7 @@ const LONGEST_HELLO = 24_576;
 export function parseClientHello(bytes: Buffer): ClientHello | undefined {
   const parts: Buffer[] = [];
   let have = 0;
+  let wanted: number | undefined;
   let offset = 0;
   for (;;) {
     const type = bytes[offset];
@@ -41,22 +44,25 @@ export function parseClientHello(bytes: Buffer): ClientHello | undefined {
     const part = bytes.subarray(offset + 5, offset + 5 + length);
     parts.push(part);
     have += part.length;
-    const hello = complete(Buffer.concat(parts, have));
-    if (hello) return readHello(hello);
+    // Put together at most a few times, however many records there are.
+    wanted ??= lengthOf(Buffer.concat(parts, have));
+    if (wanted !== undefined && have >= wanted) {
+      return readHello(Buffer.concat(parts, have).subarray(HEAD, wanted));
+    }
     if (part.length < length) return undefined;
     offset += 5 + length;
   }
 }
 
-/** The message without its head, once all of it is there. */
-function complete(message: Buffer): Buffer | undefined {
+/** How long the message is with its head, once that can be told. */
+function lengthOf(message: Buffer): number | undefined {
   const type = message[0];
   if (type !== undefined && type !== CLIENT_HELLO)
     throw new NotTlsError("it does not begin with a ClientHello");
-  if (message.length < 4) return undefined;
+  if (message.length < HEAD) return undefined;
   const length = message.readUIntBE(1, 3);
   if (length > LONGEST_HELLO) throw new NotTlsError("its ClientHello is too long");
-  return message.length < 4 + length ? undefined : message.subarray(4, 4 + length);
+  return HEAD + length;
 }
 
 function readHello(hello: Buffer): ClientHello {

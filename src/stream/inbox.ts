@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { onAbort } from "../lib/signals.ts";
+import { whenProvenEnd } from "./proven-end.ts";
 
 /** What a look at the first bytes says: a result, or undefined when more bytes are needed. */
 export type Look<T> = (bytes: Buffer) => T | undefined;
@@ -27,10 +28,11 @@ export class Inbox implements Disposable {
     if (this.#bytes.length >= LIMIT_BYTES) this.#socket.pause();
     this.#changed?.();
   };
-  readonly #onEnd = (): void => {
-    this.#ended = true;
-    this.#changed?.();
-  };
+  readonly #onEnd = (): void =>
+    whenProvenEnd(this.#socket, () => {
+      this.#ended = true;
+      this.#changed?.();
+    });
   readonly #onClose = (): void => {
     this.#gone ??= new ClientLeftError("the client left");
     this.#changed?.();

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { endWhenFlushed, whenProvenEnd } from "./proven-end.ts";
 import { reset } from "./reset.ts";
 
 /** How a session ended. */
@@ -14,8 +15,6 @@ export interface SpliceEnd {
 export interface SpliceOptions {
   /** Client's bytes that were read already. */
   readonly first?: Buffer;
-  /** The client had ended its side before: it is passed on after `first`. */
-  readonly ended?: boolean;
   /** Called for each chunk, either way. Leave it out where nobody wants to know: it is on the hot path. */
   readonly onBytes?: () => void;
 }
@@ -57,8 +56,7 @@ export function splice(client: Socket, target: Socket, options: SpliceOptions = 
       return;
     }
     if (first.length > 0) target.write(first);
-    if (options.ended) target.end();
-    else pump(client, target, options.onBytes);
+    pump(client, target, options.onBytes);
     pump(target, client, options.onBytes);
   });
 }
@@ -69,7 +67,10 @@ function pump(from: Socket, to: Socket, onBytes: (() => void) | undefined): void
     if (!to.write(chunk)) from.pause();
   });
   to.on("drain", () => from.resume());
-  from.on("end", () => to.end());
+  const onEnd = (): void => whenProvenEnd(from, () => endWhenFlushed(to));
+  from.on("end", onEnd);
+  // It ended while it was held.
+  if (from.readableEnded) onEnd();
   if (to.writableNeedDrain) from.pause();
   else from.resume();
 }

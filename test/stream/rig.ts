@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import type { ForwardSpec, StreamOptions, TcpSpec } from "../../src/config/model.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { AsyncStack } from "../../src/lib/disposables.ts";
+import { whenProvenEnd } from "../../src/stream/proven-end.ts";
 import { Streams } from "../../src/stream/streams.ts";
 import { FakeDirectory, FakeTarget, STREAM, targetSpec } from "../support/fake-target.ts";
 import { RecordingLog } from "../support/recording-log.ts";
@@ -100,7 +101,8 @@ export async function dialIn(port: number, host = "127.0.0.1"): Promise<Client> 
   socket.on("data", (chunk: Buffer) => (heard += chunk.toString("latin1")));
   const ended = new Promise<string>((resolve) => {
     socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    socket.on("end", () => resolve("end"));
+    // As for Wakegate's own sockets, a reset that comes with bytes looks like an end at first.
+    socket.on("end", () => whenProvenEnd(socket, () => resolve("end")));
   });
   // A refusal may be faster than the news of the connection.
   await Promise.race([once(socket, "connect").catch(() => undefined), ended]);

@@ -6,7 +6,16 @@ import { describe, test } from "vitest";
 
 /** A real program that tests can need. */
 export type Engine =
-  "docker" | "caddy" | "nginx" | "chromium" | "haproxy" | "postgres" | "redis" | "podman" | "traefik";
+  | "docker"
+  | "caddy"
+  | "nginx"
+  | "chromium"
+  | "haproxy"
+  | "postgres"
+  | "redis"
+  | "socat"
+  | "podman"
+  | "traefik";
 
 const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
   docker: ["dockerd"],
@@ -16,6 +25,7 @@ const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
   haproxy: ["haproxy"],
   postgres: ["postgres"],
   redis: ["redis-server"],
+  socat: ["socat"],
   podman: ["podman"],
   traefik: ["traefik"],
 };

@@ -94,7 +94,7 @@ export const targetSchema = z
     idleTimeoutMs: ms
       .exactOptional()
       .meta({ description: "Absent: it is never put to sleep for being idle." }),
-    stopMethod: z.enum(["stop", "pause", "kill"]),
+    stopMethod: z.enum(["stop", "pause", "kill", "hibernate"]),
     summary,
     sleepsAt: moment.exactOptional().meta({ description: "When it sleeps if nothing happens until then." }),
     sleepsInMs: ms.exactOptional(),

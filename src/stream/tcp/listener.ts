@@ -103,7 +103,9 @@ export class TcpListener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#closing.signal.aborted || this.#undecided >= MOST_UNDECIDED) {
+    // Gone before it was accepted: nobody knows any more who it was.
+    const gone = socket.remoteAddress === undefined;
+    if (gone || this.#closing.signal.aborted || this.#undecided >= MOST_UNDECIDED) {
       socket.resetAndDestroy();
       return;
     }

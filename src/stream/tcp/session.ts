@@ -86,7 +86,6 @@ async function pass(input: SessionInput, target: Socket, cause: WakeCause | unde
   if (sendProxy !== "off") target.write(writeProxyHeader(sendProxy, caller.client, caller.destination));
   return await splice(socket, target, {
     first: inbox.bytes,
-    ended: inbox.ended,
     ...(lease?.wantsBytes && { onBytes: () => lease.note() }),
   });
 }

@@ -36,7 +36,7 @@ export interface RunningWakegate extends AsyncDisposable {
 }
 
 export interface WakegateOptions {
-  /** Docker's socket; the only engine unless `providers` says otherwise. */
+  /** Docker's socket; the only engine unless `providers` says otherwise. Unset: process targets alone. */
   readonly socketPath?: string;
   /** The inside of `providers`, in YAML's braces, in place of one Docker engine. */
   readonly providers?: string;
@@ -93,12 +93,13 @@ class Wakegate implements RunningWakegate {
   }
 
   async configure(yaml: string): Promise<void> {
+    const { socketPath } = this.#options;
     const head = [
       `listen: ${this.internal}`,
       `public_listen: ${this.public}`,
       `state_dir: ${join(this.folder, "state")}`,
       `log: { level: debug, format: json }`,
-      `providers: { ${this.#options.providers ?? `docker: { local: "unix://${this.#options.socketPath ?? ""}" }`} }`,
+      `providers: { ${this.#options.providers ?? (socketPath === undefined ? "docker: {}" : `docker: { local: "unix://${socketPath}" }`)} }`,
     ];
     await writeFile(join(this.folder, "wakegate.yaml"), `${head.join("\n")}\n${yaml}\n`);
   }

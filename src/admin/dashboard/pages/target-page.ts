@@ -103,7 +103,7 @@ function stateLine(facts: TargetFacts, { now, zone }: ViewContext): Html {
 
 function placeLine({ place, idleTimeoutMs, stopMethod, dependencyOnly }: TargetFacts): string {
   if (place === "") return "";
-  const verb = { stop: "stops", pause: "pauses", kill: "is killed" }[stopMethod];
+  const verb = { stop: "stops", pause: "pauses", kill: "is killed", hibernate: "hibernates" }[stopMethod];
   const rule = dependencyOnly
     ? "sleeps when nothing needs it"
     : idleTimeoutMs === undefined
