@@ -107,6 +107,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     version: version(),
     ...(options.reload && { reload: options.reload }),
     meter,
+    polls: (target) => forwardAuth.pollers.of(target),
     verdicts: () => forwardAuth.verdicts,
     visitors: () => ({ held: forwardAuth.held, streams: forwardAuth.streams }),
   });

@@ -34,6 +34,7 @@ export interface AdminOptions {
   readonly version: string;
   readonly reload?: Reload;
   readonly visitors: AdminParts["visitors"];
+  readonly polls?: AdminParts["polls"];
   readonly verdicts: MetricSources["verdicts"];
   /** Where engine calls were counted from the start. */
   readonly meter: Meter;
@@ -76,6 +77,7 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
     rules: () => rules,
     ...(reload && { reload }),
     visitors,
+    ...(options.polls && { polls: options.polls }),
     version,
     stopped: stop.signal,
   };

@@ -1,3 +1,4 @@
+import type { PollerEvidence } from "../forward-auth/pollers.ts";
 import type { Problem, Settings } from "../config/model.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
@@ -20,6 +21,8 @@ export type Reload = () => Promise<ReloadOutcome>;
 
 /** Everything that API and dashboard are built from. */
 export interface AdminParts {
+  /** Who polls a target now. */
+  readonly polls?: (target: string) => readonly PollerEvidence[];
   readonly registry: Registry;
   readonly store: Store;
   readonly clock: Clock;

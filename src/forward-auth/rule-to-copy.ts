@@ -1,3 +1,4 @@
+import { ruleNameOf } from "../watchers/rule-name.ts";
 import type { PollerEvidence } from "./pollers.ts";
 
 /** The rule, in the file's own language, that takes waking and counting from a poller. One line. */
@@ -6,8 +7,7 @@ export function ruleToCopy({
   path,
   userAgent,
 }: Pick<PollerEvidence, "client" | "path" | "userAgent">) {
-  const word = /[A-Za-z][\w-]{2,}/.exec(userAgent ?? "")?.[0] ?? "poller";
-  const name = word.toLowerCase();
+  const name = ruleNameOf(userAgent);
   const match = { clients: [client], paths: [path.replaceAll(/[*?]/g, "?")] };
   return `rules: { ${name}: { match: ${flow(match)}, wakes: false } }`;
 }

@@ -6,6 +6,7 @@ import type { RegularUser } from "./activity/users.ts";
 import type { Use } from "./handle.ts";
 import type { Learned } from "./history.ts";
 import type { MayNotWake } from "./progress.ts";
+import { ruleNameOf } from "./rule-name.ts";
 import { dayTime, span } from "./say.ts";
 import type { State } from "./state.ts";
 import { lineOf, type WhyLine } from "./why-line.ts";
@@ -127,11 +128,12 @@ function notSleptOf(input: WhyInput): WhyReport["notSlept"] {
   const { client, userAgent, path } = regular.use;
   const who = userAgent ?? client ?? "somebody";
   const text = `${prefix}: ${who} asks for ${path ?? "it"} every ${span(every)}`;
-  const value = {
-    ...(userAgent !== undefined && { user_agent: userAgent }),
-    ...(path !== undefined && { path }),
-    counts: false,
+  const match = {
+    ...(userAgent !== undefined && { user_agents: [userAgent] }),
+    ...(path !== undefined && { paths: [path] }),
+    ...(userAgent === undefined && client !== undefined && { clients: [client] }),
   };
+  const value = { [ruleNameOf(userAgent)]: { match, counts: false } };
   return { since, text, suggestion: { key: "rules", value } };
 }
 

@@ -61,7 +61,10 @@ describe("whyOf()", () => {
     const users = [{ use, count: 121, first: mono - 60 * MINUTE, last: mono }];
     expect(whyOf(input({ users, mono })).notSlept).toMatchObject({
       text: `Not slept for 7 d: ${userAgent} asks for /status.php every 30 s`,
-      suggestion: { key: "rules", value: { user_agent: userAgent, path: "/status.php", counts: false } },
+      suggestion: {
+        key: "rules",
+        value: { mozilla: { match: { user_agents: [userAgent], paths: ["/status.php"] }, counts: false } },
+      },
     });
   });
 

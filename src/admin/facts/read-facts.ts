@@ -1,6 +1,7 @@
 import type { TargetSource } from "../../config/model.ts";
 import { formatRoute } from "../../config/values/host-pattern.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { PollerEvidence } from "../../forward-auth/pollers.ts";
 import type { Store } from "../../store/store.ts";
 import type { DirectoryEntry } from "../../watchers/handle.ts";
 import type { Registry } from "../../watchers/registry/registry.ts";
@@ -14,6 +15,8 @@ export interface FactSources {
   readonly registry: Registry;
   readonly store: Store;
   readonly clock: Clock;
+  /** Who polls a target now. Default: nobody is known to. */
+  readonly polls?: (target: string) => readonly PollerEvidence[];
 }
 
 /** The facts of all targets, by name. */
@@ -57,7 +60,7 @@ function factsOfWatcher(watcher: Watcher, sources: FactSources): TargetFacts {
   const record = store.target(name);
   const now = clock.now();
   const progress = watcher.progress();
-  const why = whyOf(watcher, now);
+  const why = whyOf(watcher, now, sources.polls?.(name));
   const lastUseAt =
     state.kind === "ready" || state.kind === "stopping"
       ? now - (clock.monotonic() - activity.lastUse)

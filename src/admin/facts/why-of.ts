@@ -1,11 +1,14 @@
+import type { PollerEvidence } from "../../forward-auth/pollers.ts";
+import { ruleToCopy } from "../../forward-auth/rule-to-copy.ts";
 import type { Order } from "../../store/store.ts";
+import { span } from "../../watchers/say.ts";
 import type { WhyReport } from "../../watchers/why.ts";
 import type { WhySource } from "../../watchers/why-sources.ts";
 import type { Watcher } from "../../watchers/watcher.ts";
 import type { Evidence, PinFact, WhyFacts } from "../ports.ts";
 
 /** Why a watcher's target is awake or asleep, without asking an engine. */
-export function whyOf(watcher: Watcher, now: number): WhyFacts {
+export function whyOf(watcher: Watcher, now: number, polls: readonly PollerEvidence[] = []): WhyFacts {
   const { orders, insight, state } = watcher;
   const report = insight.why();
   const { pinned, held } = orders;
@@ -16,7 +19,7 @@ export function whyOf(watcher: Watcher, now: number): WhyFacts {
     evidence: state.kind === "ready" ? report.sources.map(evidenceOf) : [],
     ...(counts && next.inMs !== undefined && { sleepsAt: Math.round(now + next.inMs) }),
     line: { fact, more, next: next.value === "–" ? "" : next.value, nextMore: next.what },
-    notes: notesOf(report),
+    notes: [...notesOf(report), ...polls.map(pollNote)],
     ...(pinned && { pin: pinOf(pinned) }),
     ...(held && { hold: pinOf(held) }),
     ...(mayNotWake && { mayNotWake }),
@@ -35,6 +38,15 @@ function notesOf({ notSlept, blindTo, state }: WhyReport): readonly string[] {
     ...(suggestion ? [`To end that: ${suggestion.key}: ${JSON.stringify(suggestion.value)}`] : []),
     ...(state === "ready" ? blindTo.map((what) => `Blind to ${what}`) : []),
   ];
+}
+
+/** Who asks again and again, what that does to the target, and how to end it. */
+function pollNote(poll: PollerEvidence): string {
+  const { userAgent, client, method, path, everyMs, acts } = poll;
+  const who = userAgent === undefined ? client : `${userAgent} (${client})`;
+  const rule = `To keep it from waking: ${ruleToCopy(poll)}`;
+  const does = acts ? `It does not count as use. ${rule}` : "It may change something, so it counts as use";
+  return `${who} polls ${method} ${path} every ${span(everyMs)}. ${does}`;
 }
 
 function pinOf({ at, until, reason = "", by = "somebody" }: Order): PinFact {
