@@ -97,6 +97,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const publisher = opening.use(
     new TraefikPublisher({ source: registry, log, publicPort: () => publicPort }),
   );
+  let streams: Streams | undefined;
   const admin = await createAdmin({
     settings,
     registry,
@@ -109,6 +110,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     meter,
     polls: (target) => forwardAuth.pollers.of(target),
     verdicts: () => forwardAuth.verdicts,
+    shim: () => {
+      const { up = 0, down = 0 } = streams?.bytes ?? {};
+      return { sessions: streams?.sessions ?? 0, bytesUp: up, bytesDown: down };
+    },
     visitors: () => ({ held: forwardAuth.held, streams: forwardAuth.streams }),
   });
   const internalApp = createInternalApp({
@@ -144,7 +149,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   publicPort = publicListener.address.port;
   // Above the listeners on the stack: holds and streams end before the doors close.
   opening.use(forwardAuth);
-  const streams = opening.use(await Streams.open({ directory: registry, clock, log }));
+  streams = opening.use(await Streams.open({ directory: registry, clock, log }));
   opening.use(admin);
 
   const open = opening.move();

@@ -36,6 +36,7 @@ export interface AdminOptions {
   readonly visitors: AdminParts["visitors"];
   readonly polls?: AdminParts["polls"];
   readonly verdicts: MetricSources["verdicts"];
+  readonly shim: MetricSources["shim"];
   /** Where engine calls were counted from the start. */
   readonly meter: Meter;
 }
@@ -85,7 +86,7 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
   const sleepClock = new SleepClock(registry, clock, store);
   const memory = sampleMemory(registry, clock);
   const counting = countMoves(registry, meter, clock, (name) => actions.askedToSleep(name));
-  const metrics = createMetrics({ parts, meter, sleepClock, verdicts });
+  const metrics = createMetrics({ parts, meter, sleepClock, verdicts, shim: options.shim });
   return {
     routes(router) {
       addApiRoutes(router, parts, actions);

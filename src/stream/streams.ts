@@ -10,6 +10,7 @@ import { RefusalLog } from "./refusal-log.ts";
 import { RefusedError } from "./refused.ts";
 import { reset } from "./reset.ts";
 import type { ConnectionParts } from "./tcp/connection.ts";
+import { Traffic } from "./traffic.ts";
 import { TcpListener } from "./tcp/listener.ts";
 import { UdpListener } from "./udp/listener.ts";
 
@@ -54,6 +55,7 @@ export class Streams implements AsyncDisposable {
       refusals: new RefusalLog(log, clock),
       gateway: (target) => this.#gateway(target),
       outgoing: new Set<Socket>(),
+      traffic: new Traffic(),
     };
     // A directory changes often and in bursts; one look at the end of each is enough.
     this.#subscription = options.directory.changed.subscribe(() => {
@@ -84,6 +86,11 @@ export class Streams implements AsyncDisposable {
     let count = 0;
     for (const { sessions } of [...this.#tcp.values(), ...this.#leaving]) count += sessions.size;
     return count;
+  }
+
+  /** Bytes through all TCP connections since the start. */
+  get bytes(): Traffic["bytes"] {
+    return this.#parts.traffic.bytes;
   }
 
   async #sync(): Promise<void> {

@@ -45,6 +45,7 @@ describe("an open session", () => {
     expect(await client.ended).toBe("end");
     expect(client.heard()).toBe("part one, part two");
     await eventually(() => rig.streams.sessions === 0 && db.leases === 0);
+    expect(rig.streams.bytes).toEqual({ up: 8, down: 18 });
   });
 
   it("lets the client go on after the target ended its sending", async () => {

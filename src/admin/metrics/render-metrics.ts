@@ -12,8 +12,8 @@ export interface MetricSources {
   readonly meter: Meter;
   readonly sleepClock: SleepClock;
   readonly verdicts: () => Readonly<Record<string, number>>;
-  /** The TCP shim's figures, where there is one. */
-  readonly shim?: () => { readonly sessions: number; readonly bytesUp: number; readonly bytesDown: number };
+  /** The TCP shim's figures. */
+  readonly shim: () => { readonly sessions: number; readonly bytesUp: number; readonly bytesDown: number };
 }
 
 type Instruments = Map<MetricName, Counter | Gauge | Histogram>;
@@ -106,7 +106,7 @@ function collect(sources: MetricSources, instruments: Instruments): void {
     "wakegate_engine_up",
     parts.registry.engineNames().map((engine) => [{ engine }, outages.has(engine) ? 0 : 1]),
   );
-  const figures = shim?.() ?? { sessions: 0, bytesUp: 0, bytesDown: 0 };
+  const figures = shim();
   put("wakegate_shim_sessions", [[{}, figures.sessions]]);
   put("wakegate_shim_bytes_total", [
     [{ direction: "up" }, figures.bytesUp],

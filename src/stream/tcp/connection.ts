@@ -1,3 +1,4 @@
+import type { Traffic } from "../traffic.ts";
 import type { Socket } from "node:net";
 import { formatListenAddress } from "../../config/values/listen-address.ts";
 import { messageOf } from "../../errors.ts";
@@ -26,6 +27,7 @@ export interface ConnectionParts {
   gateway(target: string): Gateway;
   /** Sockets to targets, for the end. */
   readonly outgoing: Set<Socket>;
+  readonly traffic: Traffic;
 }
 
 /**

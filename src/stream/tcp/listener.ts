@@ -110,6 +110,7 @@ export class TcpListener {
       return;
     }
     this.#sessions.add(socket);
+    this.#parts.traffic.follow(socket);
     socket.once("close", () => this.#sessions.delete(socket));
     this.#undecided += 1;
     let decided = false;
