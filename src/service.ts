@@ -97,7 +97,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const publisher = opening.use(
     new TraefikPublisher({ source: registry, log, publicPort: () => publicPort }),
   );
-  let streams: Streams | undefined;
+  const streams = opening.use(await Streams.open({ directory: registry, clock, log }));
   const admin = await createAdmin({
     settings,
     registry,
@@ -111,8 +111,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     polls: (target) => forwardAuth.pollers.of(target),
     verdicts: () => forwardAuth.verdicts,
     shim: () => {
-      const { up = 0, down = 0 } = streams?.bytes ?? {};
-      return { sessions: streams?.sessions ?? 0, bytesUp: up, bytesDown: down };
+      const { up, down } = streams.bytes;
+      return { sessions: streams.sessions, bytesUp: up, bytesDown: down };
     },
     visitors: () => ({ held: forwardAuth.held, streams: forwardAuth.streams }),
   });
@@ -149,7 +149,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   publicPort = publicListener.address.port;
   // Above the listeners on the stack: holds and streams end before the doors close.
   opening.use(forwardAuth);
-  streams = opening.use(await Streams.open({ directory: registry, clock, log }));
   opening.use(admin);
 
   const open = opening.move();
