@@ -185,4 +185,21 @@ describe("dependencies", () => {
     await settle();
     expect(r.world.calls).toEqual(["start vpn", "start torrent"]);
   });
+
+  it("sleep however often unmanaged containers of the same engine come and go", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        stack(w);
+        w.create("busy-neighbour", { status: "exited" });
+      },
+    });
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    for (let i = 0; i < 40; i++) {
+      await r.clock.advance(5_000);
+      if (i % 2 === 0) r.world.runs("busy-neighbour");
+      else r.world.dies("busy-neighbour", 0);
+    }
+    expect(r.world.calls).toContain("stop shop-app-1");
+    expect(r.world.calls).toContain("stop shop-db-1");
+  });
 });

@@ -20,8 +20,9 @@ export async function untilIdle(bench: Workbench, state: Ready, signal: AbortSig
     const { method } = firstTier(bench.spec);
     const uses = activity.uses;
     const forced = bench.asked === "force";
-    if (!forced && !(await isQuiet(bench, signal))) {
-      usedAgain(bench);
+    const seen = forced ? undefined : await look(bench, signal);
+    if (!forced && seen?.inUse !== false) {
+      usedAgain(bench, seen ? LOOK_AGAIN_MS : INTERRUPTED_MS);
       continue;
     }
     if (activity.uses !== uses || !isDue(bench, state)) continue;
@@ -33,7 +34,7 @@ export async function untilIdle(bench: Workbench, state: Ready, signal: AbortSig
       continue;
     }
     if (!(await writeIntent(bench, state.seen, method, signal))) {
-      usedAgain(bench);
+      usedAgain(bench, LOOK_AGAIN_MS);
       continue;
     }
     // Between the look and here the disk was waited for: somebody may have come.
@@ -42,18 +43,15 @@ export async function untilIdle(bench: Workbench, state: Ready, signal: AbortSig
   }
 }
 
-async function isQuiet(bench: Workbench, signal: AbortSignal): Promise<boolean> {
-  const result = await look(bench, signal);
-  return result !== undefined && !result.inUse;
-}
-
 /** The idle time begins anew; what sleeps without one (asked to, or a dependency) is looked at again a bit later. */
-function usedAgain(bench: Workbench): void {
+function usedAgain(bench: Workbench, againMs: number): void {
   bench.activity.evidence();
-  bench.lookAgainAt = bench.around.clock.monotonic() + LOOK_AGAIN_MS;
+  bench.lookAgainAt = bench.around.clock.monotonic() + againMs;
 }
 
 const LOOK_AGAIN_MS = 30_000;
+/** The look was not finished, so it says nothing. */
+const INTERRUPTED_MS = 2_000;
 
 async function untilDue(bench: Workbench, state: Ready, signal: AbortSignal): Promise<void> {
   const { clock } = bench.around;

@@ -8,6 +8,7 @@ import { learnNoise } from "../activity/noise.ts";
 import { portOf, probeAddresses } from "../readiness/address.ts";
 import { firstTier } from "../tiers.ts";
 import type { Workbench } from "../workbench.ts";
+import { holders } from "./holders.ts";
 
 /** The idle time by which the look at a target without one of its own is measured. */
 const DEPENDENCY_IDLE_MS = 10_000;
@@ -24,7 +25,11 @@ export async function look(bench: Workbench, signal: AbortSignal): Promise<LastL
   const { activity, around, spec } = bench;
   const { log, store } = around;
   using looking = linkSignals(signal);
-  using _ = activity.changed.subscribe(() => looking.abort(new Error("used meanwhile")));
+  const { uses } = activity;
+  // Much is told here that is no use: any container of the engine may have changed.
+  using _ = activity.changed.subscribe(() => {
+    if (activity.uses !== uses || holders(bench).length > 0) looking.abort(new Error("used meanwhile"));
+  });
   try {
     const instance = await around.locate(looking.signal);
     if (!instance) return undefined;
