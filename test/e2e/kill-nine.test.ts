@@ -70,7 +70,11 @@ suite("docker", "Wakegate itself dies", () => {
     await r.events.until("kill", "app");
     await r.wakegate.kill();
     await r.wakegate.restart();
-    const state = await r.state();
+    // Right after the listing it is not known yet which run this is: then it is only on its way.
+    const state = await eventually("it was looked at", async () => {
+      const word = await r.state();
+      return word !== "starting" && word;
+    });
     expect(await statusOf(docker, "app"), "this machine is too slow for this test").toBe("running");
     expect(state).toBe("stopping");
     const held = r.visit();

@@ -93,7 +93,10 @@ export async function visit(
   const verdict = await ask(wakegate, host);
   if (verdict.status !== 200)
     return { status: verdict.status, app: undefined, run: undefined, body: verdict.body };
-  const response = await fetch(`http://${await docker.address(container)}:8080/`);
+  // A connection kept open would be use, as long as it is open.
+  const response = await fetch(`http://${await docker.address(container)}:8080/`, {
+    headers: { connection: "close" },
+  });
   return {
     status: response.status,
     app: response.headers.get("x-app") ?? undefined,
