@@ -49,6 +49,7 @@ eachTraefik("Traefik with the catch-all", { recipe: "catch-all" }, (recipe) => {
   it("holds what was paused a moment ago, body and all: its route is still there", async () => {
     // Only until Traefik looks again, which it does when anything starts or stops: no recipe for pauses.
     await r.docker.pause("paused");
+    await r.wakegate.until("foreign_stop", "paused");
     const seen = await r.get("paused.localhost", { method: "POST", body: MEGABYTE });
     expect([seen.status, told(seen.body).sha256]).toEqual([200, SHA256]);
   });
