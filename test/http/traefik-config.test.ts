@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TraefikSettings } from "../../src/config/model.ts";
+import type { TraefikSettings } from "../../src/config/model/traefik.ts";
 import { addTraefikRoutes } from "../../src/http/traefik-routes.ts";
 import { Emitter } from "../../src/lib/emitter.ts";
 import type { Instance } from "../../src/providers/provider.ts";
