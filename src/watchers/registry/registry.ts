@@ -11,6 +11,7 @@ import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
 import { needsDependencies, type State } from "../state.ts";
+import type { Probes } from "../readiness/probes.ts";
 import { pauseRisk } from "../pause-risk.ts";
 import { Watcher } from "../watcher.ts";
 import { Askers } from "./askers.ts";
@@ -33,6 +34,8 @@ export interface RegistryOptions {
   readonly procDir?: string;
   /** Reads a file below it. Default: the file itself. */
   readonly readProc?: ReadProc;
+  /** Asks addresses whether somebody serves there. Default: over the network. */
+  readonly probes?: Probes;
 }
 
 /** A watcher changed state. */
