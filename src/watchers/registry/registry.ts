@@ -19,7 +19,7 @@ import { directoryOf } from "./directory.ts";
 import { keepHouse, type House } from "./housekeeping.ts";
 import { implicitTarget } from "./implicit.ts";
 import { EngineView, type EngineViewListener } from "./engine-view.ts";
-import { boundKey, makePlan, NO_PLAN, type Plan, type PlannedTarget } from "./plan.ts";
+import { boundKey, makePlan, NO_PLAN, type BrokenTarget, type Plan, type PlannedTarget } from "./plan.ts";
 import { ProblemLog } from "./problem-log.ts";
 import { surroundingsOf, type Shared } from "./surroundings.ts";
 import { unmanagedUsers } from "./unmanaged-users.ts";
@@ -48,6 +48,13 @@ export interface BehindTarget {
   readonly instance?: InstanceSummary | Instance;
   /** The container whose network it uses. */
   readonly owner?: InstanceSummary;
+}
+
+/** What cannot be served although a container was meant for it: its routes are kept. */
+export interface BehindBroken {
+  readonly broken: BrokenTarget;
+  readonly engine: string;
+  readonly instance: InstanceSummary | Instance;
 }
 
 interface Engine {
@@ -165,14 +172,26 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
 
   /** What stands behind each target that is one by itself. Without an instance: it is gone, for now or for good. */
   *behind(): Iterable<BehindTarget> {
-    for (const { spec, engine, instance: id, dependencyOnly } of this.#plan.targets.values()) {
-      if (dependencyOnly) continue;
-      const view = this.#engines.get(engine)?.view;
-      const instance = id === undefined ? undefined : view?.instances.get(id);
-      const owner = instance?.networkOwner === undefined ? undefined : view?.find(instance.networkOwner);
-      yield { spec, ...(instance && { instance }), ...(owner && { owner }) };
+    for (const { spec, engine, instance, dependencyOnly } of this.#plan.targets.values()) {
+      if (!dependencyOnly) yield { spec, ...this.#standing(engine, instance) };
     }
     for (const { name, spec } of this.#watchers.values()) if (!this.#plan.targets.has(name)) yield { spec };
+  }
+
+  /** What stands where a target should. */
+  *behindBroken(): Iterable<BehindBroken> {
+    for (const broken of this.#plan.broken.values()) {
+      if (!broken.at) continue;
+      const { instance } = this.#standing(broken.at.engine, broken.at.instance);
+      if (instance) yield { broken, engine: broken.at.engine, instance };
+    }
+  }
+
+  #standing(engine: string, id: string | undefined): Pick<BehindTarget, "instance" | "owner"> {
+    const view = this.#engines.get(engine)?.view;
+    const instance = id === undefined ? undefined : view?.instances.get(id);
+    const owner = instance?.networkOwner === undefined ? undefined : view?.find(instance.networkOwner);
+    return { ...(instance && { instance }), ...(owner && { owner }) };
   }
 
   /** Inspects an instance now and remembers. Throws what the provider throws. */
