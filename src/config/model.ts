@@ -30,6 +30,8 @@ export interface Settings {
   readonly caddyAdmin?: string;
   readonly log: { readonly level: LogLevel; readonly format: "auto" | "json" | "pretty" };
   readonly api: ApiSettings;
+  /** Unset: nobody is told of anything. */
+  readonly notify?: NotifySettings;
   readonly limits: { readonly holdsPerTarget: number; readonly holds: number; readonly streams: number };
   /** First and last port that listeners of labels may have; the last below the first: none. */
   readonly tcpLabelPorts: readonly [number, number];
@@ -67,6 +69,29 @@ export interface ApiSettings {
   /** True in the container image: without any token, one is made and printed once. */
   readonly makeToken: boolean;
 }
+
+/** Who is told, and of what. */
+export interface NotifySettings {
+  readonly events: readonly NewsEvent[];
+  readonly engineGraceMs: number;
+  readonly repeatAfterMs: number;
+  readonly webhook?: {
+    /** May hold a secret itself: never to be logged but for its host. */
+    readonly url: string;
+    readonly secret?: SecretSource;
+  };
+  readonly ntfy?: {
+    /** No trailing slash. */
+    readonly url: string;
+    readonly topic: string;
+    readonly token?: SecretSource;
+    readonly priority: "min" | "low" | "default" | "high" | "max";
+    readonly title?: string;
+  };
+}
+
+export type NewsEvent =
+  "wake_failed" | "stop_failed" | "crash_loop" | "engine_gone" | "engine_back" | "never_slept";
 
 /** A token, never in plain. */
 export interface ApiToken {

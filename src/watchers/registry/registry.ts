@@ -185,6 +185,16 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     return this.#engines.get(engine)?.view.instances.size ?? 0;
   }
 
+  /** What is known of each engine. */
+  get views(): Iterable<EngineView> {
+    return [...this.#engines.values()].map(({ view }) => view);
+  }
+
+  /** Who asked for verdicts since the start. */
+  get askers(): Pick<Askers, "addresses" | "fromLoopback"> {
+    return this.#askers;
+  }
+
   engineNames(): readonly string[] {
     return [...this.#engines.keys()];
   }
