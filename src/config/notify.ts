@@ -1,6 +1,8 @@
 import type * as z from "zod";
 import type { IssuePlaces } from "./file/issues.ts";
-import type { NotifySettings, Problem, SecretSource } from "./model.ts";
+import type { Problem } from "./model.ts";
+import type { SecretSource } from "./model/engine.ts";
+import type { NotifySettings } from "./model/notify.ts";
 import { NEWS_EVENTS, type notifySchema } from "./schema/notify.ts";
 
 type Layer = z.output<typeof notifySchema>;

@@ -57,8 +57,7 @@ export class Doctor {
 
   #known(entry: Entry | undefined): Known {
     const { registry, settings, clock, probes, traefikPolls } = this.#options;
-    const { plan, askers } = registry;
-    const views = [...registry.views];
+    const { plan, askers, views } = registry;
     const viewOf = (engine: string) => views.find((view) => view.engine === engine);
     const planned = [...plan.targets.values()];
     const now = clock.monotonic();

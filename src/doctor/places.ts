@@ -1,5 +1,5 @@
 import { readComposeLabels } from "../config/labels/compose.ts";
-import type { ListenAddress } from "../config/model.ts";
+import type { ListenAddress } from "../config/model/stream.ts";
 import type { InstanceSummary } from "../providers/provider.ts";
 import type { Scene } from "./scene.ts";
 

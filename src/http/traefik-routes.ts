@@ -1,6 +1,6 @@
 import type { Router, RouterContext } from "@koa/router";
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { TraefikSettings } from "../config/model.ts";
+import type { TraefikSettings } from "../config/model/traefik.ts";
 import { plainAddress } from "../lib/address-blocks.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { TraefikPolls } from "../publish/traefik/polls.ts";

@@ -68,6 +68,23 @@ describe("the doctor's judgement", () => {
     expect(never).toEqual([]);
   });
 
+  it("minds a refused right only where something needs it", async () => {
+    const refusing = async (calls: readonly string[], labels = {}) => {
+      const boxes = [box("blog", { labels: enabled("blog.example.com", labels) })];
+      const refused = calls.map((call) => ({ call, grant: "POST=1" }));
+      const engines = [{ name: "local", kind: "docker" as const, instances: boxes, exam: { refused } }];
+      return (await findings("rights", { boxes, engines }))[0];
+    };
+    expect(await refusing(["kill", "pause", "exec"])).toMatchObject({
+      level: "ok",
+      evidence: ["refused, and not needed: kill, pause, exec"],
+    });
+    expect(await refusing(["usage"])).toMatchObject({ level: "warning" });
+    expect(await refusing(["pause"], { "wakegate.stop_method": "pause" })).toMatchObject({
+      level: "problem",
+    });
+  });
+
   it("tells restart: always", async () => {
     const [found] = await findings("restart", {
       boxes: [box("blog", { labels: enabled("blog.example.com"), restartPolicy: "always" })],

@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { NotifySettings, SecretSource } from "../../config/model.ts";
+import type { SecretSource } from "../../config/model/engine.ts";
+import type { NotifySettings } from "../../config/model/notify.ts";
 import { messageOf, WakegateError } from "../../errors.ts";
 import type { News } from "./news.ts";
 

@@ -1,4 +1,4 @@
-import type { NewsEvent } from "../../config/model.ts";
+import type { NewsEvent } from "../../config/model/notify.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { RateLimiter } from "../../lib/rate-limit.ts";
 import type { News } from "./news.ts";

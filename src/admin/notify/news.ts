@@ -1,4 +1,4 @@
-import type { NewsEvent } from "../../config/model.ts";
+import type { NewsEvent } from "../../config/model/notify.ts";
 import type { Failure } from "../../watchers/progress.ts";
 import { failureText } from "../facts/failure-text.ts";
 import { spell } from "../text.ts";

@@ -1,4 +1,4 @@
-import type { NotifySettings } from "../../config/model.ts";
+import type { NotifySettings } from "../../config/model/notify.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Store } from "../../store/store.ts";

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { loadSettings, type Loaded } from "../../config/load.ts";
-import type { ListenAddress } from "../../config/model.ts";
+import type { ListenAddress } from "../../config/model/stream.ts";
 import { formatListenAddress } from "../../config/values/listen-address.ts";
 import { examineAlone } from "../../doctor/alone.ts";
 import { parseEntry } from "../../doctor/gather/entries.ts";

@@ -1,4 +1,4 @@
-import type { TraefikSettings } from "../../config/model.ts";
+import type { TraefikSettings } from "../../config/model/traefik.ts";
 import type { Check } from "../check.ts";
 import type { Fix } from "../finding.ts";
 import { placesOf, type Places } from "../places.ts";

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { channelsOf } from "../../../src/admin/notify/channel.ts";
 import { goneNews, trialNews } from "../../../src/admin/notify/news.ts";
 import { Outbox } from "../../../src/admin/notify/outbox.ts";
-import type { NotifySettings } from "../../../src/config/model.ts";
+import type { NotifySettings } from "../../../src/config/model/notify.ts";
 import { startReceiver, type Receiver } from "../../support/receiver.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
