@@ -15,8 +15,8 @@ export interface AloneInput {
   readonly settings: Settings;
   /** Warnings of the configuration. */
   readonly warnings: readonly Problem[];
-  /** Why the service is not asked. */
-  readonly serviceDown: string;
+  /** Why the service was not reached; unset: nobody wanted to ask it. */
+  readonly serviceDown?: string;
   readonly clock: Clock;
 }
 
@@ -60,7 +60,7 @@ export async function examineAlone(input: AloneInput, signal: AbortSignal): Prom
           ...(at?.self && { self: at.self }),
         };
       }),
-      serviceDown,
+      ...(serviceDown !== undefined && { serviceDown }),
     },
     clock,
     signal,

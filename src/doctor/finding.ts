@@ -4,6 +4,14 @@ export type Level = "ok" | "warning" | "problem" | "skipped";
 /** Whose fault it is, or who has to be changed. */
 export type Layer = "proxy" | "engine" | "app" | "wakegate";
 
+/** The layers in words. */
+export const LAYER_TEXT: Readonly<Record<Layer, string>> = {
+  proxy: "in the proxy",
+  engine: "in the engine",
+  app: "in the app",
+  wakegate: "in Wakegate",
+};
+
 /** What a check found. Stable in its keys: programs read it. */
 export interface Finding {
   /** Of the check: `forward-auth`. */

@@ -168,12 +168,12 @@ describe("the doctor's judgement", () => {
   });
 
   it("tells health checks of Traefik's and references to what sleeps", async () => {
-    const check = { "traefik.http.services.blog.loadbalancer.healthcheck.path": "/up" };
+    const check = { "traefik.http.services.blog.loadbalancer.healthcheck.headers.key": "a-secret" };
     const [health] = await findings("references", {
       boxes: [box("blog", { labels: { ...TRAEFIK, ...check } })],
     });
     expect(health).toMatchObject({ level: "problem", target: "blog" });
-    expect(health?.fix[0]?.lines).toBe('traefik.http.services.blog.loadbalancer.healthcheck.path: "/up"');
+    expect(health?.fix[0]?.lines).toBe("traefik.http.services.blog.loadbalancer.healthcheck.headers.key: …");
     const owner = box("blog", {
       labels: { ...TRAEFIK, "traefik.http.middlewares.auth.basicauth.users": "ada:hash-of-a-secret" },
     });
@@ -243,7 +243,7 @@ describe("the doctor's judgement", () => {
     const labels = enabled("blog.example.com", { "wakegate.idle_timeout": "a-secret-by-mistake" });
     const [found] = await findings("labels", { boxes: [box("blog", { labels })] });
     expect(found).toMatchObject({ level: "problem", layer: "app" });
-    expect(found?.sentence).toContain("container blog (local), wakegate.idle_timeout");
+    expect(found?.sentence).toContain("Container blog (local), wakegate.idle_timeout");
     expect(found?.sentence).not.toContain("a-secret-by-mistake");
   });
 

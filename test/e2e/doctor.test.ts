@@ -141,7 +141,7 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
     await on.wakegate.configure("");
     expect(code).toBe(1);
     expect(out).toContain("problem   Trusted proxies");
-    expect(out).toContain("in the Wakegate");
+    expect(out).toContain("in Wakegate");
     expect(out).toContain("trusted_proxies: [10.9.9.9/32, 127.0.0.1]");
     // oxlint-disable-next-line no-control-regex
     expect(out).not.toMatch(/\u001b\[/);

@@ -34,17 +34,18 @@ export async function doctor(args: string[], output: Output): Promise<number> {
     throw new WakegateError("usage", `"${proxy}" is no address of a proxy, such as https://192.168.1.5`);
   return await untilInterrupted(async (signal) => {
     const loaded = await loadSettings(values.config === undefined ? {} : { file: values.config });
-    const asked = values.alone ? "--alone was given" : await askService(values, proxy, loaded, signal);
-    if (typeof asked !== "string") return tell(asked, values.json === true, output);
+    const asked = values.alone ? undefined : await askService(values, proxy, loaded, signal);
+    if (typeof asked === "object") return tell(asked, values.json === true, output);
     if ("problems" in loaded) {
       for (const problem of loaded.problems) output.err(problemText(problem, output));
       throw new WakegateError(
         "config_invalid",
-        `${asked}. And the configuration has errors, so Wakegate cannot start: mend them first.`,
+        `${asked === undefined ? "" : `${asked}. `}The configuration has errors, so Wakegate cannot start: mend them first.`,
       );
     }
     const { settings, warnings } = loaded;
-    const input = { settings, warnings, serviceDown: asked, clock: systemClock };
+    const down = asked === undefined ? {} : { serviceDown: asked };
+    const input = { settings, warnings, ...down, clock: systemClock };
     return tell(await examineAlone(input, signal), values.json === true, output);
   });
 }

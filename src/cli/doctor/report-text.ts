@@ -1,4 +1,4 @@
-import type { Finding, Level } from "../../doctor/finding.ts";
+import { LAYER_TEXT, type Finding, type Level } from "../../doctor/finding.ts";
 import type { Report } from "../../doctor/report.ts";
 import { styled, type Output, type Style } from "../output.ts";
 
@@ -8,7 +8,6 @@ const STYLES: Readonly<Record<Level, Style>> = {
   problem: "red",
   skipped: "dim",
 };
-const LAYERS = { proxy: "proxy", engine: "engine", app: "app", wakegate: "Wakegate" } as const;
 const INDENT = " ".repeat(10);
 
 /** The report for a terminal: one line each, and below what is wrong its evidence and what to paste. */
@@ -28,7 +27,7 @@ function findingLines(
   const bad = level !== "skipped";
   return [
     head,
-    ...(bad ? [`${INDENT}in the ${LAYERS[layer]}`] : []),
+    ...(bad ? [`${INDENT}${LAYER_TEXT[layer]}`] : []),
     ...evidence.map((each) => styled(output, "dim", `${INDENT}- ${clean(each)}`)),
     ...fix.flatMap(({ where, lines }) => [
       `${INDENT}${styled(output, "bold", clean(where))}:`,
@@ -40,10 +39,10 @@ function findingLines(
 function summary(findings: readonly Finding[], output: Output): string {
   const of = (level: Level): readonly Finding[] => findings.filter((each) => each.level === level);
   const problems = of("problem");
-  const where = [...new Set(problems.map(({ layer }) => LAYERS[layer]))].join(", ");
+  const where = [...new Set(problems.map(({ layer }) => LAYER_TEXT[layer]))].join(", ");
   const parts = [
     ...(problems.length > 0
-      ? [styled(output, "red", `${String(problems.length)} to fix (in the ${where})`)]
+      ? [styled(output, "red", `${String(problems.length)} to fix (${where})`)]
       : [styled(output, "green", "nothing to fix")]),
     ...(of("warning").length > 0 ? [`${String(of("warning").length)} to look at`] : []),
     `${String(of("ok").length)} good`,

@@ -1,6 +1,7 @@
 import type { Check } from "../check.ts";
 import type { Fix, Found } from "../finding.ts";
 import { placesOf } from "../places.ts";
+import { sentence } from "../sentence.ts";
 import type { EngineScene, Scene } from "../scene.ts";
 
 /** Does every engine answer? */
@@ -26,7 +27,7 @@ function failed(scene: Scene, { name }: EngineScene, failure: NonNullable<Engine
   const path = spec?.kind === "docker" ? /^unix:\/\/(.*)$/.exec(spec.url)?.[1] : undefined;
   return {
     level: "problem",
-    sentence: failure.message.replace(/^engine (\S+): /, "Engine $1: ").replace(/\.?$/, "."),
+    sentence: sentence(failure.message),
     evidence: [failure.code, ...(spec ? [spec.url] : [])],
     fix: fixes(failure.code, path, placesOf(scene).service),
   };

@@ -1,6 +1,7 @@
 import type { Problem } from "../../config/model.ts";
 import type { Check } from "../check.ts";
 import type { Found } from "../finding.ts";
+import { sentence } from "../sentence.ts";
 
 /** Are the labels and the file understood? */
 export const labels: Check = {
@@ -14,8 +15,8 @@ export const labels: Check = {
       return [{ level: "skipped", sentence: `The containers of ${down.join(", ")} are not known.` }];
     if (targets.length > 0) {
       const names = targets.map(({ spec }) => spec.name);
-      const sentence = `All labels are understood. ${String(names.length)} ${names.length === 1 ? "target" : "targets"}.`;
-      return [{ level: "ok", sentence, evidence: [names.join(", ")] }];
+      const good = `All labels are understood. ${String(names.length)} ${names.length === 1 ? "target" : "targets"}.`;
+      return [{ level: "ok", sentence: good, evidence: [names.join(", ")] }];
     }
     return [
       {
@@ -34,6 +35,6 @@ export const labels: Check = {
 
 /** What is written is left out: a label may hold a secret, and where it stands is said. */
 function told({ severity, where, key, message }: Problem): Found {
-  const sentence = `${where}${key === "" ? "" : `, ${key}`}: ${message.replace(/\.?$/, ".")}`;
-  return { level: severity === "error" ? "problem" : "warning", sentence };
+  const said = sentence(`${where}${key === "" ? "" : `, ${key}`}: ${message}`);
+  return { level: severity === "error" ? "problem" : "warning", sentence: said };
 }

@@ -3,6 +3,7 @@ import { noAddressMessage, portOf, vantageFrom } from "../../watchers/readiness/
 import type { Check } from "../check.ts";
 import type { Fix, Found } from "../finding.ts";
 import { placesOf } from "../places.ts";
+import { sentence } from "../sentence.ts";
 import type { Scene, TargetScene } from "../scene.ts";
 
 /** Can Wakegate reach each target from where it stands, to prove that it is awake? */
@@ -16,8 +17,8 @@ export const network: Check = {
     );
     const found = known.flatMap((target) => judgeOne(scene, target));
     if (found.length > 0 || known.length === 0) return found;
-    const sentence = `${known.length === 1 ? "The target" : `All ${String(known.length)} targets`} can be reached from here.`;
-    return [{ level: "ok", sentence, evidence: known.flatMap((target) => ways(scene, target)) }];
+    const good = `${known.length === 1 ? "The target" : `All ${String(known.length)} targets`} can be reached from here.`;
+    return [{ level: "ok", sentence: good, evidence: known.flatMap((target) => ways(scene, target)) }];
   },
 };
 
@@ -38,7 +39,7 @@ function judgeOne(scene: Scene, target: TargetScene): readonly Found[] {
       {
         level: "problem",
         target: spec.name,
-        sentence: sentenceCase(noAddressMessage(spec, instance, owner, seen)),
+        sentence: sentence(noAddressMessage(spec, instance, owner, seen)),
         evidence: [
           `${spec.name} is on: ${namesOf(target).join(", ") || "no network"}`,
           `Wakegate is on: ${seen.networks ? [...seen.networks].join(", ") || "no network" : "the engine's host"}`,
@@ -63,10 +64,6 @@ function judgeOne(scene: Scene, target: TargetScene): readonly Found[] {
       ],
     },
   ];
-}
-
-function sentenceCase(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 /** Every way that leads there, also while it sleeps and has no address. */

@@ -39,7 +39,7 @@ function healthChecks({ targets, settings }: Scene): readonly Found[] {
         fix: [
           {
             where: `compose.yaml, labels of ${spec.name}: remove`,
-            lines: labels.map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join("\n"),
+            lines: labels.map(([key]) => `${key}: …`).join("\n"),
           },
         ],
       },

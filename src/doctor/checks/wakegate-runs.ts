@@ -10,12 +10,14 @@ export const wakegateRuns: Check = {
       const sentence = "Wakegate runs and answers.";
       return [{ level: "ok", sentence, evidence: [`up for ${String(Math.round(uptimeMs / 1_000))} s`] }];
     }
+    if (serviceDown === undefined)
+      return [{ level: "skipped", sentence: "The running Wakegate was not asked, as you wished." }];
     return [
       {
         level: "problem",
         sentence:
           "Wakegate does not answer, so nothing wakes and the proxy was not asked. All else was looked at from here, by the configuration.",
-        evidence: serviceDown === undefined ? [] : [serviceDown],
+        evidence: [serviceDown],
         fix: [
           {
             where: "in a shell, where Compose runs it",

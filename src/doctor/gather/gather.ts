@@ -26,7 +26,7 @@ export interface Known {
     /** The proxy's address, where a person named it. */
     readonly entry?: Entry;
   };
-  /** Why there is none. */
+  /** Why there is none, where it was looked for. */
   readonly serviceDown?: string;
 }
 

@@ -1,4 +1,4 @@
-import type { Finding } from "../../../doctor/finding.ts";
+import { LAYER_TEXT, type Finding } from "../../../doctor/finding.ts";
 import type { Report } from "../../../doctor/report.ts";
 import { momentText } from "../../text.ts";
 import { html, type Html } from "../html.ts";
@@ -59,7 +59,6 @@ function counts({ findings }: Report): string {
 }
 
 const WORDS = { ok: "Good", warning: "Warning", problem: "Problem", skipped: "Not looked at" } as const;
-const LAYERS = { proxy: "proxy", engine: "engine", app: "app", wakegate: "Wakegate" } as const;
 
 function row({ title, level, layer, sentence, evidence, fix }: Finding): Html {
   const bad = level === "problem" || level === "warning";
@@ -68,7 +67,7 @@ function row({ title, level, layer, sentence, evidence, fix }: Finding): Html {
     <div>
       <h2>
         ${title}
-        <span><span class="vh">${WORDS[level]}. </span>${bad ? `in the ${LAYERS[layer]}` : undefined}</span>
+        <span><span class="vh">${WORDS[level]}. </span>${bad ? LAYER_TEXT[layer] : undefined}</span>
       </h2>
       <p>${sentence}</p>
       ${
