@@ -225,10 +225,14 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
     await using app = await makeApp(on, "lonely");
     await using caddy = await startCaddy(upstreams(on, app));
     await (await engine()).kill();
-    const report = await askDoctor(on.wakegate.internal, caddy.url);
+    let report = await askDoctor(on.wakegate.internal, caddy.url);
+    // In the moment of its death an engine still takes calls and drops them.
+    await until("nothing listens any more", async () => {
+      report = await askDoctor(on.wakegate.internal, caddy.url);
+      return findingsOf(report, "engine")[0]?.sentence.includes("nothing listens at") === true;
+    });
     expect(complaints(report)).toEqual(["problem engine engine"]);
     const [finding] = findingsOf(report, "engine");
-    expect(finding?.sentence).toContain("nothing listens at");
     expect(finding?.fix[0]?.lines).toBe("sudo systemctl start docker");
     await on.wakegate.end();
     const { code, out } = await runDoctor(["--json", "--config", join(on.wakegate.folder, "wakegate.yaml")]);
@@ -236,10 +240,5 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
     expect(code).toBe(1);
     expect(complaints(alone)).toEqual(["problem wakegate service", "problem engine engine"]);
     await (await engine()).restart();
-    await docker(on).rm("lonely");
   });
 });
-
-function docker({ docker }: Stage): RawDocker {
-  return docker;
-}
