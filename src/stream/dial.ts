@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { messageOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
-import { deadline, onAbort } from "../lib/signals.ts";
+import { DeadlineError, onAbort } from "../lib/signals.ts";
 import type { ProbeAddress } from "../watchers/readiness/address.ts";
 
 /** Addresses that lead nowhere do not answer at all: the system would wait for minutes. */
@@ -22,10 +22,8 @@ export async function dial(
   let last: unknown = new Error("no address leads there");
   for (const address of addresses) {
     signal.throwIfAborted();
-    const where = `${address.host} port ${String(address.port)}`;
-    using limit = deadline(clock, CONNECT_MS, where, signal);
     try {
-      return await connectTo(address, limit.signal);
+      return await connectTo(address, clock, signal);
     } catch (error) {
       signal.throwIfAborted();
       last = new Error(messageOf(error), { cause: error });
@@ -34,7 +32,7 @@ export async function dial(
   throw last;
 }
 
-function connectTo({ host, port }: ProbeAddress, signal: AbortSignal): Promise<Socket> {
+function connectTo({ host, port }: ProbeAddress, clock: Clock, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host,
@@ -45,21 +43,25 @@ function connectTo({ host, port }: ProbeAddress, signal: AbortSignal): Promise<S
       keepAliveInitialDelay: KEEP_ALIVE_MS,
     });
     const settle = (done: () => void): void => {
+      timer[Symbol.dispose]();
       aborting[Symbol.dispose]();
       socket.off("error", onError);
       socket.off("connect", onConnect);
       done();
     };
+    const giveUp = (reason: unknown): void =>
+      settle(() => {
+        socket.on("error", () => undefined);
+        socket.destroy();
+        reject(reason);
+      });
     const onError = (error: Error): void => settle(() => reject(error));
     const onConnect = (): void => settle(() => resolve(socket));
     socket.on("error", onError);
     socket.on("connect", onConnect);
-    const aborting = onAbort(signal, (reason) => {
-      socket.off("error", onError);
-      socket.off("connect", onConnect);
-      socket.on("error", () => undefined);
-      socket.destroy();
-      reject(reason);
-    });
+    const timer = clock.after(CONNECT_MS, () =>
+      giveUp(new DeadlineError(CONNECT_MS, `${host} port ${String(port)}`)),
+    );
+    const aborting = onAbort(signal, giveUp);
   });
 }

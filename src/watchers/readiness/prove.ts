@@ -2,6 +2,7 @@ import type { TargetSpec } from "../../config/model.ts";
 import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { sleep } from "../../lib/clock.ts";
+import { ownProxyHeader } from "../../lib/proxy-preface.ts";
 import { deadline } from "../../lib/signals.ts";
 import type { Instance, InstanceSummary, Provider } from "../../providers/provider.ts";
 import { WakeFailedError } from "../failure.ts";
@@ -96,15 +97,23 @@ async function chooseProbe(input: ProveInput): Promise<Probe | undefined> {
 /** Asks all addresses at once and takes the first good answer, else the most telling one. */
 function addressProbe(input: ProveInput, addresses: readonly ProbeAddress[]): Probe {
   const { spec, clock } = input;
+  const stream = streamKindOf(spec);
+  const preface = prefaceOf(spec, stream !== undefined);
   return async (signal) => {
     const results = addresses.map((address) => {
-      const stream = streamKindOf(spec);
-      if (stream) return STREAM_PROBES[stream](address, clock, signal);
+      if (stream) return STREAM_PROBES[stream]({ address, clock, ...(preface && { preface }) }, signal);
       const host = spec.readiness.host ?? exactHost(spec) ?? hostHeader(address);
-      return probeHttp(address, { scheme: spec.scheme, path: spec.readiness.path, host }, signal);
+      const { scheme, readiness } = spec;
+      return probeHttp(address, { scheme, path: readiness.path, host, ...(preface && { preface }) }, signal);
     });
     return firstGood(spec, results);
   };
+}
+
+/** What is said before a question to a port that expects PROXY headers. Proxies of routes send none. */
+function prefaceOf({ stream, tcp, routes }: TargetSpec, asStream: boolean): Uint8Array | undefined {
+  if (stream.sendProxy === "off" || !tcp?.length || (!asStream && routes.length > 0)) return undefined;
+  return ownProxyHeader(stream.sendProxy);
 }
 
 const STREAM_PROBES = {

@@ -1,4 +1,4 @@
-import type { TcpSpec } from "../../../config/model.ts";
+import type { TcpSpec } from "../../../config/model/stream.ts";
 import type { PublishOptions, PublishTarget, Warn } from "../input.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { LabelParts } from "../labels/parts.ts";

@@ -1,5 +1,5 @@
 import { formatListenAddress } from "../../../config/values/listen-address.ts";
-import type { TcpSpec } from "../../../config/model.ts";
+import type { TcpSpec } from "../../../config/model/stream.ts";
 import type { PublishTarget } from "../input.ts";
 
 /** The listener of Wakegate's that leads to a port of a target, as Traefik reaches it, or why there is none. */
