@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readPacket, textField, writePacket } from "../../src/stream/minecraft/packets.ts";
@@ -14,11 +13,10 @@ async function serverList(address: string, port: number): Promise<string> {
   socket.write(writePacket(0, protocol, textField("play.example.com"), Buffer.from([0x63, 0xdd]), next));
   socket.write(writePacket(0));
   let heard = Buffer.alloc(0);
-  while (readPacket(heard) === undefined) {
-    const [chunk] = (await once(socket, "data")) as [Buffer];
-    heard = Buffer.concat([heard, chunk]);
+  for await (const chunk of socket) {
+    heard = Buffer.concat([heard, chunk as Buffer]);
+    if (readPacket(heard)) break;
   }
-  socket.destroy();
   return readPacket(heard)?.fields.text(32_767) ?? "";
 }
 
@@ -32,7 +30,7 @@ eachTraefik("Traefik in front of streams", { recipe: "tcp", needs: ["postgres"] 
   /** Beside Traefik's double, which has the example's ports on this machine itself. */
   const labelsOf = (service: string, port: number): Record<string, string> => ({
     ...r.labelsOf(service),
-    "wakegate.tcp": `${r.gateway}:1${String(port)}:${String(port)}`,
+    "wakegate.tcp": `${r.gateway}:${String(10_000 + (port % 10_000))}:${String(port)}`,
     "wakegate.foreign_stop_grace": "0s",
   });
 

@@ -112,10 +112,8 @@ async function peek(socket: Socket, enough: (bytes: Buffer) => boolean): Promise
 }
 
 function splice(client: Socket, address: string, resolve: Resolve): void {
-  const colon = address.lastIndexOf(":");
-  resolve(address.slice(0, colon), Number(address.slice(colon + 1))).then(
-    (to) => {
-      const backend = connect({ ...to, allowHalfOpen: true });
+  dial(address, resolve)
+    .then((backend) => {
       for (const [one, other] of [
         [client, backend],
         [backend, client],
@@ -127,9 +125,15 @@ function splice(client: Socket, address: string, resolve: Resolve): void {
           setTimeout(() => other.destroy(), TERMINATION_DELAY_MS);
         });
       }
-    },
-    () => client.destroy(),
-  );
+      return backend;
+    })
+    .catch(() => client.destroy());
+}
+
+async function dial(address: string, resolve: Resolve): Promise<Socket> {
+  const colon = address.lastIndexOf(":");
+  const to = await resolve(address.slice(0, colon), Number(address.slice(colon + 1)));
+  return connect({ ...to, allowHalfOpen: true });
 }
 
 /** The names of a rule that has nothing else; undefined for other rules. */
