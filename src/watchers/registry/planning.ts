@@ -130,8 +130,9 @@ export class Planning {
   /** What stands where a target should. */
   *behindBroken(): Iterable<BehindBroken> {
     for (const broken of this.#plan.broken.values()) {
-      const { engine = "", instance: id = "" } = broken.at ?? {};
-      const instance = this.#engines.view(engine)?.instances.get(id);
+      if (!broken.at) continue;
+      const { engine } = broken.at;
+      const instance = this.#engines.view(engine)?.instances.get(broken.at.instance);
       if (instance) yield { broken, engine, instance };
     }
   }

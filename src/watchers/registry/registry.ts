@@ -7,6 +7,7 @@ import type { Instance, Provider } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
+import type { Probes } from "../readiness/probes.ts";
 import type { Watcher } from "../watcher.ts";
 import { Askers } from "./askers.ts";
 import { Comeback } from "./comeback.ts";
@@ -29,6 +30,8 @@ export interface RegistryOptions {
   readonly procDir?: string;
   /** Reads a file below it. Default: the file itself. */
   readonly readProc?: ReadProc;
+  /** Asks addresses whether somebody serves there. Default: over the network. */
+  readonly probes?: Probes;
 }
 
 /**
@@ -122,7 +125,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     for (const { name, spec } of this.#watchers.all()) if (!this.plan.targets.has(name)) yield { spec };
   }
 
-  /** What stands where a target should, and cannot be served. */
+  /** What stands where a target should. */
   behindBroken(): Iterable<BehindBroken> {
     return this.#planning.behindBroken();
   }
