@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { MIDDLEWARE_FIELDS } from "../../src/publish/traefik/http/fields-middleware.ts";
 import { ROUTER_FIELDS, SERVICE_FIELDS } from "../../src/publish/traefik/http/fields-router.ts";
+import { TCP_TABLES } from "../../src/publish/traefik/tcp/fields.ts";
 import { everyLabel } from "../publish/traefik/zoo.ts";
 import { PORTAL, SIGNED_IN } from "../support/authelia-stand-in.ts";
 import { visit } from "../support/visitor.ts";
@@ -20,7 +21,7 @@ function labelsOf(name: string, more: Readonly<Record<string, string>> = {}): Re
   };
 }
 
-/** Every field of every middleware and service that labels may have, and labels that Traefik would refuse. */
+/** Every field of every middleware and service that labels may have, HTTP and TCP, and labels that Traefik would refuse. */
 const ZOO = {
   "traefik.http.routers.zoo.service": "zoo",
   "traefik.http.services.zoo.loadbalancer.server.port": "8080",
@@ -32,10 +33,28 @@ const ZOO = {
     ),
   ) as Record<string, string>),
   ...everyLabel(ROUTER_FIELDS, "traefik.http.routers.beast"),
+  ...everyLabel(TCP_TABLES.routers, "traefik.tcp.routers.snake"),
+  "traefik.tcp.routers.snake.service": "snake",
+  "traefik.tcp.routers.snake.middlewares": "ipAllowList",
+  ...everyLabel(TCP_TABLES.services, "traefik.tcp.services.snake"),
+  "traefik.tcp.services.snake.loadbalancer.server.port": "8080",
+  ...(Object.assign(
+    {},
+    ...Object.entries(TCP_TABLES.middlewares).map(([kind, spec]) =>
+      everyLabel({ [kind]: spec }, `traefik.tcp.middlewares.${kind}`),
+    ),
+  ) as Record<string, string>),
   "traefik.http.routers.bad.rule": "Host(`bad.example.com`)",
   "traefik.http.routers.bad.entrypoint": "websecure",
   "traefik.http.middlewares.bad.retry.attempts": "many",
 };
+
+/** What Traefik is told. */
+async function documentOf({ gateway }: Recipe): Promise<string> {
+  const headers = { Authorization: `Bearer ${TOKEN}` };
+  const where = { address: gateway, port: 9190, host: "wakegate:9190", path: "/api/traefik/config" };
+  return (await visit({ ...where, headers })).body;
+}
 
 const MONITORS = { WAKEGATE_PUBLISH_TRAEFIK_MONITORS: "true" };
 const KUMA = { "User-Agent": "Uptime-Kuma/1.23.11" };
@@ -60,7 +79,7 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider", env:
       health: { test: ["CMD", "/bin/true"], intervalMs: 60_000 },
     });
     await r.app("page", labelsOf("page"), { env: { BOOT_MS: "2000" } });
-    await r.app("zoo", labelsOf("zoo", ZOO));
+    await r.app("zoo", labelsOf("zoo", { ...ZOO, "wakegate.tcp": `${r.gateway}:18080:8080` }));
     await r.app("slow", labelsOf("slow"), { env: { BOOT_MS: "28000" } });
     await r.app(
       "docs",
@@ -147,6 +166,7 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider", env:
 
   it("publishes every field of labels so that Traefik takes it, and leaves out the one router that is wrong", async () => {
     expect((await r.get("zoo.example.com")).status).toBe(200);
+    expect(await documentOf(r)).toContain(`"address": "${r.gateway}:18080"`);
     expect((await r.get("bad.example.com")).status).toBe(404);
     const warned = r.wakegate.log().filter(({ event }) => event === "label_warning");
     expect(warned.map(({ msg }) => msg).join("\n")).toContain("the router bad is not published");
@@ -219,24 +239,12 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider", env:
   }, 60_000);
 
   it("changes nothing in the document when containers wake and sleep", async () => {
-    const ask = async (): Promise<string> => {
-      const headers = { Authorization: `Bearer ${TOKEN}` };
-      return (
-        await visit({
-          address: r.gateway,
-          port: 9190,
-          host: "wakegate:9190",
-          path: "/api/traefik/config",
-          headers,
-        })
-      ).body;
-    };
-    const before = await ask();
+    const before = await documentOf(r);
     await r.docker.stop("docs", 0);
     await r.docker.pause("wild");
-    expect(await ask()).toBe(before);
+    expect(await documentOf(r)).toBe(before);
     await r.get("docs.example.com", { path: "/manual" });
-    expect(await ask()).toBe(before);
+    expect(await documentOf(r)).toBe(before);
   });
 
   it("ends a hold at 25 s with a time to come again, and the wake goes on", async () => {
