@@ -1,8 +1,9 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { messageOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { DeadlineError, onAbort } from "../lib/signals.ts";
 import type { ProbeAddress } from "../watchers/readiness/address.ts";
+import type { Net } from "./net.ts";
 
 /** Addresses that lead nowhere do not answer at all: the system would wait for minutes. */
 const CONNECT_MS = 2_000;
@@ -17,13 +18,14 @@ export const KEEP_ALIVE_MS = 30_000;
 export async function dial(
   addresses: readonly ProbeAddress[],
   clock: Clock,
+  net: Net,
   signal: AbortSignal,
 ): Promise<Socket> {
   let last: unknown = new Error("no address leads there");
   for (const address of addresses) {
     signal.throwIfAborted();
     try {
-      return await connectTo(address, clock, signal);
+      return await connectTo(address, clock, net, signal);
     } catch (error) {
       signal.throwIfAborted();
       last = new Error(messageOf(error), { cause: error });
@@ -32,9 +34,14 @@ export async function dial(
   throw last;
 }
 
-function connectTo({ host, port }: ProbeAddress, clock: Clock, signal: AbortSignal): Promise<Socket> {
+function connectTo(
+  { host, port }: ProbeAddress,
+  clock: Clock,
+  net: Net,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({
+    const socket = net.connect({
       host,
       port,
       allowHalfOpen: true,

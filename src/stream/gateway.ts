@@ -8,6 +8,7 @@ import type { ProbeAddress } from "../watchers/readiness/address.ts";
 import { mayConnect } from "./access.ts";
 import { Caps } from "./caps.ts";
 import { dial } from "./dial.ts";
+import type { Net } from "./net.ts";
 import { RefusedError } from "./refused.ts";
 import { untilReady } from "./until-ready.ts";
 import { WakeRate } from "./wake-rate.ts";
@@ -20,15 +21,17 @@ const LOOK_UP_MS = 10_000;
 export class Gateway implements Disposable {
   readonly handle: TargetHandle;
   readonly #clock: Clock;
+  readonly #net: Net;
   readonly #caps = new Caps();
   readonly #rate: WakeRate;
   /** By port, 0 for the target's own one. Holds for one run. */
   readonly #addresses = new Map<number, Promise<readonly ProbeAddress[]>>();
   readonly #subscription: Disposable;
 
-  constructor(handle: TargetHandle, clock: Clock) {
+  constructor(handle: TargetHandle, clock: Clock, net: Net) {
     this.handle = handle;
     this.#clock = clock;
+    this.#net = net;
     this.#rate = new WakeRate(clock);
     this.#subscription = handle.changed.subscribe(() => this.#addresses.clear());
   }
@@ -94,7 +97,7 @@ export class Gateway implements Disposable {
   /** A connection, or why there is none; then the address is looked up anew. @throws the signal's reason. */
   async #tryOnce(port: number | undefined, signal: AbortSignal): Promise<Socket | string> {
     try {
-      return await dial(await this.addresses(port), this.#clock, signal);
+      return await dial(await this.addresses(port), this.#clock, this.#net, signal);
     } catch (error) {
       signal.throwIfAborted();
       this.#addresses.clear();

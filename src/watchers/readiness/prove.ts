@@ -7,12 +7,11 @@ import { deadline } from "../../lib/signals.ts";
 import type { Instance, InstanceSummary, Provider } from "../../providers/provider.ts";
 import { WakeFailedError } from "../failure.ts";
 import { noAddressMessage, portOf, probeAddresses, type ProbeAddress, type Vantage } from "./address.ts";
-import { probeHttp, type ProbeResult } from "./http-probe.ts";
+import type { ProbeResult } from "./http-probe.ts";
 import { listensOn } from "./listening.ts";
 import { nextProbeInMs } from "./spacing.ts";
 import { streamKindOf } from "./stream-kind.ts";
-import { probeMinecraft, probePostgres, probeRedis } from "./protocol-probes.ts";
-import { probeTcp } from "./tcp-probe.ts";
+import type { Probes } from "./probes.ts";
 
 /** What a proof of readiness needs. */
 export interface ProveInput {
@@ -28,6 +27,8 @@ export interface ProveInput {
   readonly procDir?: string;
   /** Learned time from here to the first answer. */
   readonly expectedMs?: number;
+  /** How addresses are asked. */
+  readonly probes: Probes;
   /** Told after each probe that failed. */
   readonly onTry: (tries: number, result: ProbeResult) => void;
 }
@@ -96,15 +97,19 @@ async function chooseProbe(input: ProveInput): Promise<Probe | undefined> {
 
 /** Asks all addresses at once and takes the first good answer, else the most telling one. */
 function addressProbe(input: ProveInput, addresses: readonly ProbeAddress[]): Probe {
-  const { spec, clock } = input;
+  const { spec, clock, probes } = input;
   const stream = streamKindOf(spec);
   const preface = prefaceOf(spec, stream !== undefined);
   return async (signal) => {
     const results = addresses.map((address) => {
-      if (stream) return STREAM_PROBES[stream]({ address, clock, ...(preface && { preface }) }, signal);
+      if (stream) return probes[stream]({ address, clock, ...(preface && { preface }) }, signal);
       const host = spec.readiness.host ?? exactHost(spec) ?? hostHeader(address);
       const { scheme, readiness } = spec;
-      return probeHttp(address, { scheme, path: readiness.path, host, ...(preface && { preface }) }, signal);
+      return probes.http(
+        address,
+        { scheme, path: readiness.path, host, ...(preface && { preface }) },
+        signal,
+      );
     });
     return firstGood(spec, results);
   };
@@ -115,13 +120,6 @@ function prefaceOf({ stream, tcp, routes }: TargetSpec, asStream: boolean): Uint
   if (stream.sendProxy === "off" || !tcp?.length || (!asStream && routes.length > 0)) return undefined;
   return ownProxyHeader(stream.sendProxy);
 }
-
-const STREAM_PROBES = {
-  tcp: probeTcp,
-  postgres: probePostgres,
-  redis: probeRedis,
-  minecraft: probeMinecraft,
-} as const;
 
 /** A guest that asks for its address gets it seconds after it runs: looked up anew until then. */
 function lateAddressProbe(input: ProveInput): Probe {

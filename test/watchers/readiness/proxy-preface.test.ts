@@ -8,6 +8,7 @@ import { systemClock } from "../../../src/lib/clock.ts";
 import { AsyncStack } from "../../../src/lib/disposables.ts";
 import type { Instance, Provider } from "../../../src/providers/provider.ts";
 import { parseProxyHeader } from "../../../src/stream/proxy-protocol/parse.ts";
+import { networkProbes } from "../../../src/watchers/readiness/probes.ts";
 import { proveReady } from "../../../src/watchers/readiness/prove.ts";
 import { STREAM, targetSpec } from "../../support/fake-target.ts";
 import { selfSigned } from "../../support/traefik-double/self-signed.ts";
@@ -67,6 +68,7 @@ async function tries(port: number, changes: Partial<TargetSpec>): Promise<number
       instance,
       owner: undefined,
       vantage: {},
+      probes: networkProbes,
       onTry: () => {
         failed += 1;
         if (failed === 3) giveUp.abort(new Error("never ready"));
