@@ -1,3 +1,4 @@
+import { backoffMs } from "../lib/backoff.ts";
 import type { Exit, StopMethod } from "../providers/provider.ts";
 import type { WakeCause } from "./handle.ts";
 import {
@@ -56,6 +57,8 @@ export interface Context {
 
 /** How much longer than its own grace a container may take to die before we believe that it lives on. */
 const DYING_MARGIN_MS = 5_000;
+/** Pauses between the tries of a stop that fails. */
+const STOP_RETRY = { firstMs: 2_000, maxMs: 60_000 };
 
 /**
  * The next state. Pure; returns the same object when nothing changes, and keeps `task` when the work under
@@ -107,10 +110,10 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
       if (!explicit && cause.by !== "dependant" && ctx.now < state.until) return state;
       return beginWake(state.wake.from, cause, ctx);
     case "stopping":
-      // A stop that failed leaves the app running: asking for it now means using what is there.
-      if (state.whose === "ours" && state.tries > 0 && state.deepens !== undefined)
-        return beginWake("paused", cause, ctx);
-      if (state.whose === "ours" && state.tries > 0) return adopt(state.seen, ctx, cause);
+      // A stop that failed leaves the app running: asking for it now means using what is there, until the next
+      // try is on its way.
+      if (state.whose === "ours" && state.retryAt !== undefined && ctx.mono < state.retryAt)
+        return state.deepens === undefined ? adopt(state.seen, ctx, cause) : beginWake("paused", cause, ctx);
       return state.wanted ? state : { ...state, wanted: { cause, since: ctx.mono } };
     case "waking":
     case "starting":
@@ -280,7 +283,8 @@ function asleepSince(rest: Napping, { deepens }: OwnStop): Napping {
 function sleepFailed(state: State, ctx: Context): State {
   if (state.kind !== "stopping" || state.whose !== "ours") return state;
   if (state.wanted) return adopt(state.seen, ctx, state.wanted.cause, state.wanted.since);
-  return { ...state, task: Symbol(), tries: state.tries + 1 };
+  const retryAt = ctx.mono + backoffMs(state.tries, STOP_RETRY);
+  return { ...state, task: Symbol(), tries: state.tries + 1, retryAt };
 }
 
 function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context): State {
