@@ -55,6 +55,8 @@ export class Recorder {
       const record = store.target(this.#name);
       const since = this.#known ? after.since : (record?.awakeSince ?? after.since);
       this.#known = true;
+      if (record?.startIntent && record.startIntent.run !== after.seen.run)
+        store.update(this.#name, { startedRun: after.seen.run, startIntent: undefined });
       store.update(this.#name, {
         stopIntent: undefined,
         asleepSince: undefined,

@@ -35,6 +35,31 @@ describe("dependencies", () => {
     expect(r.watcher("shop-migrate-1").state).toMatchObject({ kind: "napping", how: "completed" });
   });
 
+  it("are written down before they are started, and as ours when they run, whatever the call says", async () => {
+    const needs = "db:service_started:false";
+    await using r = await rig({
+      setUp: (w) => {
+        w.create("app", { labels: { ...labels(), ...compose("app", needs) }, status: "exited" });
+        w.create("db", {
+          labels: compose("db"),
+          status: "exited",
+          behaviour: { startMs: 300, failStart: "no" },
+        });
+      },
+    });
+    r.watcher("app").wake(BY_REQUEST);
+    await r.clock.advance(100);
+    expect(r.store.target("db")?.startIntent).toEqual({ run: r.world.get("db").runId });
+    expect(r.store.flushes).toBe(1);
+    // The engine says that it failed, and did it all the same.
+    r.world.runs("db");
+    await r.clock.advance(300);
+    expect(r.store.target("db")?.startIntent).toBeUndefined();
+    expect(r.store.target("db")?.startedRun).toBe(r.world.get("db").runId);
+    await r.clock.advance(5 * MINUTE);
+    expect(r.world.calls.at(-1)).toBe("stop db");
+  });
+
   it("does not run a completed one-shot again", async () => {
     await using r = await rig({
       setUp: (w) => {
