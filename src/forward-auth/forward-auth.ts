@@ -39,6 +39,8 @@ export interface ForwardAuthOptions {
 export interface ForwardAuth extends AsyncDisposable {
   /** For `/api/authz/…` of the internal listener. Answers a ready target without a promise or a timer. */
   authz(req: IncomingMessage, res: ServerResponse): void;
+  /** Whether this peer is one of `trusted_proxies`. */
+  trusts(peer: string): boolean;
   /** For `/.wakegate/…` of the public listener. */
   visitor(req: IncomingMessage, res: ServerResponse): void;
   /** For all else on the public listener: 404, unless `catch_all` is on. */
@@ -102,6 +104,7 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
   return {
     pollers,
     authz: endpoint.authz,
+    trusts: (peer) => trusted.has(peer),
     catchAll: createCatchAll({ ...parts, endpoint, mode: () => settings.catchAll ?? "off" }),
     visitor: createPublicHandler(handlers, log),
     reconfigure(next) {
