@@ -1,6 +1,7 @@
+import { bench as soak } from "./soak.ts";
 import { bench as stream } from "./stream.ts";
 
-const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { stream };
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { soak, stream };
 
 const [name = "", ...args] = process.argv.slice(2);
 const bench = benches[name];

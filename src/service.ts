@@ -149,9 +149,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       setting: "listen",
       clock,
       handle: (req, res) => {
-        // Only who asks for verdicts is a proxy: others read figures, or the API.
-        if (req.socket.remoteAddress !== undefined && req.url?.startsWith("/api/authz/") === true)
-          registry.noteAsker(req.socket.remoteAddress);
+        // Only who asks for verdicts, and may, is a proxy: others read figures, or the API.
+        const peer = req.socket.remoteAddress;
+        if (peer !== undefined && req.url?.startsWith("/api/authz/") === true && forwardAuth.trusts(peer))
+          registry.noteAsker(peer);
         internalApp(req, res);
       },
     }),

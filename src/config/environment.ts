@@ -34,8 +34,8 @@ export interface SettingVariable {
   readonly path: readonly string[];
 }
 
-/** `WAKEGATE_URL` and `WAKEGATE_TOKEN` are the command line's. */
-const OTHERS = ["WAKEGATE_CONFIG", "WAKEGATE_IMAGE", "WAKEGATE_URL", "WAKEGATE_TOKEN"];
+/** `WAKEGATE_URL` and `WAKEGATE_TOKEN` are the command line's; `WAKEGATE_PROC_DIR` says where the host's /proc is. */
+const OTHERS = ["WAKEGATE_CONFIG", "WAKEGATE_IMAGE", "WAKEGATE_PROC_DIR", "WAKEGATE_URL", "WAKEGATE_TOKEN"];
 
 /** Every variable that overrides a key: `WAKEGATE_` and the key in capitals, dots as underscores. */
 export function settingVariables(): readonly SettingVariable[] {

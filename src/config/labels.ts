@@ -11,6 +11,7 @@ import { toTraefikTarget } from "./schema/publish.ts";
 import type { DefaultsLayer } from "./schema/target.ts";
 import { uniqueRoutes, withoutHosts } from "./targets.ts";
 import { useProblems } from "./use-check.ts";
+import { labelAddressProblems } from "./labels/addresses.ts";
 import { labelPortProblems, listenersOf } from "./labels/listeners.ts";
 import { fillHostTemplate } from "./values/host-template.ts";
 import { parseHostPattern } from "./values/host-pattern.ts";
@@ -69,7 +70,12 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
       ? noRoutes
       : fillTemplates(settings, compose, name, where);
   const clash = clashProblem(file, instance, engine, name, where);
-  const errors = [...own.problems, ...labelPortProblems(own, settings, where), ...(clash ? [clash] : [])];
+  const errors = [
+    ...own.problems,
+    ...labelPortProblems(own, settings, where),
+    ...labelAddressProblems(own, where),
+    ...(clash ? [clash] : []),
+  ];
   if (errors.length > 0) {
     const readable = hosts ?? (own.routes.length > 0 ? own.routes : [...proxy.routes, ...templated.routes]);
     return {

@@ -40,6 +40,8 @@ export interface ForwardAuthOptions {
 export interface ForwardAuth extends AsyncDisposable {
   /** For `/api/authz/…` of the internal listener. Answers a ready target without a promise or a timer. */
   authz(req: IncomingMessage, res: ServerResponse): void;
+  /** Whether this peer is one of `trusted_proxies`. */
+  trusts(peer: string): boolean;
   /** For `/.wakegate/…` of the public listener. */
   visitor(req: IncomingMessage, res: ServerResponse): void;
   /** For all else on the public listener: 404, unless `catch_all` is on. */
@@ -112,6 +114,7 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
     probes,
     catchAll: (req, res) => void (probes.visitor(req, res) || catchAll(req, res)),
     visitor: (req, res) => void (probes.visitor(req, res) || visitor(req, res)),
+    trusts: (peer) => trusted.has(peer),
     reconfigure(next) {
       const before = trusted;
       trusted = createTrustedPeers(next.trustedProxies);

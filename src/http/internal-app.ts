@@ -1,11 +1,11 @@
 import { Router } from "@koa/router";
 import Koa from "koa";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { messageOf } from "../errors.ts";
 import { AUTHZ_PREFIX } from "../forward-auth/authz-path.ts";
 import type { ForwardAuth } from "../forward-auth/forward-auth.ts";
 import type { Log } from "../lib/log.ts";
 import type { TargetDirectory } from "../watchers/handle.ts";
+import { tellFailure } from "./tell-failure.ts";
 
 /** What answers on the internal listener. */
 export interface InternalAppOptions {
@@ -36,7 +36,7 @@ export function createInternalApp(
   routes?.(router);
   const app = new Koa();
   app.silent = true;
-  app.on("error", (error: unknown) => log.error("http_failed", messageOf(error), { error }));
+  app.on("error", (error: unknown) => tellFailure(error, log));
   app.use(async (ctx, next) => {
     ctx.set("Cache-Control", "no-store");
     await next();

@@ -20,13 +20,18 @@ export interface ListenerOptions {
   readonly clock: Clock;
   /** How long answers under way may take after the end was asked for. Default: 5 s. */
   readonly graceMs?: number;
+  /** How long a client may take for the headers of a request. Default: 30 s. */
+  readonly headersTimeoutMs?: number;
 }
 
 /** Cookies of single sign-on alone reach 20 KB; Go's proxies let 1 MiB through. */
 const MAX_HEADER_BYTES = 256 * 1024;
 /** Above the idle time of every proxy's pool: Traefik 90 s, Caddy 120 s. */
 const KEEP_ALIVE_MS = 130_000;
-const HEADERS_TIMEOUT_MS = KEEP_ALIVE_MS + 5000;
+/** From a connection's or a request's first moment to the end of its headers: who takes longer only holds a place. */
+const HEADERS_TIMEOUT_MS = 30_000;
+/** How often slow connections are looked for, at least. */
+const LOOK_EVERY_MS = 5_000;
 /** For a whole request with its body; nginx sends bodies of any size along with `error_page`. */
 const REQUEST_TIMEOUT_MS = 300_000;
 const GRACE_MS = 5000;
@@ -40,11 +45,13 @@ const GRACE_MS = 5000;
  */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { address, setting, handle, clock, graceMs = GRACE_MS } = options;
+  const { headersTimeoutMs: headersTimeout = HEADERS_TIMEOUT_MS } = options;
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout,
+      connectionsCheckingInterval: Math.min(headersTimeout, LOOK_EVERY_MS),
       requestTimeout: REQUEST_TIMEOUT_MS,
     },
     handle,

@@ -1,10 +1,10 @@
 import { Router } from "@koa/router";
 import Koa from "koa";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { messageOf } from "../errors.ts";
 import type { ForwardAuth } from "../forward-auth/forward-auth.ts";
 import type { Log } from "../lib/log.ts";
 import { ASLEEP_PATH } from "../publish/traefik/monitor-status.ts";
+import { tellFailure } from "./tell-failure.ts";
 
 /** What answers on the public listener. */
 export interface PublicAppOptions {
@@ -31,7 +31,7 @@ export function createPublicApp(
   });
   const app = new Koa();
   app.silent = true;
-  app.on("error", (error: unknown) => log.error("http_failed", messageOf(error), { error }));
+  app.on("error", (error: unknown) => tellFailure(error, log));
   app.use(router.routes());
   app.use((ctx) => {
     ctx.respond = false;

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import type { DockerEngineSpec } from "../../config/model/engine.ts";
+import { Emitter } from "../../lib/emitter.ts";
 import { deadline, onAbort } from "../../lib/signals.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { ProviderDeps } from "../open.ts";
@@ -33,6 +34,10 @@ export class Connection implements Disposable {
   readonly address: EngineAddress;
   readonly clock: Clock;
   readonly log: NonNullable<ProviderDeps["log"]>;
+  /** We changed something, and no event came before the answer. */
+  readonly unheard = new Emitter<void>();
+  /** Lines of event streams so far. */
+  heard = 0;
   readonly #spec: DockerEngineSpec;
   readonly #deadlines: Readonly<Record<Verb, number>>;
   #docker: Docker | undefined;
@@ -69,6 +74,16 @@ export class Connection implements Disposable {
     const docker = this.#docker;
     if (!docker) throw new ProviderError("engine_unreachable", this.engine, `engine ${this.engine}: closed`);
     return this.#bounded(verb, signal, extraMs, (bounded) => work(docker, bounded));
+  }
+
+  /**
+   * Does what the engine will tell as an event. Engines tell it before they answer; where nothing came, `unheard`
+   * lets the event stream know that it has something to hear.
+   */
+  async act(work: () => Promise<void>): Promise<void> {
+    const { heard } = this;
+    await work();
+    if (this.heard === heard) this.unheard.emit();
   }
 
   /**

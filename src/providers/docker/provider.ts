@@ -61,11 +61,11 @@ export class DockerProvider implements Provider {
   }
 
   wake(instance: Pick<Instance, "id" | "status">, signal: AbortSignal): Promise<void> {
-    return wake(this.#connection, instance, signal);
+    return this.#connection.act(() => wake(this.#connection, instance, signal));
   }
 
   sleep(id: string, request: SleepRequest, signal: AbortSignal): Promise<void> {
-    return sleep(this.#connection, id, request, signal);
+    return this.#connection.act(() => sleep(this.#connection, id, request, signal));
   }
 
   usage(id: string, signal: AbortSignal): Promise<Usage | undefined> {

@@ -18,12 +18,15 @@ export interface WatchOptions {
   readonly steadyMs: number;
   /** TCP only: after so long a silence the engine is asked whether it still lives. */
   readonly silenceMs: number;
+  /** So long after something that we did, its event must have come; else the stream is open but dead. */
+  readonly deafMs: number;
 }
 
 export const WATCH_DEFAULTS: WatchOptions = {
   backoff: { firstMs: 250, maxMs: 15_000, jitter: 0.3 },
   steadyMs: 5_000,
   silenceMs: 60_000,
+  deafMs: 5_000,
 };
 
 /**
@@ -86,7 +89,7 @@ async function session(
     );
     // What happens while the listing is made is told after it.
     let held: EngineChange[] | undefined = [];
-    const reading = read(connection, stream, signal, options.silenceMs, (change) => {
+    const reading = read(connection, stream, signal, options, (change) => {
       if (held) held.push(change);
       else sink.changed(change);
     });
@@ -111,7 +114,7 @@ async function read(
   connection: Connection,
   stream: IncomingMessage,
   signal: AbortSignal,
-  silenceMs: number,
+  { silenceMs, deafMs }: WatchOptions,
   tell: (change: EngineChange) => void,
 ): Promise<void> {
   const { clock } = connection;
@@ -127,17 +130,29 @@ async function read(
       .call("ping", signal, (docker, abortSignal) => get(docker, "/_ping", abortSignal))
       .then(listen, (error: unknown) => stream.destroy(error as Error));
   };
+  /** A proxy may keep a stream open whose engine side is gone: then not even our own doing is told. */
+  let deaf: Disposable | undefined;
+  const unheard = connection.unheard.subscribe(() => {
+    deaf ??= clock.after(deafMs, () =>
+      stream.destroy(new Error("the event stream says nothing of what was done")),
+    );
+  });
   if (connection.address.kind === "tcp") stream.socket.setKeepAlive(true, 30_000);
   try {
     listen();
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       listen();
       for (const line of lines.push(chunk)) {
+        connection.heard += 1;
+        deaf?.[Symbol.dispose]();
+        deaf = undefined;
         const change = toChange(line);
         if (change) tell(change);
       }
     }
   } finally {
+    unheard[Symbol.dispose]();
+    deaf?.[Symbol.dispose]();
     silence?.[Symbol.dispose]();
   }
 }

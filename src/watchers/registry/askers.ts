@@ -1,5 +1,8 @@
 import type { InstanceSummary } from "../../providers/provider.ts";
 
+/** A host has a proxy or two; a flood of addresses finds no room. */
+const MOST = 256;
+
 /** Addresses that ask for verdicts. A container that has one of them is the proxy or an SSO. */
 export class Askers {
   readonly #addresses = new Set<string>();
@@ -13,7 +16,7 @@ export class Askers {
       this.fromLoopback = true;
       return false;
     }
-    if (this.#addresses.has(address)) return false;
+    if (this.#addresses.has(address) || this.#addresses.size >= MOST) return false;
     this.#addresses.add(address);
     return true;
   }
