@@ -8,15 +8,17 @@ import type { Instance, Provider } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
+import type { Probes } from "../readiness/probes.ts";
 import type { Watcher } from "../watcher.ts";
 import { Askers } from "./askers.ts";
 import { Comeback } from "./comeback.ts";
 import { directoryOf } from "./directory.ts";
 import { EngineNews } from "./engine-news.ts";
 import { Engines } from "./engines.ts";
+import type { EngineView } from "./engine-view.ts";
 import { keepHouse } from "./housekeeping.ts";
 import type { Plan } from "./plan.ts";
-import { Planning, type BehindTarget } from "./planning.ts";
+import { Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
 import { ProblemLog } from "./problem-log.ts";
 import { answersFor } from "./target-answers.ts";
 import { WatcherSet, type Moved } from "./watcher-set.ts";
@@ -30,6 +32,8 @@ export interface RegistryOptions {
   readonly procDir?: string;
   /** Reads a file below it. Default: the file itself. */
   readonly readProc?: ReadProc;
+  /** Asks addresses whether somebody serves there. Default: over the network. */
+  readonly probes?: Probes;
 }
 
 /**
@@ -124,6 +128,11 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     for (const { name, spec } of this.#watchers.all()) if (!this.plan.targets.has(name)) yield { spec };
   }
 
+  /** What stands where a target should. */
+  behindBroken(): Iterable<BehindBroken> {
+    return this.#planning.behindBroken();
+  }
+
   /** Inspects an instance now and remembers. Throws what the provider throws. */
   async inspect(engine: string, id: string, signal: AbortSignal): Promise<Instance | undefined> {
     return await this.#engines.view(engine)?.inspect(id, signal);
@@ -132,6 +141,16 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   /** How many containers an engine listed, targets or not. */
   instancesOf(engine: string): number {
     return this.#engines.view(engine)?.instances.size ?? 0;
+  }
+
+  /** What is known of each engine. */
+  get views(): readonly EngineView[] {
+    return this.#engines.views;
+  }
+
+  /** Who asked for verdicts since the start. */
+  get askers(): Pick<Askers, "addresses" | "fromLoopback"> {
+    return this.#askers;
   }
 
   engineNames(): readonly string[] {

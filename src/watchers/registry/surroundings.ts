@@ -4,7 +4,8 @@ import type { Log } from "../../lib/log.ts";
 import type { Instance, InstanceSummary } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
-import type { Vantage } from "../readiness/address.ts";
+import { vantageFrom } from "../readiness/address.ts";
+import { networkProbes, type Probes } from "../readiness/probes.ts";
 import type { Surroundings } from "../workbench.ts";
 import type { Askers } from "./askers.ts";
 import type { Comeback } from "./comeback.ts";
@@ -20,6 +21,8 @@ export interface Shared {
   readonly procDir?: string;
   /** Reads a file below it. Default: the file itself. */
   readonly readProc?: ReadProc;
+  /** Default: the network's. */
+  readonly probes?: Probes;
   readonly askers: Askers;
   readonly comeback: Comeback;
   readonly caddyAdmin: () => string | undefined;
@@ -43,6 +46,7 @@ export function surroundingsOf(shared: Shared, view: EngineView, answers: Answer
     log,
     ...(procDir !== undefined && { procDir }),
     ...(readProc && { readProc }),
+    probes: shared.probes ?? networkProbes,
     get caddyAdmin() {
       return shared.caddyAdmin();
     },
@@ -51,7 +55,7 @@ export function surroundingsOf(shared: Shared, view: EngineView, answers: Answer
     cameBack: () => comeback.isOne(view.find(planned()?.instance ?? ""), view),
     comebackSlotMs: () => comeback.slotMs(),
     get vantage() {
-      return vantageOf(view);
+      return vantageFrom(view.self);
     },
     networkOwner: (instance) =>
       instance.networkOwner === undefined ? undefined : view.find(instance.networkOwner),
@@ -71,10 +75,4 @@ function ownerOf(view: EngineView, instance: Instance): InstanceSummary {
 
 function readerOf(procDir: string | undefined): ReadProc | undefined {
   return procDir === undefined ? undefined : (path) => readFile(`${procDir}/${path}`, "utf8");
-}
-
-/** On the engine's host every network is near; in a container only those it is on. */
-function vantageOf({ self }: EngineView): Vantage {
-  if (!self || self.hostNetwork) return {};
-  return { networks: new Set(self.networks.map(({ name }) => name)) };
 }
