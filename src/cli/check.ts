@@ -31,6 +31,8 @@ interface CheckedTargetView {
   readonly vmid?: number;
   readonly idleTimeout: string;
   readonly origin: string;
+  /** The `discover` rule that made it. */
+  readonly rule?: string;
 }
 
 /** `wakegate check`: tells everything that is wrong, and which targets result. Exit code 0, or 1 with errors. */
@@ -89,7 +91,7 @@ async function listAll(engines: readonly EngineSpec[]): Promise<readonly EngineL
 }
 
 function viewOf(target: TargetSpec): CheckedTargetView {
-  const { name, displayName, routes, port, source, idleTimeoutMs, origin } = target;
+  const { name, displayName, routes, port, source, idleTimeoutMs, origin, discoveredBy } = target;
   return {
     name,
     displayName,
@@ -100,6 +102,7 @@ function viewOf(target: TargetSpec): CheckedTargetView {
     ...(source.kind === "proxmox" ? { vmid: source.vmid } : {}),
     idleTimeout: idleTimeoutMs === undefined ? "never" : formatDuration(idleTimeoutMs),
     origin,
+    ...(discoveredBy !== undefined && { rule: discoveredBy }),
   };
 }
 
@@ -107,16 +110,19 @@ function print(report: CheckReport, output: Output): void {
   for (const problem of report.problems) output.out(problemText(problem, output));
   if (report.targets.length > 0) {
     if (report.problems.length > 0) output.out("");
-    const rows = report.targets.map(({ name, hosts, port, engine, idleTimeout }) => [
+    const byRule = report.targets.some(({ rule }) => rule !== undefined);
+    const rows = report.targets.map(({ name, hosts, port, engine, idleTimeout, rule }) => [
       name,
       hosts.join(", ") || "-",
       port === undefined ? "auto" : String(port),
       engine,
       idleTimeout,
+      ...(byRule ? [rule ?? "-"] : []),
     ]);
-    const [head = "", ...lines] = columns([["TARGET", "HOSTS", "PORT", "ENGINE", "IDLE"], ...rows]).split(
-      "\n",
-    );
+    const [head = "", ...lines] = columns([
+      ["TARGET", "HOSTS", "PORT", "ENGINE", "IDLE", ...(byRule ? ["RULE"] : [])],
+      ...rows,
+    ]).split("\n");
     output.out([styled(output, "bold", head), ...lines].join("\n"));
   }
   const count = countText(report.problems);

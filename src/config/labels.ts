@@ -1,5 +1,6 @@
 import type { InstanceSummary } from "../providers/provider.ts";
 import { networkNameOf, readComposeLabels, type ComposeLabels } from "./labels/compose.ts";
+import { discover, displayNameByRule, hostsByRule, nameByRule } from "./discover.ts";
 import { readForeignLabels } from "./labels/foreign/foreign.ts";
 import { targetNameOf } from "./labels/identity.ts";
 import { readProxyLabels, type ProxyLabels } from "./labels/proxy-labels.ts";
@@ -36,7 +37,7 @@ export type LabelReading = {
 /** The parts of the settings that labels are read with. */
 export type LabelContext = Pick<
   Settings,
-  "fileTargets" | "defaultsLayer" | "engines" | "publicUrl" | "tcpLabelPorts" | "foreignLabels"
+  "fileTargets" | "defaultsLayer" | "discover" | "engines" | "publicUrl" | "tcpLabelPorts" | "foreignLabels"
 >;
 
 /**
@@ -49,12 +50,13 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
   const understood = readForeignLabels(instance.labels, settings.foreignLabels, where);
   const own = readWakegateLabels(understood.labels, where);
   const compose = readComposeLabels(instance.labels);
-  const { file, name } = findFileTarget(instance, engine, settings);
+  const found = own.enable === "unset" ? discover(instance, engine, settings.discover) : undefined;
+  const { file, name } = findFileTarget(instance, engine, settings, found && nameByRule(instance, found));
   const base = { enable: own.enable, name };
   const named = (file?.layer.docker ?? file?.layer.proxmox) !== undefined;
   if (compose.oneOff) return { ...base, kind: "ignored", because: "one-off", problems: [] };
   const badEnable = own.problems.some(({ key }) => key === "wakegate.enable");
-  if (own.enable !== "on" && !named && !badEnable) {
+  if (own.enable !== "on" && !named && !badEnable && !found) {
     const because = own.enable === "off" ? "disabled" : "unlabelled";
     return {
       ...base,
@@ -64,11 +66,12 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     };
   }
   const proxy = readProxyLabels(instance.labels);
-  const hosts = file?.layer.hosts ?? own.layer.hosts;
+  const byRule = found && hostsByRule(found, where);
+  const hosts = file?.layer.hosts ?? own.layer.hosts ?? byRule?.routes;
   const templated =
     hosts || own.routes.length > 0 || proxy.routes.length > 0
       ? noRoutes
-      : fillTemplates(settings, compose, name, where);
+      : fillTemplates(settings.defaultsLayer.hosts, compose, name, where);
   const clash = clashProblem(file, instance, engine, name, where);
   const errors = [
     ...own.problems,
@@ -85,19 +88,24 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
       problems: errors.map(understood.asWritten),
     };
   }
-  const preset = file?.layer.preset ?? own.layer.preset;
+  const preset = file?.layer.preset ?? own.layer.preset ?? found?.rule.preset;
+  const scope = file?.layer.scope ?? own.layer.scope ?? found?.rule.scope;
   const options = toOptions(
     withoutHosts(settings.defaultsLayer),
     presetLayer(preset),
     derived(proxy, compose),
+    found?.rule.layer,
     withoutHosts(own.layer),
     file && withoutHosts(file.layer),
   );
   const network = networkNameOf(options.network, instance.networks, compose.project);
+  const displayName = found && displayNameByRule(found);
   const spec: TargetSpec = {
     name,
-    displayName: file?.layer.display_name ?? own.layer.display_name ?? compose.service ?? name,
-    origin: named ? (file?.origin ?? where) : `labels of ${where}`,
+    displayName: file?.layer.display_name ?? own.layer.display_name ?? displayName ?? compose.service ?? name,
+    origin: named ? (file?.origin ?? where) : found ? `${found.rule.origin}: ${where}` : `labels of ${where}`,
+    ...(found && !named && { discoveredBy: found.rule.origin }),
+    ...(scope && { scope }),
     source: guest
       ? { kind: "proxmox", engine, vmid: vmidOf(instance.id) ?? 0 }
       : { kind: "docker", engine, container: instance.name },
@@ -124,6 +132,7 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
   const warnings = [
     ...(hosts ? [] : proxy.warnings.map((warning): Problem => ({ severity: "warning", where, ...warning }))),
     ...templated.problems,
+    ...(byRule?.problems ?? []),
     ...nameWarning(own, name, where),
     ...remarks,
     ...understood.problems,
@@ -143,6 +152,7 @@ function findFileTarget(
   instance: InstanceSummary,
   engine: string,
   { fileTargets, engines }: LabelContext,
+  name = targetNameOf(instance),
 ): { readonly file?: FileTarget; readonly name: string } {
   const names = (target: FileTarget): boolean => {
     const { docker, proxmox } = target.layer;
@@ -152,7 +162,6 @@ function findFileTarget(
     }
     return docker?.container === instance.name && (docker.engine ?? engines[0]?.name) === engine;
   };
-  const name = targetNameOf(instance);
   const file = fileTargets.find(names) ?? fileTargets.find((target) => target.name === name);
   return file ? { file, name: file.name } : { name };
 }
@@ -167,7 +176,7 @@ function derived(proxy: ProxyLabels, compose: ComposeLabels): DefaultsLayer {
 }
 
 function fillTemplates(
-  settings: LabelContext,
+  templates: readonly string[] = [],
   compose: ComposeLabels,
   name: string,
   where: string,
@@ -175,7 +184,7 @@ function fillTemplates(
   const values = { service: compose.service ?? name, project: compose.project, name };
   const routes: RouteSpec[] = [];
   const problems: Problem[] = [];
-  for (const template of settings.defaultsLayer.hosts ?? []) {
+  for (const template of templates) {
     const host = fillHostTemplate(template, values);
     const parsed = host === undefined ? undefined : parseHostPattern(host);
     if (parsed?.ok) routes.push(parsed.value);

@@ -5,6 +5,7 @@ import type { ForeignName } from "./labels/foreign/names.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 import type { UseOptions } from "./model/use.ts";
 import type { ApiSettings } from "./model/api.ts";
+import type { DiscoverRule, TargetScope } from "./model/discover.ts";
 import type { EngineSpec } from "./model/engine.ts";
 import type { NotifySettings } from "./model/notify.ts";
 import type { RequestRights, RuleSpec, WakeRate } from "./model/rules.ts";
@@ -47,6 +48,8 @@ export interface Settings {
   /** How often sleeping targets may be woken. Joining a wake under way is free. */
   readonly wakeRate: WakeRate;
   readonly engines: readonly EngineSpec[];
+  /** For containers without labels, in the order in which they are asked. */
+  readonly discover: readonly DiscoverRule[];
   /** For the targets that come from labels. */
   readonly defaults: TargetDefaults;
   /** Targets that the file defines completely: with a container or a program. */
@@ -145,6 +148,10 @@ export interface TargetSpec extends TargetOptions {
   readonly routes: readonly RouteSpec[];
   /** Groups of containers that wake with it, as labels of Sablier name them. */
   readonly groups?: readonly string[];
+  /** Unset: its own container. */
+  readonly scope?: TargetScope;
+  /** The rule that made it, where it carries no label for it: `discover[0] (wakegate.yaml:4:5)`. */
+  readonly discoveredBy?: string;
   /** TCP listeners that lead here. Unset: none. */
   readonly tcp?: readonly TcpSpec[];
   readonly udp?: readonly ForwardSpec[];

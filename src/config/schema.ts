@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { wakeRateShape } from "./schema/rules.ts";
 import { apiSchema } from "./schema/api.ts";
+import { discoverSchema } from "./schema/discover.ts";
 import { foreignNames } from "./labels/foreign/names.ts";
 import { defaultsSchema, targetSchema } from "./schema/target.ts";
 import { notifySchema } from "./schema/notify.ts";
@@ -176,6 +177,21 @@ export const fileSchema = z
       { description: "The engines that run the targets." },
     ),
     defaults: key(defaultsSchema, { description: "For every target that does not say otherwise." }),
+    discover: key(z.array(discoverSchema), {
+      description:
+        "Rules that make targets of containers without labels; the first that matches a container counts. `wakegate.enable` on the container is stronger: `true` makes it a target by its own labels, `false` keeps hands off. The keys of a rule are laid over `defaults`, the container's own labels over the rule. Guide: [fleets](../guide/fleets.md).",
+      defaultText: "none",
+      examples: [
+        [
+          {
+            match: { project: "pr-*", service: "web" },
+            hosts: ["{project}.example.com"],
+            scope: "project",
+            idle_timeout: "20m",
+          },
+        ],
+      ],
+    }),
     targets: key(z.record(targetName, targetSchema), {
       description:
         "Targets by name. A target in the file is laid over the labels of the container of that name.",

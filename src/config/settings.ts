@@ -5,6 +5,7 @@ import type { Problem, Settings } from "./model.ts";
 import type { ApiSettings } from "./model/api.ts";
 import type { EngineSpec } from "./model/engine.ts";
 import type { ListenAddress } from "./model/stream.ts";
+import { toDiscoverRules } from "./discover.ts";
 import type { FileLayer } from "./schema.ts";
 import { checkNotify, toNotify } from "./notify.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
@@ -65,6 +66,7 @@ export function resolveSettings(input: SettingsInput): {
     tcpLabelPorts: layer.tcp_label_ports ?? [1024, 65_535],
     wakeRate: toWakeRate(layer.wake_rate),
     engines,
+    discover: toDiscoverRules(layer.discover ?? [], places),
     defaults: { ...toOptions(withoutHosts(defaults)), hosts: defaults.hosts ?? [] },
     targets: resolved.targets,
     fileTargets: resolved.fileTargets,

@@ -100,6 +100,7 @@ function specOf(file: FileTarget, defaults: DefaultsLayer, source: TargetSource 
     routes: uniqueRoutes(layer.hosts ?? []),
     ...(layer.tcp && { tcp: layer.tcp }),
     ...(layer.udp && { udp: layer.udp }),
+    ...(layer.scope && { scope: layer.scope }),
     ...toTraefikTarget(layer.traefik),
     ...toOptions(withoutHosts(defaults), presetLayer(layer.preset), withoutHosts(layer)),
   };
@@ -116,6 +117,7 @@ export function withoutHosts(layer: DefaultsLayer | TargetLayer): OptionsLayer {
     tcp: _tcp,
     udp: _udp,
     traefik: _traefik,
+    scope: _scope,
     ...options
   } = overlay<TargetLayer>(layer as TargetLayer);
   return options;

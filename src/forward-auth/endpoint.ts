@@ -11,6 +11,7 @@ import type { Verdict } from "./decide.ts";
 import {
   AMBIGUOUS_PATH,
   explainAwake,
+  explainGone,
   explainMalformed,
   explainNoSuchTarget,
   explainRemoved,
@@ -103,7 +104,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
     const target = entry.handle;
     if (!target) {
       if (maySettle(ask)) return guard(ask, settleFirst(ask));
-      return tell(ask, explainUnavailable(entry.name));
+      return absent(ask, entry);
     }
     ask.standing = mind.arrives(ask.facts, target, ask.at.role === "answer");
     // After nginx's 401 the wait is over: what is left is to say so. A body that came to us is lost anyway.
@@ -156,7 +157,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
         }
         const next = find(ask);
         if (typeof next !== "object") return tell(ask, explainRemoved(first.spec.displayName));
-        if (!next.handle) return tell(ask, explainUnavailable(next.name));
+        if (!next.handle) return absent(ask, next);
         if (next.handle !== target) {
           lease[Symbol.dispose]();
           target = next.handle;
@@ -222,8 +223,14 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
 
   const unsettled = (ask: Ask): void => {
     const found = find(ask);
-    if (typeof found === "object") return tell(ask, explainUnavailable(found.name));
+    if (typeof found === "object") return absent(ask, found);
     unknown(ask);
+  };
+
+  /** Nothing is served for it: it is broken, or gone for good. */
+  const absent = (ask: Ask, { name, gone }: DirectoryEntry): void => {
+    if (gone !== undefined && parts.directory.settled) return tell(ask, explainGone(gone, ask.facts.host));
+    tell(ask, explainUnavailable(gone === undefined ? name : ask.facts.host));
   };
 
   const unknown = (ask: Ask): void => {

@@ -50,6 +50,8 @@ export interface Surroundings {
   comebackSlotMs(): number;
   /** What this target depends on. */
   edges(): readonly Edge[];
+  /** Puts the parts of it that depend on it to sleep, and waits for them a while. Never throws but the signal's reason. */
+  companionsAsleep(signal: AbortSignal): Promise<void>;
   /** Names of those that are awake, or run unmanaged, and need this target. */
   neededBy(): readonly string[];
   /** Why this target may not be put to sleep at all (it is the proxy that asks us, for instance). */

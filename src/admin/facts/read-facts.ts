@@ -21,7 +21,9 @@ export interface FactSources {
 
 /** The facts of all targets, by name. */
 export function allFacts(sources: FactSources): readonly TargetFacts[] {
-  return sources.registry.entries.map((entry) => factsOfEntry(entry, sources));
+  return sources.registry.entries
+    .filter(({ gone }) => gone === undefined)
+    .map((entry) => factsOfEntry(entry, sources));
 }
 
 /** The facts of one target; undefined when there is none of that name. */

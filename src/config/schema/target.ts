@@ -7,6 +7,7 @@ import { bad, good } from "../values/parsed.ts";
 import { optionsShape } from "./options.ts";
 import { traefikTargetSchema } from "./publish.ts";
 import { forwardsSchema, tcpSchema, udpSchema } from "./stream.ts";
+import { scopeKey } from "./scope.ts";
 import { key, text, whole } from "./text.ts";
 import { labelBusyCheck } from "./use-options.ts";
 
@@ -38,6 +39,7 @@ const ownShape = {
     defaultText: "none",
     examples: ["jellyfin"],
   }),
+  scope: scopeKey,
   traefik: key(traefikTargetSchema, {
     description: "How it is published to Traefik, where that differs from `publish.traefik`.",
   }),

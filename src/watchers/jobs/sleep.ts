@@ -17,6 +17,7 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
     return settle(bench, signal);
   }
   if (state.retryAt !== undefined) await sleep(clock, state.retryAt - clock.monotonic(), signal);
+  if (state.tries === 0) await around.companionsAsleep(signal);
   try {
     await bench.exclusive((life) => provider.sleep(state.seen.id, requestOf(bench, state), life));
   } catch (error) {

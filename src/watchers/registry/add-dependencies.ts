@@ -2,6 +2,7 @@ import { readComposeLabels } from "../../config/labels/compose.ts";
 import type { DependencySpec } from "../../config/model.ts";
 import type { InstanceSummary } from "../../providers/provider.ts";
 import { planned } from "./claim-targets.ts";
+import { addScopes } from "./add-scopes.ts";
 import { addGroups } from "./add-groups.ts";
 import type { InstanceIndex } from "./instance-index.ts";
 import type { PlanInput, PlannedTarget } from "./plan.ts";
@@ -15,6 +16,7 @@ export function addDependencies(
   const ownerOf = new Map<string, string>();
   for (const { instance, spec } of targets.values())
     if (instance !== undefined) ownerOf.set(instance, spec.name);
+  const parts = new Map<string, readonly string[]>();
   const queue = [...targets.values()];
   for (let target = queue.shift(); target; target = queue.shift()) {
     const { engine, spec } = target;
@@ -25,6 +27,9 @@ export function addDependencies(
       const service = project === undefined ? undefined : index.byService(engine, project, name);
       const instance = service ?? index.byName(engine, name);
       if (!instance) return name;
+      return join(instance);
+    };
+    const join = (instance: InstanceSummary): string | undefined => {
       const owner = ownerOf.get(instance.id);
       if (owner !== undefined) return owner;
       // Hands off: its owner said so.
@@ -47,7 +52,12 @@ export function addDependencies(
         edges.set(resolved, { name: resolved, condition });
     }
     target.edges = [...edges.values()];
+    if (spec.scope === "project" && self && project !== undefined) {
+      const others = index.byProject(engine, project).filter(({ id }) => id !== self.id);
+      parts.set(spec.name, [...new Set(others.flatMap((part) => join(part) ?? []))]);
+    }
   }
+  addScopes(targets, parts);
   addGroups(targets);
   markOneShots(targets);
 }

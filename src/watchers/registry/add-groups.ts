@@ -1,4 +1,5 @@
 import type { TargetSpec } from "../../config/model.ts";
+import { leadsTo } from "./leads-to.ts";
 import type { PlannedTarget } from "./plan.ts";
 
 /**
@@ -23,17 +24,4 @@ export function addGroups(targets: Map<string, PlannedTarget>): void {
 
 function isAskedFor({ routes, tcp = [], udp = [], proxied = false }: TargetSpec): boolean {
   return routes.length > 0 || tcp.length > 0 || udp.length > 0 || proxied;
-}
-
-/** Whether one depends on the other, over however many steps. */
-function leadsTo(targets: ReadonlyMap<string, PlannedTarget>, from: string, to: string): boolean {
-  const seen = new Set<string>();
-  const open = [from];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (name === to) return true;
-    if (seen.has(name)) continue;
-    seen.add(name);
-    open.push(...(targets.get(name)?.edges ?? []).map((edge) => edge.name));
-  }
-  return false;
 }

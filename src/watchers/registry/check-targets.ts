@@ -107,6 +107,8 @@ function inCycles(targets: ReadonlyMap<string, PlannedTarget>): readonly string[
 const LABELS_OF = "labels of ";
 
 const place: TargetPlace = (target, path) =>
-  target.origin.startsWith(LABELS_OF)
-    ? { where: target.origin.slice(LABELS_OF.length), key: `wakegate.${String(path[0])}` }
-    : { where: target.origin, key: `targets.${target.name}.${path.join(".")}` };
+  target.origin.startsWith("discover[")
+    ? { where: target.origin, key: `${target.origin.replace(/ .*$/, "")}.${String(path[0])}` }
+    : target.origin.startsWith(LABELS_OF)
+      ? { where: target.origin.slice(LABELS_OF.length), key: `wakegate.${String(path[0])}` }
+      : { where: target.origin, key: `targets.${target.name}.${path.join(".")}` };

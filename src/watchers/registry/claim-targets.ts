@@ -31,7 +31,7 @@ export function claimTargets(input: PlanInput): Claims {
       const chosen = newest(instances);
       if (!chosen) continue;
       const others = instances.filter((one) => one !== chosen);
-      problems.push(...others.map((one) => duplicate(one, chosen, name, engine)));
+      problems.push(...others.map((one) => duplicate(one, chosen, name, engine, input)));
       claim(input.read(chosen, engine), chosen, engine, claims);
     }
   }
@@ -82,6 +82,7 @@ export function planned(spec: TargetSpec, engine: string, instance: string | und
     dependencyOnly: false,
     oneShot: false,
     edges: [],
+    companions: [],
   };
 }
 
@@ -108,7 +109,24 @@ function twoEngines(
   };
 }
 
-function duplicate(other: InstanceSummary, chosen: InstanceSummary, name: string, engine: string): Problem {
+function duplicate(
+  other: InstanceSummary,
+  chosen: InstanceSummary,
+  name: string,
+  engine: string,
+  input: PlanInput,
+): Problem {
+  const rule = input.read(other, engine);
+  if (rule.kind === "target" && rule.spec.discoveredBy !== undefined) {
+    const key = rule.spec.discoveredBy.replace(/ .*$/, "");
+    const message = `the rule takes several containers as ${name}: ${chosen.name} counts, this one does not. Name the service that answers: match.service.`;
+    return {
+      severity: "warning",
+      where: `container ${other.name} (${engine})`,
+      key: `${key}.match`,
+      message,
+    };
+  }
   return {
     severity: "warning",
     where: `container ${other.name} (${engine})`,

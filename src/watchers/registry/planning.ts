@@ -97,7 +97,7 @@ export class Planning {
   }
 
   /** A labelled container that vanished, and that nothing has taken the place of, may be recreated any moment. */
-  mayComeBack({ source, name }: TargetSpec): boolean {
+  mayComeBack({ source, name }: Pick<TargetSpec, "source" | "name">): boolean {
     if (source.kind !== "docker" || this.#plan.broken.has(name)) return false;
     if (this.#settings.targets.some((target) => target.name === name)) return false;
     const view = this.#engines.view(source.engine);

@@ -1,3 +1,4 @@
+import { goneHosts } from "../../config/discover.ts";
 import type { Settings } from "../../config/model.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { Emitter, type Subscribable } from "../../lib/emitter.ts";
@@ -73,6 +74,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
       this.#options.store,
       this.#settled,
       (name) => this.#planning.isDismissed(name),
+      goneHosts(this.#planning.settings.discover),
     );
     return this.#entries;
   }
@@ -231,6 +233,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
         caddyAdmin: () => this.#planning.settings.caddyAdmin,
       },
       answers: (name, view) => answersFor(name, view, sources),
+      replan: sources.replan,
     });
   }
 

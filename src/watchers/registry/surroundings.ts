@@ -29,7 +29,7 @@ export interface Shared {
 }
 
 /** What the registry answers for one target. */
-export type Answers = Pick<Surroundings, "locate" | "edges" | "neededBy" | "exempt"> & {
+export type Answers = Pick<Surroundings, "locate" | "edges" | "neededBy" | "exempt" | "companionsAsleep"> & {
   readonly planned: () => PlannedTarget | undefined;
 };
 

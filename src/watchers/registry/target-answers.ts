@@ -1,4 +1,7 @@
 import type { Instance } from "../../providers/provider.ts";
+import { deadline } from "../../lib/signals.ts";
+import { untilTrue } from "../../lib/until-true.ts";
+import { holders } from "../jobs/holders.ts";
 import { needsDependencies } from "../state.ts";
 import type { Watcher } from "../watcher.ts";
 import type { Askers } from "./askers.ts";
@@ -18,6 +21,9 @@ export interface AnswerSources {
   readonly replan: () => void;
 }
 
+/** A part that does not stop must not keep the others awake for ever. */
+const COMPANION_MS = 60_000;
+
 /** What a watcher may ask about its own target, answered from the latest plan and listing. */
 export function answersFor(name: string, view: EngineView, sources: AnswerSources): Answers {
   const { planning, watchers } = sources;
@@ -30,6 +36,7 @@ export function answersFor(name: string, view: EngineView, sources: AnswerSource
       }),
     neededBy: () => neededBy(name, view, sources),
     exempt: () => exempt(name, sources),
+    companionsAsleep: (signal) => companionsAsleep(name, sources, signal),
     planned: () => planning.plan.targets.get(name),
   };
 }
@@ -52,14 +59,39 @@ async function locate(
 }
 
 function neededBy(name: string, view: EngineView, { planning, watchers }: AnswerSources): readonly string[] {
-  const managed = (planning.plan.dependants.get(name) ?? []).filter((dependant) => {
-    const watcher = watchers.get(dependant);
-    return watcher !== undefined && needsDependencies(watcher.state);
+  const { targets, dependants, wholes } = planning.plan;
+  const companions = targets.get(name)?.companions ?? [];
+  const users = [...(dependants.get(name) ?? []), ...(wholes.get(name) ?? [])];
+  const managed = users.filter((user) => {
+    const watcher = watchers.get(user);
+    if (!watcher || !needsDependencies(watcher.state)) return false;
+    // What is awake only as a part of it does not keep it awake.
+    return !companions.includes(user) || holders(watcher).some(({ source }) => source !== "needed");
   });
   const self = planning.instanceOf(name);
   if (!self) return managed;
   const isTarget = (id: string): boolean => planning.boundTo(view.engine, id) !== undefined;
   return [...managed, ...unmanagedUsers(self, view.instances.values(), isTarget)];
+}
+
+async function companionsAsleep(
+  name: string,
+  { planning, watchers }: AnswerSources,
+  signal: AbortSignal,
+): Promise<void> {
+  const companions = planning.plan.targets.get(name)?.companions ?? [];
+  await Promise.all(
+    companions.map(async (companion) => {
+      const watcher = watchers.get(companion);
+      if (watcher?.state.kind !== "ready") return;
+      watcher.sleep("force");
+      using limit = deadline(watcher.around.clock, COMPANION_MS, `sleep of ${companion}`, signal);
+      await untilTrue(watcher.changed, () => !needsDependencies(watcher.state), limit.signal).catch(
+        () => undefined,
+      );
+    }),
+  );
+  signal.throwIfAborted();
 }
 
 function exempt(name: string, { planning, askers, problems }: AnswerSources): string | undefined {
