@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { between, chance } from "./dice.ts";
@@ -26,7 +25,8 @@ export async function tcpSession({ world, tally }: Stage, app: SoakApp): Promise
     if (chance(0.5)) socket.resetAndDestroy();
     else socket.end();
   }
-  if (!socket.closed) await once(socket, "close");
+  // A reset is an end as well: `once` would throw it.
+  if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
 }
 
 /** A client that connects, says nothing and leaves while its app is on its way. */

@@ -90,6 +90,8 @@ class Link {
   isEventStream = false;
   readonly #near: Socket;
   readonly #far: Socket;
+  /** What trickles: the rest, in order; undefined while nothing does. */
+  #rest: Buffer | undefined;
 
   constructor(near: Socket, far: Socket, onEnd: () => void) {
     this.#near = near;
@@ -101,12 +103,12 @@ class Link {
     far.on("data", (data: Buffer) => this.#answer(data));
     near.on("end", () => far.end());
     far.on("end", () => {
-      if (!this.deaf) near.end();
+      if (!this.deaf && !this.#rest) near.end();
     });
     for (const socket of [near, far]) {
       socket.on("error", () => this.end());
       socket.on("close", () => {
-        if (this.deaf && socket === far) return;
+        if ((this.deaf || this.#rest) && socket === far) return;
         onEnd();
         this.end();
       });
@@ -147,14 +149,19 @@ class Link {
       this.#near.write(data);
       return;
     }
-    this.#far.pause();
-    const trickle = (from: number): void => {
-      if (from >= data.length) this.#far.resume();
-      else
-        this.#near.write(data.subarray(from, from + SLOW_BYTES), () =>
-          setImmediate(trickle, from + SLOW_BYTES),
-        );
-    };
-    trickle(0);
+    const begun = this.#rest !== undefined;
+    this.#rest = Buffer.concat([this.#rest ?? Buffer.alloc(0), data]);
+    if (!begun) this.#trickle();
+  }
+
+  #trickle(): void {
+    const rest = this.#rest ?? Buffer.alloc(0);
+    if (rest.length === 0) {
+      this.#rest = undefined;
+      if (this.#far.readableEnded || this.#far.destroyed) this.#near.end();
+      return;
+    }
+    this.#rest = rest.subarray(SLOW_BYTES);
+    this.#near.write(rest.subarray(0, SLOW_BYTES), () => setImmediate(() => this.#trickle()));
   }
 }
