@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { EngineSpec, Settings, TargetSpec } from "./model.ts";
+import type { Settings, TargetSpec } from "./model.ts";
+import type { EngineSpec } from "./model/engine.ts";
 
 /** What differs between two configurations. Names only: the new values are in the new settings. */
 export interface SettingsDiff {
@@ -36,6 +37,7 @@ const LIVE = [
   ["caddyAdmin", "caddy_admin"],
   ["limits", "limits"],
   ["tcpLabelPorts", "tcp_label_ports"],
+  ["foreignLabels", "foreign_labels"],
   ["wakeRate", "wake_rate"],
   ["catchAll", "catch_all"],
   ["traefik", "publish.traefik"],
@@ -50,6 +52,7 @@ export function diffSettings(before: Settings, after: Settings): SettingsDiff {
   const relabel =
     differs("defaultsLayer") ||
     differs("tcpLabelPorts") ||
+    differs("foreignLabels") ||
     !isDeepStrictEqual(layersOf(before), layersOf(after));
   const live = LIVE.flatMap(([key, name]) => (differs(key) ? [name] : []));
   const restart = RESTART.flatMap(([key, name]) => (differs(key) ? [name] : []));

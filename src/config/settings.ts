@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
 import type { IssuePlaces } from "./file/issues.ts";
 import { toOptions, toWakeRate } from "./layers.ts";
-import type { ApiSettings, EngineSpec, ListenAddress, Problem, Settings } from "./model.ts";
+import type { Problem, Settings } from "./model.ts";
+import type { ApiSettings } from "./model/api.ts";
+import type { EngineSpec } from "./model/engine.ts";
+import type { ListenAddress } from "./model/stream.ts";
 import type { FileLayer } from "./schema.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
 import { toTraefikSettings } from "./schema/publish.ts";
@@ -55,6 +58,7 @@ export function resolveSettings(input: SettingsInput): {
       holds: layer.limits?.holds ?? 10_000,
       streams: layer.limits?.streams ?? 10_000,
     },
+    foreignLabels: layer.foreign_labels ?? [],
     tcpLabelPorts: layer.tcp_label_ports ?? [1024, 65_535],
     wakeRate: toWakeRate(layer.wake_rate),
     engines,

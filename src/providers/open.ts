@@ -1,4 +1,5 @@
-import type { DockerEngineSpec, EngineSpec, ProcessSpec, ProxmoxEngineSpec } from "../config/model.ts";
+import type { ProcessSpec } from "../config/model.ts";
+import type { DockerEngineSpec, EngineSpec, ProxmoxEngineSpec } from "../config/model/engine.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { ProcessProvider } from "./process/provider.ts";
 import type { Provider } from "./provider.ts";

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import type { DockerEngineSpec } from "../../config/model.ts";
+import type { DockerEngineSpec } from "../../config/model/engine.ts";
 import { deadline, onAbort } from "../../lib/signals.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { ProviderDeps } from "../open.ts";

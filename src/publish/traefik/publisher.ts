@@ -1,4 +1,4 @@
-import type { TraefikSettings } from "../../config/model.ts";
+import type { TraefikSettings } from "../../config/model/traefik.ts";
 import type { Log } from "../../lib/log.ts";
 import { ProblemLog } from "../../watchers/registry/problem-log.ts";
 import type { PublishOptions } from "./input.ts";
@@ -67,7 +67,7 @@ export class TraefikPublisher implements Disposable {
   }
 
   #options({ settings, version, host }: Question): PublishOptions {
-    const { entryPoints, certResolver, middlewares, failOpen } = settings;
+    const { entryPoints, certResolver, middlewares, failOpen, monitors } = settings;
     const name = host.replace(/:\d+$/, "");
     return {
       internalUrl: settings.internalUrl ?? `http://${host}`,
@@ -75,6 +75,7 @@ export class TraefikPublisher implements Disposable {
       version: settings.version ?? version,
       entryPoints,
       middlewares,
+      monitors,
       ...(certResolver === undefined ? {} : { certResolver }),
       ...(failOpen === undefined ? {} : { failOpen }),
     };

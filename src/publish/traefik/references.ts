@@ -1,5 +1,6 @@
+import type { Warn } from "./input.ts";
 import type { Json, JsonObject } from "./json.ts";
-import type { LabelPart, LabelParts } from "./parts.ts";
+import type { LabelPart, LabelParts } from "./labels/parts.ts";
 import type { Names } from "./names.ts";
 
 /** One target's parts, by the target's name. */
@@ -52,6 +53,11 @@ export function kindOf(value: JsonObject): string {
   return Object.keys(value)[0] ?? "";
 }
 
+/** What labels name without a provider and define nowhere is Docker's. */
+export function withProvider(name: string): string {
+  return name.includes("@") ? name : `${name}@docker`;
+}
+
 /** The texts of a list. */
 export function textsOf(value: Json | undefined): readonly string[] {
   return Array.isArray(value)
@@ -62,4 +68,10 @@ export function textsOf(value: Json | undefined): readonly string[] {
 /** The value as a group; an empty one for anything else. */
 export function groupOf(value: Json | undefined): JsonObject {
   return typeof value === "object" && !Array.isArray(value) ? (value as JsonObject) : {};
+}
+
+/** Says what is wrong with a middleware that is left out. */
+export function tellFaults(part: LabelPart, warn: Warn): void {
+  for (const { label, value, message } of part.faults)
+    warn(label, value, `the middleware ${part.name} is not published: ${message}`);
 }

@@ -4,7 +4,7 @@ import { WakeFailedError } from "../failure.ts";
 import { proveReady } from "../readiness/prove.ts";
 import type { ProbeResult } from "../readiness/http-probe.ts";
 import type { Starting } from "../state.ts";
-import type { Input } from "../transition.ts";
+import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { wakeFailed } from "./wake.ts";
 
@@ -29,6 +29,7 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
         instance,
         owner: around.networkOwner(instance),
         vantage: around.vantage,
+        probes: around.probes,
         ...(around.procDir !== undefined && { procDir: around.procDir }),
         ...(learned !== undefined && { expectedMs: learned }),
         onTry: (tries, result) => {

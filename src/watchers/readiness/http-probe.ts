@@ -1,5 +1,7 @@
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type ClientRequestArgs } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { messageOf } from "../../errors.ts";
 import type { ProbeAddress } from "./address.ts";
 
@@ -12,6 +14,8 @@ export interface HttpProbe {
   readonly path: string;
   /** Host header; `fetch` would replace it silently, `node:http` sends it. */
   readonly host: string;
+  /** Sent before everything else, TLS included: the PROXY header of targets that require one. */
+  readonly preface?: Uint8Array;
 }
 
 /**
@@ -24,6 +28,7 @@ export function probeHttp(
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   return new Promise((resolve) => {
+    const { preface } = probe;
     const send = probe.scheme === "https" ? httpsRequest : httpRequest;
     const silent = (error: unknown): void => resolve({ kind: "silent", error: messageOf(error) });
     try {
@@ -33,7 +38,10 @@ export function probeHttp(
           port: address.port,
           path: probe.path,
           method: "GET",
-          agent: false,
+          // An agent would make the connection itself.
+          ...(preface
+            ? { createConnection: (to) => connectWith(preface, to, probe.scheme) }
+            : { agent: false }),
           signal,
           headers: {
             host: probe.host,
@@ -58,6 +66,14 @@ export function probeHttp(
       silent(error);
     }
   });
+}
+
+/** Node's own way of connecting, with bytes sent first. */
+function connectWith(preface: Uint8Array, to: ClientRequestArgs, scheme: HttpProbe["scheme"]): Socket {
+  const socket = connect({ host: to.host ?? "", port: Number(to.port) });
+  socket.write(preface);
+  // The options of the request are those of the TLS connection, too.
+  return scheme === "https" ? connectTls({ ...(to as ConnectionOptions), socket }) : socket;
 }
 
 /** TLS forbids addresses as server names. */

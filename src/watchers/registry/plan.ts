@@ -1,5 +1,6 @@
 import type { LabelReading } from "../../config/labels.ts";
-import type { DependencySpec, ListenAddress, Problem, RouteSpec, TargetSpec } from "../../config/model.ts";
+import type { DependencySpec, Problem, RouteSpec, TargetSpec } from "../../config/model.ts";
+import type { ListenAddress } from "../../config/model/stream.ts";
 import type { InstanceSummary } from "../../providers/provider.ts";
 import { checkTargets } from "./check-targets.ts";
 import { claimTargets } from "./claim-targets.ts";
@@ -47,6 +48,8 @@ export interface BrokenTarget {
   readonly name: string;
   readonly routes: readonly RouteSpec[];
   readonly message: string;
+  /** The container that should have been it, where there is one. */
+  readonly at?: { readonly engine: string; readonly instance: string };
 }
 
 export interface Plan {

@@ -1,9 +1,9 @@
-import type { Json, JsonObject } from "./json.ts";
-import type { PublishOptions, PublishTarget, Warn } from "./input.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { PublishOptions, PublishTarget, Warn } from "../input.ts";
 import { placeInChain, type Lookups } from "./middlewares.ts";
-import type { LabelPart, LabelParts } from "./parts.ts";
-import { priorityAbove } from "./priority.ts";
-import { groupOf, textsOf } from "./references.ts";
+import type { LabelPart, LabelParts } from "../labels/parts.ts";
+import { computedPriority, priorityAbove } from "../priority.ts";
+import { groupOf, textsOf, withProvider } from "../references.ts";
 import { ruleOfRoutes } from "./rules.ts";
 
 /** A router as it is published. */
@@ -77,7 +77,7 @@ function labelled(context: RouterContext, part: LabelPart): OwnRouter | undefine
     rule,
     service,
     middlewares: chain.names,
-    priority: priorityAbove(rule, priority),
+    priority: priorityAbove(priority, computedPriority(rule)),
     ...(tls ? { tls } : {}),
   };
   return { name: part.name, value, rule, entryPoints, ...(tls ? { tls } : {}) };
@@ -89,7 +89,8 @@ function unlabelled(context: RouterContext): readonly OwnRouter[] {
   const { spec } = target;
   const own = spec.traefik ?? {};
   const entryPoints = own.entryPoints ?? options.entryPoints;
-  const meant = parts.any || target.labels["traefik.enable"]?.toLowerCase() === "true";
+  const meant =
+    parts.any || (target.labels["traefik.enable"]?.toLowerCase() === "true" && !streamsAlone(target));
   const rule = ruleOfRoutes(spec.routes, options.version);
   if (rule === undefined || (entryPoints.length === 0 && !meant)) return [];
   const service = services.get("");
@@ -99,15 +100,13 @@ function unlabelled(context: RouterContext): readonly OwnRouter[] {
     return [];
   }
   const certResolver = own.certResolver ?? options.certResolver;
-  const chain = (own.middlewares ?? options.middlewares).map((name) =>
-    name.includes("@") ? name : `${name}@docker`,
-  );
+  const chain = (own.middlewares ?? options.middlewares).map(withProvider);
   const tls = certResolver === undefined ? undefined : { certResolver };
   const value: JsonObject = {
     rule,
     service,
     middlewares: [...chain, gate],
-    priority: priorityAbove(rule, undefined),
+    priority: priorityAbove(undefined, computedPriority(rule)),
     ...(entryPoints.length > 0 ? { entryPoints } : {}),
     ...(tls ? { tls } : {}),
   };
@@ -130,11 +129,15 @@ function serviceOf(
     : found.name;
 }
 
+/** Labels that speak of TCP or UDP alone: Traefik makes no HTTP router of its own for these either. */
+function streamsAlone({ labels }: PublishTarget): boolean {
+  return Object.keys(labels).some((label) => /^traefik\.(?:tcp|udp)\.(?:routers|services)\./i.test(label));
+}
+
 /** Options are defined in files alone; `default` belongs to nobody. */
 function tlsOf(tls: JsonObject): JsonObject {
   const options = text(tls["options"]);
-  if (options === undefined || options === "default" || options.includes("@")) return tls;
-  return { ...tls, options: `${options}@docker` };
+  return options === undefined || options === "default" ? tls : { ...tls, options: withProvider(options) };
 }
 
 function text(value: Json | undefined): string | undefined {

@@ -1,8 +1,8 @@
-import type { Json, JsonObject } from "./json.ts";
-import type { PublishTarget, Warn } from "./input.ts";
-import type { LabelPart, LabelParts } from "./parts.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { PublishTarget, Warn } from "../input.ts";
+import type { LabelPart, LabelParts } from "../labels/parts.ts";
 import type { Lookups } from "./middlewares.ts";
-import { groupOf, textsOf } from "./references.ts";
+import { groupOf, textsOf, withProvider } from "../references.ts";
 import { serverUrl } from "./server-url.ts";
 
 /** A service of a target for the document, or why there is none. */
@@ -44,7 +44,7 @@ export function ownService(
       ...(chain.length > 0 ? { middlewares: chain.map((one) => ("name" in one ? one.name : "")) } : {}),
       loadBalancer: {
         ...rest,
-        ...(typeof serversTransport === "string" ? { serversTransport: transport(serversTransport) } : {}),
+        ...(typeof serversTransport === "string" ? { serversTransport: withProvider(serversTransport) } : {}),
         servers: [{ ...more, url: found.url }],
       },
     },
@@ -57,10 +57,6 @@ function defaultScheme(parts: LabelParts): string | undefined {
     ({ value }) => groupOf(groupOf(value["loadBalancer"])["server"])["scheme"] !== undefined,
   );
   return named ? "http" : undefined;
-}
-
-function transport(name: string): string {
-  return name.includes("@") ? name : `${name}@docker`;
 }
 
 function text(value: Json | undefined): string | undefined {

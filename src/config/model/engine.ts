@@ -1,0 +1,29 @@
+export type EngineSpec = DockerEngineSpec | ProxmoxEngineSpec;
+
+export interface DockerEngineSpec {
+  readonly kind: "docker";
+  readonly name: string;
+  /** `unix:///path`, `tcp://host:port`, `http://…` or `https://…`. */
+  readonly url: string;
+  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+}
+
+export interface ProxmoxEngineSpec {
+  readonly kind: "proxmox";
+  readonly name: string;
+  /** `https://host:port`. */
+  readonly url: string;
+  readonly login: ProxmoxLogin;
+  /** How the server is known; unset: by the authorities that Node trusts. */
+  readonly trust?: { readonly caFile: string } | { readonly fingerprint: string };
+  /** Guests with our tags or notes become targets without being in the file. */
+  readonly discover: boolean;
+}
+
+/** Who Wakegate is to a Proxmox cluster. */
+export type ProxmoxLogin =
+  | { readonly kind: "token"; readonly id: string; readonly secret: SecretSource }
+  | { readonly kind: "password"; readonly user: string; readonly secret: SecretSource };
+
+/** A secret, or the absolute path of the file that holds it. Never to be logged or shown. */
+export type SecretSource = { readonly text: string } | { readonly file: string };
