@@ -15,17 +15,18 @@ export function lazyHandler(make: () => Promise<Handler>, log: Log): Handler {
   return (req, res) => {
     if (made) return made(req, res);
     making ??= make();
-    making.then(
-      (handler) => {
-        made = handler;
-        handler(req, res);
-      },
-      (error: unknown) => {
-        // The next request tries again.
-        making = undefined;
-        log.error("http_failed", messageOf(error), { error });
-        res.writeHead(500, { "Content-Length": 0, "Cache-Control": "no-store" }).end();
-      },
-    );
+    void answer(making, req, res);
   };
+  async function answer(handler: Promise<Handler>, req: IncomingMessage, res: ServerResponse): Promise<void> {
+    try {
+      made = await handler;
+    } catch (error) {
+      // The next request tries again.
+      making = undefined;
+      log.error("http_failed", messageOf(error), { error });
+      res.writeHead(500, { "Content-Length": 0, "Cache-Control": "no-store" }).end();
+      return;
+    }
+    made(req, res);
+  }
 }

@@ -3,8 +3,8 @@ import { IncomingMessage } from "node:http";
 type Headers = IncomingMessage["headers"];
 
 /** `headers` as node makes it: an object of all headers, built at the first look. */
-const whole = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, "headers") as
-  { readonly get?: (this: IncomingMessage) => Headers } | undefined;
+const whole: { readonly get?: (this: IncomingMessage) => Headers } | undefined =
+  Object.getOwnPropertyDescriptor(IncomingMessage.prototype, "headers");
 
 const NONE: Headers = {};
 
