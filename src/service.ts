@@ -1,4 +1,5 @@
 import { createAdmin } from "./admin/admin.ts";
+import { Doctor } from "./doctor/doctor.ts";
 import { Meter } from "./admin/metrics/meter.ts";
 import { meteredProvider } from "./admin/metrics/metered-provider.ts";
 import type { Reload } from "./admin/parts.ts";
@@ -20,6 +21,7 @@ import { openProcessProvider, openProvider } from "./providers/open.ts";
 import type { ProcessProvider } from "./providers/process/provider.ts";
 import type { Provider } from "./providers/provider.ts";
 import { Streams } from "./stream/streams.ts";
+import { TraefikPolls } from "./publish/traefik/polls.ts";
 import { TraefikPublisher } from "./publish/traefik/publisher.ts";
 import { openFileStore } from "./store/file-store.ts";
 import type { Store } from "./store/store.ts";
@@ -98,6 +100,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const publisher = opening.use(
     new TraefikPublisher({ source: registry, log, publicPort: () => publicPort }),
   );
+  const traefikPolls = new TraefikPolls();
+  const doctor = new Doctor({
+    registry,
+    settings: () => settings,
+    clock,
+    probes: forwardAuth.probes,
+    traefikPolls,
+  });
   const streams = opening.use(await Streams.open({ directory: registry, clock, log }));
   const admin = await createAdmin({
     settings,
@@ -109,6 +119,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     version: version(),
     ...(options.reload && { reload: options.reload }),
     meter,
+    doctor,
     polls: (target) => forwardAuth.pollers.of(target),
     verdicts: () => forwardAuth.verdicts,
     shim: () => {
@@ -123,7 +134,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     log,
     routes: async (router) => {
       const { addTraefikRoutes } = await import("./http/traefik-routes.ts");
-      addTraefikRoutes(router, { publisher, settings: () => settings.traefik });
+      addTraefikRoutes(router, {
+        publisher,
+        settings: () => settings.traefik,
+        polls: traefikPolls,
+        clock,
+      });
       await admin.routes(router);
     },
   });

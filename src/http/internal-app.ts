@@ -8,7 +8,7 @@ import { lazyHandler } from "./lazy-handler.ts";
 
 /** What answers on the internal listener. */
 export interface InternalAppOptions {
-  readonly forwardAuth: Pick<ForwardAuth, "authz">;
+  readonly forwardAuth: Pick<ForwardAuth, "authz" | "probes">;
   readonly directory: Pick<TargetDirectory, "settled">;
   readonly log: Log;
   /** Adds what other parts answer here: metrics, the API, Traefik's configuration. */
@@ -27,6 +27,7 @@ export function createInternalApp(
   const rest = lazyHandler(async () => (await import("./koa-app.ts")).createKoaApp(options), log);
   return (req, res) => {
     if (req.url?.startsWith(AUTHZ_PREFIX) === true) return forwardAuth.authz(req, res);
+    forwardAuth.probes.stray(req);
     if (isForwarded(req)) return notFound(res);
     rest(req, res);
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TcpSpec } from "../../../src/config/model.ts";
+import type { TcpSpec } from "../../../src/config/model/stream.ts";
 import type { PublishTarget } from "../../../src/publish/traefik/input.ts";
 import { TCP_TABLES } from "../../../src/publish/traefik/tcp/fields.ts";
 import { readDocument } from "../../support/traefik-double/strict-document.ts";
