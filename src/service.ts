@@ -11,9 +11,8 @@ import { createForwardAuth, type ForwardAuth } from "./forward-auth/forward-auth
 import { createPageRenderer } from "./forward-auth/page/render.ts";
 import { loadOrCreateKey } from "./forward-auth/token-key.ts";
 import { createInternalApp } from "./http/internal-app.ts";
+import { lazyHandler } from "./http/lazy-handler.ts";
 import { openListener } from "./http/listener.ts";
-import { createPublicApp } from "./http/public-app.ts";
-import { addTraefikRoutes } from "./http/traefik-routes.ts";
 import { systemClock, type Clock } from "./lib/clock.ts";
 import { AsyncStack } from "./lib/disposables.ts";
 import type { Log } from "./lib/log.ts";
@@ -133,14 +132,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     forwardAuth,
     directory: registry,
     log,
-    routes: (router) => {
+    routes: async (router) => {
+      const { addTraefikRoutes } = await import("./http/traefik-routes.ts");
       addTraefikRoutes(router, {
         publisher,
         settings: () => settings.traefik,
         polls: traefikPolls,
         clock,
       });
-      admin.routes(router);
+      await admin.routes(router);
     },
   });
   const internal = opening.use(
@@ -162,7 +162,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       address: settings.publicListen,
       setting: "public_listen",
       clock,
-      handle: createPublicApp({ forwardAuth, log }),
+      handle: lazyHandler(
+        async () => (await import("./http/public-app.ts")).createPublicApp({ forwardAuth, log }),
+        log,
+      ),
     }),
   );
   publicPort = publicListener.address.port;

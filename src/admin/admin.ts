@@ -7,18 +7,15 @@ import type { Log } from "../lib/log.ts";
 import type { Store } from "../store/store.ts";
 import type { Registry } from "../watchers/registry/registry.ts";
 import { createActions } from "./api/actions.ts";
-import { addApiRoutes } from "./api/api-routes.ts";
 import type { AccessRules } from "./auth/access.ts";
 import { createSessions } from "./auth/sessions.ts";
 import { loadTokens } from "./auth/token-store.ts";
-import { addDashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { EventHub } from "./events/event-hub.ts";
 import { AdminStreams } from "./events/event-streams.ts";
 import { Leases } from "./leases.ts";
 import { countMoves } from "./metrics/count-moves.ts";
 import { sampleMemory } from "./metrics/memory-sampler.ts";
 import type { Meter } from "./metrics/meter.ts";
-import { addMetricsRoute } from "./metrics/metrics-route.ts";
 import { createMetrics, type MetricSources } from "./metrics/render-metrics.ts";
 import { SleepClock } from "./metrics/sleep-clock.ts";
 import { whyOf } from "./facts/why-of.ts";
@@ -47,8 +44,8 @@ export interface AdminOptions {
 
 /** API, dashboard and metrics on the internal listener. Dispose it before the listeners. */
 export interface Admin extends Disposable {
-  /** For the hook of the internal app. */
-  readonly routes: (router: Router) => void;
+  /** For the hook of the internal app. Loads pages and API, which nobody may ever ask for. */
+  readonly routes: (router: Router) => Promise<void>;
   /** Takes over changed tokens, users and trusted proxies. */
   reconfigure(settings: Settings): Promise<void>;
 }
@@ -105,7 +102,12 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
   const counting = countMoves(registry, meter, clock, (name) => actions.askedToSleep(name));
   const metrics = createMetrics({ parts, meter, sleepClock, verdicts, shim: options.shim });
   return {
-    routes(router) {
+    async routes(router) {
+      const [{ addApiRoutes }, { addMetricsRoute }, { addDashboardRoutes }] = await Promise.all([
+        import("./api/api-routes.ts"),
+        import("./metrics/metrics-route.ts"),
+        import("./dashboard/dashboard-routes.ts"),
+      ]);
       addApiRoutes(router, parts, actions);
       addMetricsRoute(router, parts, metrics);
       addDashboardRoutes(router, parts);

@@ -4,6 +4,7 @@ import type { ListenAddress } from "../config/model/stream.ts";
 import { WakegateError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { answerClientError } from "./client-error.ts";
+import { lacksHost, LeanRequest } from "./lean-request.ts";
 
 /** An open HTTP server. Disposing ends it: idle connections at once, busy ones after a grace. */
 export interface Listener extends AsyncDisposable {
@@ -46,18 +47,26 @@ const GRACE_MS = 5000;
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { address, setting, handle, clock, graceMs = GRACE_MS } = options;
   const { headersTimeoutMs: headersTimeout = HEADERS_TIMEOUT_MS } = options;
+  const take = (req: LeanRequest, res: ServerResponse): void => {
+    req.handed = true;
+    if (lacksHost(req)) res.writeHead(400, { Connection: "close", "Content-Length": 0 }).end();
+    else handle(req, res);
+  };
   const server = createServer(
     {
+      IncomingMessage: LeanRequest,
+      // node would make all headers to look for it; `take` looks itself.
+      requireHostHeader: false,
       maxHeaderSize: MAX_HEADER_BYTES,
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout,
       connectionsCheckingInterval: Math.min(headersTimeout, LOOK_EVERY_MS),
       requestTimeout: REQUEST_TIMEOUT_MS,
     },
-    handle,
+    take,
   );
-  server.on("checkContinue", handle);
-  server.on("checkExpectation", handle);
+  server.on("checkContinue", take);
+  server.on("checkExpectation", take);
   server.on("clientError", answerClientError);
   await listen(server, address, setting);
   const { port } = server.address() as AddressInfo;

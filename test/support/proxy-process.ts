@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 /** A real proxy that runs for one test. Disposing ends it. */
 export interface RunningProxy extends AsyncDisposable {
   readonly port: number;
+  readonly pid: number;
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
   /** What it printed so far. */
@@ -73,6 +74,7 @@ export async function startProxy(command: ProxyCommand): Promise<RunningProxy> {
   }
   return {
     port: command.port,
+    pid: child.pid ?? 0,
     url: `http://127.0.0.1:${String(command.port)}`,
     output: () => output,
     [Symbol.asyncDispose]: stop,
