@@ -22,6 +22,8 @@ export type Input =
   /** The last look found no use and the intent is on disk. */
   | { readonly type: "sleep"; readonly method: StopMethod }
   | { readonly type: "sleep-failed" }
+  /** A stop that failed is not tried again: somebody needs or uses it by now. */
+  | { readonly type: "sleep-dropped" }
   /** The wall clock was set by so much; nothing else happened. */
   | { readonly type: "clock-set"; readonly ms: number }
   /** The wait of a foreign stop or of a resumed one is over, and this is what the engine says now. */

@@ -42,6 +42,8 @@ export function transition(state: State, input: Input, ctx: Context): State {
       return state.kind === "error" ? { ...state, until: state.until + input.ms } : state;
     case "sleep-failed":
       return sleepFailed(state, ctx);
+    case "sleep-dropped":
+      return state.kind === "stopping" && state.whose === "ours" ? adopt(state.seen, ctx) : state;
     case "settled":
       if (state.kind !== "stopping") return seen(state, input.sighting, ctx);
       return settled(state, input.sighting, ctx);

@@ -187,7 +187,7 @@ export class FakeWorld implements Provider {
     else if (this.get(id).status !== "exited") this.dies(id, request.method === "kill" ? 137 : 143);
   }
 
-  async usage(id: string): Promise<Usage> {
+  async usage(id: string, _signal?: AbortSignal): Promise<Usage> {
     this.#reach();
     const { traffic = 0, cores = 0 } = this.behaviour.get(this.get(id).name) ?? {};
     const seconds = this.#clock.monotonic() / 1_000;

@@ -162,4 +162,40 @@ describe("a target's life", () => {
     expect(r.world.calls.at(-1)).toBe("start blog");
     expect(r.state("blog")).toBe("ready");
   });
+
+  it("does not try a stop again when somebody uses it by now", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", { labels: labels(), status: "running", behaviour: { failStop: "busy" } }),
+    });
+    await r.clock.advance(MINUTE + 31_000);
+    expect(r.world.calls).toEqual(["stop blog"]);
+    r.watcher("blog").orders.lease("backup", "a backup", r.clock.now() + 10 * MINUTE);
+    await r.clock.advance(5 * MINUTE);
+    expect(r.state("blog")).toBe("ready");
+    expect(r.world.calls).toEqual(["stop blog"]);
+    expect(r.store.target("blog")?.stopIntent).toBeUndefined();
+  });
+
+  it("looks again when the engine does not answer a look", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "running" }) });
+    const usage = r.world.usage.bind(r.world);
+    r.world.usage = (_id, signal) =>
+      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error)));
+    await r.clock.advance(2 * MINUTE);
+    r.world.usage = usage;
+    await r.clock.advance(3 * MINUTE);
+    expect(r.world.calls).toEqual(["stop blog"]);
+  });
+
+  it("believes what the look before a sleep is told, where the event was lost", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "running" }) });
+    r.world.deaf = true;
+    r.world.dies("blog", 0);
+    await r.clock.advance(MINUTE);
+    expect(r.watcher("blog").gate.kind).not.toBe("ready");
+    await r.clock.advance(MINUTE);
+    expect(r.state("blog")).toBe("napping");
+    expect(r.world.calls).toEqual([]);
+  });
 });

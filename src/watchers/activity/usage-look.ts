@@ -1,11 +1,15 @@
 import type { Clock } from "../../lib/clock.ts";
 import { sleep } from "../../lib/clock.ts";
+import { deadline } from "../../lib/signals.ts";
 import { messageOf } from "../../errors.ts";
 import type { Usage } from "../../providers/provider.ts";
 import { rateText, type Evidence } from "./evidence.ts";
 
 /** The longest time that one comparison of counters takes. */
 const LONGEST_WINDOW_MS = 30_000;
+
+/** Reading counters takes an engine a second or two. */
+const READ_LIMIT_MS = 15_000;
 
 /** A window this much longer than it should be. */
 const STALLED_MS = 10_000;
@@ -35,10 +39,10 @@ export async function lookAtUsage(
   signal: AbortSignal,
 ): Promise<readonly Evidence[]> {
   try {
-    const before = await usage(signal);
+    const before = await read(usage, clock, signal);
     const began = clock.monotonic();
     await sleep(clock, window, signal);
-    const after = before && (await usage(signal));
+    const after = before && (await read(usage, clock, signal));
     const ms = clock.monotonic() - began;
     // The machine or the process stood still: nobody could use anything, and a rate over that time says nothing.
     if (ms > window + STALLED_MS)
@@ -50,6 +54,16 @@ export async function lookAtUsage(
     const detail = `counters could not be read: ${messageOf(error)}`;
     return [{ source: "network", kind: "in-use", detail }];
   }
+}
+
+/** An engine that never answers must not end the looks for ever. */
+async function read(
+  usage: (signal: AbortSignal) => Promise<Usage | undefined>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Usage | undefined> {
+  using limit = deadline(clock, READ_LIMIT_MS, "counters", signal);
+  return await usage(limit.signal);
 }
 
 function network(

@@ -33,6 +33,9 @@ export async function look(bench: Workbench, signal: AbortSignal): Promise<LastL
   try {
     const instance = await around.locate(looking.signal);
     if (!instance) return undefined;
+    // The event that should have told may be lost: it has ended, or fell ill.
+    if (instance.status !== "running" || instance.health === "unhealthy") bench.see(instance);
+    signal.throwIfAborted();
     const result = await lastLook(inputOf(bench, instance), looking.signal);
     if (result.heard) {
       const cap = spec.activity?.networkAbove ?? NETWORK_ABOVE;

@@ -5,6 +5,7 @@ import type { SleepRequest } from "../../providers/provider.ts";
 import { sightingOf, type ForeignStop, type OwnStop } from "../state.ts";
 import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
+import { holders } from "./holders.ts";
 
 const RETRY = { firstMs: 2_000, maxMs: 60_000 };
 
@@ -16,7 +17,14 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
     await sleep(clock, state.resumedUntil - clock.now(), signal);
     return settle(bench, signal);
   }
-  if (state.retryAt !== undefined) await sleep(clock, state.retryAt - clock.monotonic(), signal);
+  if (state.retryAt !== undefined) {
+    await sleep(clock, state.retryAt - clock.monotonic(), signal);
+    // Since the decision somebody may have come who does not ask for a wake: a dependant that others started, a lease.
+    if (state.deepens === undefined && holders(bench).length > 0) {
+      store.update(spec.name, { stopIntent: undefined });
+      return { type: "sleep-dropped" };
+    }
+  }
   if (state.tries === 0) await around.companionsAsleep(signal);
   try {
     await bench.exclusive((life) => provider.sleep(state.seen.id, requestOf(bench, state), life));
