@@ -1,4 +1,5 @@
 import { createAdmin } from "./admin/admin.ts";
+import { Doctor } from "./doctor/doctor.ts";
 import { Meter } from "./admin/metrics/meter.ts";
 import { meteredProvider } from "./admin/metrics/metered-provider.ts";
 import type { Reload } from "./admin/parts.ts";
@@ -21,6 +22,7 @@ import { openProcessProvider, openProvider } from "./providers/open.ts";
 import type { ProcessProvider } from "./providers/process/provider.ts";
 import type { Provider } from "./providers/provider.ts";
 import { Streams } from "./stream/streams.ts";
+import { TraefikPolls } from "./publish/traefik/polls.ts";
 import { TraefikPublisher } from "./publish/traefik/publisher.ts";
 import { openFileStore } from "./store/file-store.ts";
 import type { Store } from "./store/store.ts";
@@ -99,6 +101,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const publisher = opening.use(
     new TraefikPublisher({ source: registry, log, publicPort: () => publicPort }),
   );
+  const traefikPolls = new TraefikPolls();
+  const doctor = new Doctor({
+    registry,
+    settings: () => settings,
+    clock,
+    probes: forwardAuth.probes,
+    traefikPolls,
+  });
   const streams = opening.use(await Streams.open({ directory: registry, clock, log }));
   const admin = await createAdmin({
     settings,
@@ -110,6 +120,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     version: version(),
     ...(options.reload && { reload: options.reload }),
     meter,
+    doctor,
     polls: (target) => forwardAuth.pollers.of(target),
     verdicts: () => forwardAuth.verdicts,
     shim: () => {
@@ -123,7 +134,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     directory: registry,
     log,
     routes: (router) => {
-      addTraefikRoutes(router, { publisher, settings: () => settings.traefik });
+      addTraefikRoutes(router, {
+        publisher,
+        settings: () => settings.traefik,
+        polls: traefikPolls,
+        clock,
+      });
       admin.routes(router);
     },
   });

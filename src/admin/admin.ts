@@ -1,5 +1,6 @@
 import type { Router } from "@koa/router";
 import type { Settings } from "../config/model.ts";
+import type { Doctor } from "../doctor/doctor.ts";
 import { createTrustedPeers } from "../forward-auth/trusted-peers.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
@@ -20,6 +21,8 @@ import type { Meter } from "./metrics/meter.ts";
 import { addMetricsRoute } from "./metrics/metrics-route.ts";
 import { createMetrics, type MetricSources } from "./metrics/render-metrics.ts";
 import { SleepClock } from "./metrics/sleep-clock.ts";
+import { whyOf } from "./facts/why-of.ts";
+import { Notifier } from "./notify/notifier.ts";
 import type { AdminParts, Reload } from "./parts.ts";
 
 /** What the admin side is built from. */
@@ -37,6 +40,7 @@ export interface AdminOptions {
   readonly polls?: AdminParts["polls"];
   readonly verdicts: MetricSources["verdicts"];
   readonly shim: MetricSources["shim"];
+  readonly doctor: Doctor;
   /** Where engine calls were counted from the start. */
   readonly meter: Meter;
 }
@@ -66,6 +70,17 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
   const hub = new EventHub(registry, clock);
   const streams = new AdminStreams(hub, clock);
   const leases = new Leases(registry, store, clock);
+  const notifier = new Notifier({
+    settings: settings.notify,
+    registry,
+    store,
+    clock,
+    log,
+    evidence: (name) => {
+      const watcher = registry.watcher(name);
+      return watcher ? whyOf(watcher, clock.now(), options.polls?.(name)).evidence : [];
+    },
+  });
   const parts: AdminParts = {
     registry,
     store,
@@ -78,6 +93,8 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
     rules: () => rules,
     ...(reload && { reload }),
     visitors,
+    doctor: options.doctor,
+    notifier,
     ...(options.polls && { polls: options.polls }),
     version,
     stopped: stop.signal,
@@ -98,11 +115,12 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
       rules = await rulesFor(next);
       settings = next;
       before.trusted[Symbol.dispose]();
+      notifier.reconfigure(next.notify);
       hub.note({ type: "reloaded", message: "The changed configuration is in force" });
     },
     [Symbol.dispose]() {
       stop.abort(new Error("Wakegate is shutting down"));
-      for (const each of [counting, memory, sleepClock]) each[Symbol.dispose]();
+      for (const each of [notifier, counting, memory, sleepClock]) each[Symbol.dispose]();
       streams[Symbol.dispose]();
       hub[Symbol.dispose]();
       rules.trusted[Symbol.dispose]();

@@ -73,7 +73,8 @@ export function toWakeRate(layer: WakeRateLayer = {}): WakeRate {
 
 /** Relative paths of a layer made absolute, seen from the folder `base`. */
 export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
-  const { state_dir, templates_dir, api, providers, targets } = layer;
+  const { state_dir, templates_dir, api, notify, providers, targets } = layer;
+  const { webhook, ntfy } = notify ?? {};
   const docker = Object.entries(providers?.docker ?? {}).map(([name, engine]) => {
     if (typeof engine === "string") return [name, engine] as const;
     const { url, ...files } = engine;
@@ -91,6 +92,15 @@ export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
     ...(state_dir === undefined ? {} : { state_dir: resolve(base, state_dir) }),
     ...(templates_dir === undefined ? {} : { templates_dir: resolve(base, templates_dir) }),
     ...(api?.token_file === undefined ? {} : { api: { ...api, token_file: resolve(base, api.token_file) } }),
+    ...(webhook?.secret_file === undefined && ntfy?.token_file === undefined
+      ? {}
+      : {
+          notify: {
+            ...notify,
+            ...(webhook && { webhook: withAbsolute(webhook, "secret_file", base) }),
+            ...(ntfy && { ntfy: withAbsolute(ntfy, "token_file", base) }),
+          },
+        }),
     ...(providers
       ? {
           providers: {
@@ -107,6 +117,15 @@ export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
         }
       : {}),
   };
+}
+
+function withAbsolute<K extends string, T extends { readonly [Key in K]?: string }>(
+  group: T,
+  key: K,
+  base: string,
+): T {
+  const written = group[key];
+  return written === undefined ? group : { ...group, [key]: resolve(base, written) };
 }
 
 function absoluteTarget(target: TargetLayer, base: string): TargetLayer {

@@ -6,6 +6,7 @@ import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 import type { UseOptions } from "./model/use.ts";
 import type { ApiSettings } from "./model/api.ts";
 import type { EngineSpec } from "./model/engine.ts";
+import type { NotifySettings } from "./model/notify.ts";
 import type { RequestRights, RuleSpec, WakeRate } from "./model/rules.ts";
 import type { ForwardSpec, ListenAddress, StreamOptions, TcpSpec } from "./model/stream.ts";
 import type { TraefikSettings, TraefikTargetOptions } from "./model/traefik.ts";
@@ -36,6 +37,8 @@ export interface Settings {
   readonly caddyAdmin?: string;
   readonly log: { readonly level: LogLevel; readonly format: "auto" | "json" | "pretty" };
   readonly api: ApiSettings;
+  /** Unset: nobody is told of anything. */
+  readonly notify?: NotifySettings;
   readonly limits: { readonly holdsPerTarget: number; readonly holds: number; readonly streams: number };
   /** First and last port that listeners of labels may have; the last below the first: none. */
   readonly tcpLabelPorts: readonly [number, number];

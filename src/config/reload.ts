@@ -42,6 +42,7 @@ const LIVE = [
   ["catchAll", "catch_all"],
   ["traefik", "publish.traefik"],
   ["api", "api"],
+  ["notify", "notify"],
 ] as const;
 
 /** Compares two configurations. Where a target stands in the file is no difference. Pure. */

@@ -3,6 +3,7 @@ import { wakeRateShape } from "./schema/rules.ts";
 import { apiSchema } from "./schema/api.ts";
 import { foreignNames } from "./labels/foreign/names.ts";
 import { defaultsSchema, targetSchema } from "./schema/target.ts";
+import { notifySchema } from "./schema/notify.ts";
 import { traefikSchema } from "./schema/publish.ts";
 import { key, text, whole } from "./schema/text.ts";
 import { parseCidr } from "./values/cidr.ts";
@@ -144,6 +145,10 @@ export const fileSchema = z
         "How often sleeping targets are woken by requests. Beyond that a request gets 503 with Retry-After. Joining a wake that is under way is free, and so is all that reaches an app that is awake.",
     }),
     api: key(apiSchema, { description: "The API and the dashboard on the internal listener." }),
+    notify: key(notifySchema, {
+      description:
+        "Messages to you when something needs you. Off until there is a webhook or a topic of ntfy.",
+    }),
     providers: key(
       z.strictObject({
         docker: key(z.record(targetName, engine), {

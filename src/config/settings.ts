@@ -6,6 +6,7 @@ import type { ApiSettings } from "./model/api.ts";
 import type { EngineSpec } from "./model/engine.ts";
 import type { ListenAddress } from "./model/stream.ts";
 import type { FileLayer } from "./schema.ts";
+import { checkNotify, toNotify } from "./notify.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
 import { toTraefikSettings } from "./schema/publish.ts";
 import { parseCidr } from "./values/cidr.ts";
@@ -39,6 +40,7 @@ export function resolveSettings(input: SettingsInput): {
   const publicListen = layer.public_listen ?? { host, port: 9191 };
   const resolved = resolveTargets(targets, defaults, engines, publicUrl, [listen, publicListen], places);
   const traefik = toTraefikSettings(layer.publish?.traefik);
+  const notify = toNotify(layer.notify);
   const settings: Settings = {
     listen,
     publicListen,
@@ -53,6 +55,7 @@ export function resolveSettings(input: SettingsInput): {
     ...(layer.caddy_admin === undefined ? {} : { caddyAdmin: layer.caddy_admin }),
     log: { level: layer.log?.level ?? "info", format: layer.log?.format ?? "auto" },
     api: resolveApi(layer.api ?? {}, inImage),
+    ...(notify ? { notify } : {}),
     limits: {
       holdsPerTarget: layer.limits?.holds_per_target ?? 2000,
       holds: layer.limits?.holds ?? 10_000,
@@ -72,6 +75,7 @@ export function resolveSettings(input: SettingsInput): {
     problems: [
       ...checkWhole(settings, layer, places),
       ...checkApi(settings, layer, places),
+      ...checkNotify(layer.notify, places),
       ...resolved.problems,
     ],
   };

@@ -24,6 +24,7 @@ import {
 import { waitFor, type Holds } from "./holds.ts";
 import { inBandRequest } from "./in-band.ts";
 import type { OwnHandlers, OwnParts } from "./own-handlers.ts";
+import type { Probes } from "./probes.ts";
 import type { Judge } from "./judge.ts";
 import { isOwnPath } from "./own-path.ts";
 import { bareAsker, deny, reject } from "./refusals.ts";
@@ -37,6 +38,8 @@ export interface EndpointParts extends OwnParts {
   readonly directory: TargetDirectory;
   readonly holds: Holds;
   readonly judge: Judge;
+  /** The doctor's. */
+  readonly probes: Probes;
   readonly own: OwnHandlers;
   /** Counted up in place: every verdict passes here, so it has to cost nothing. */
   readonly verdicts: VerdictCounts;
@@ -73,8 +76,9 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const url = req.url ?? "";
     const at = url.startsWith(AUTHZ_PREFIX) ? parseAuthzPath(url) : undefined;
-    if (!at) return send(res, explain(WRONG_ADDRESS, bareAsker(req)));
     const trusted = parts.trusted();
+    if (parts.probes.authz(req, res, at, trusted)) return;
+    if (!at) return send(res, explain(WRONG_ADDRESS, bareAsker(req)));
     const peer = req.socket.remoteAddress;
     if (peer === undefined || !trusted.has(peer)) return reject(req, res, at, UNTRUSTED_PEER);
     const parsed = parseFacts(req.rawHeaders, peer, at.dialect, trusted);

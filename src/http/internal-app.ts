@@ -9,7 +9,7 @@ import { tellFailure } from "./tell-failure.ts";
 
 /** What answers on the internal listener. */
 export interface InternalAppOptions {
-  readonly forwardAuth: Pick<ForwardAuth, "authz">;
+  readonly forwardAuth: Pick<ForwardAuth, "authz" | "probes">;
   readonly directory: Pick<TargetDirectory, "settled">;
   readonly log: Log;
   /** Adds what other parts answer here: metrics, the API, Traefik's configuration. */
@@ -46,6 +46,7 @@ export function createInternalApp(
   const rest = app.callback();
   return (req, res) => {
     if (req.url?.startsWith(AUTHZ_PREFIX) === true) return forwardAuth.authz(req, res);
+    forwardAuth.probes.stray(req);
     if (isForwarded(req)) return notFound(res);
     void rest(req, res);
   };

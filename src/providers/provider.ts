@@ -37,6 +37,11 @@ export interface Provider extends AsyncDisposable {
    * they ask as seldom as those instances allow, and not at all for none.
    */
   follow?(ids: ReadonlySet<string>): void;
+  /**
+   * What the engine refuses of all that a provider may ask of it, found out without touching any instance. Engines
+   * without rights of their own do without. Throws `ProviderError` when the engine does not answer.
+   */
+  examine?(signal: AbortSignal, ids: ReadonlySet<string>): Promise<EngineExam>;
 }
 
 export type ProviderKind = "docker" | "proxmox" | "process";
@@ -48,6 +53,14 @@ export interface WakePatience {
   readonly withinMs: number;
   /** Told each time that the wake has to wait, with the reason in words for the operator. */
   readonly onWaiting: (why: string) => void;
+}
+
+/** What an engine lets us do. */
+export interface EngineExam {
+  /** Each call that is refused, and what has to be granted for it: a setting, a role, a command. */
+  readonly refused: readonly { readonly call: string; readonly grant: string }[];
+  /** By how many ms the engine's clock is ahead of ours, within a second; unset where it does not tell. */
+  readonly clockAheadMs?: number;
 }
 
 /** Receives what a provider sees. Calls are synchronous and cheap; order is the engine's. */

@@ -60,6 +60,7 @@ const record: z.ZodType<TargetRecord> = z.object({
   lastActivity: milliseconds.exactOptional(),
   stopIntent: stopIntent.exactOptional(),
   startedRun: z.string().exactOptional(),
+  startIntent: z.object({ run: z.string() }).exactOptional(),
   wakes: z.array(wake).exactOptional(),
   routes: z.array(z.object({ host: z.string(), prefix: z.string() })).exactOptional(),
   displayName: z.string().exactOptional(),

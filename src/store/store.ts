@@ -24,6 +24,11 @@ export interface TargetRecord {
   readonly stopIntent?: StopIntent;
   /** The run that Wakegate started, so that a dependency is stopped only if it was ours. */
   readonly startedRun?: string;
+  /**
+   * A start of a dependency that was decided: written before the engine is called, so that the run which follows
+   * `run` is known as ours also when we are killed before we see it.
+   */
+  readonly startIntent?: { readonly run: string };
   /** The last wakes, oldest first, at most 50. */
   readonly wakes?: readonly WakeRecord[];
   /** Where it was reachable when last seen: keeps its hosts from being "unknown" while an engine is away. */

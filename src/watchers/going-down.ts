@@ -1,3 +1,4 @@
+import { backoffMs } from "../lib/backoff.ts";
 import type { WakeCause } from "./handle.ts";
 import type { Context } from "./input.ts";
 import { adopt, beginWake, gone, isUp, resting } from "./next-state.ts";
@@ -5,6 +6,8 @@ import type { Napping, OwnStop, Sighting, State, Stopping, Wake } from "./state.
 
 /** How much longer than its own grace a container may take to die before we believe that it lives on. */
 const DYING_MARGIN_MS = 5_000;
+/** Pauses between the tries of a stop that fails. */
+const STOP_RETRY = { firstMs: 2_000, maxMs: 60_000 };
 
 /** The engine was asked while it goes down. Pure. */
 export function seenWhileStopping(state: Stopping, sighting: Sighting | undefined, ctx: Context): State {
@@ -89,7 +92,8 @@ function asleepSince(rest: Napping, { deepens }: OwnStop): Napping {
 export function sleepFailed(state: State, ctx: Context): State {
   if (state.kind !== "stopping" || state.whose !== "ours") return state;
   if (state.wanted) return adopt(state.seen, ctx, state.wanted.cause, state.wanted.since);
-  return { ...state, task: Symbol(), tries: state.tries + 1 };
+  const retryAt = ctx.mono + backoffMs(state.tries, STOP_RETRY);
+  return { ...state, task: Symbol(), tries: state.tries + 1, retryAt };
 }
 
 function isRequest(wake: Wake): wake is Wake & { cause: WakeCause } {

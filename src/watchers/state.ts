@@ -69,6 +69,8 @@ export interface OwnStop {
   readonly began: number;
   /** Failed tries so far; 0 while the first is under way. */
   readonly tries: number;
+  /** Monotonic ms of the next try. Until then no call is under way; absent before the first failure. */
+  readonly retryAt?: number;
   /** Decided by a Wakegate that was killed since: wait for its end until this wall ms, ask no more. */
   readonly resumedUntil?: number;
   /** It was paused before, asleep since this wall ms. */

@@ -57,10 +57,10 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
       if (!explicit && cause.by !== "dependant" && ctx.now < state.until) return state;
       return beginWake(state.wake.from, cause, ctx);
     case "stopping":
-      // A stop that failed leaves the app running: asking for it now means using what is there.
-      if (state.whose === "ours" && state.tries > 0 && state.deepens !== undefined)
-        return beginWake("paused", cause, ctx);
-      if (state.whose === "ours" && state.tries > 0) return adopt(state.seen, ctx, cause);
+      // A stop that failed leaves the app running: asking for it now means using what is there, until the next
+      // try is on its way.
+      if (state.whose === "ours" && state.retryAt !== undefined && ctx.mono < state.retryAt)
+        return state.deepens === undefined ? adopt(state.seen, ctx, cause) : beginWake("paused", cause, ctx);
       return state.wanted ? state : { ...state, wanted: { cause, since: ctx.mono } };
     case "waking":
     case "starting":

@@ -75,7 +75,14 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#gate = gateOf(this.#state, spec.page.logs);
     this.#narrator = new Narrator(this, around.clock);
     this.#lane = new Lane();
-    this.#recorder = new Recorder(around, this.activity, () => this.#spec);
+    this.#recorder = new Recorder(
+      around,
+      this.activity,
+      () => this.#spec,
+      (ms) => {
+        this.lookAgainAt = around.clock.monotonic() + ms;
+      },
+    );
     this.#jobs = new JobRunner(
       around.clock,
       (input) => this.dispatch(input),

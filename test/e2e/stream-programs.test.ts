@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { expect, it, vi } from "vitest";
 import { freePort } from "../support/free-port.ts";
-import { suite } from "../support/require.ts";
+import { findBinary, suite } from "../support/require.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { run } from "./support/run.ts";
 import { stage, type Sleeper } from "./support/sleepers.ts";
@@ -63,6 +65,30 @@ suite("socat", "Any program behind the shim", () => {
     expect(echoed.digest("hex")).toBe(both.sum());
   });
 
+  it("brings datagrams both ways, the first ones too, though the program takes its time to listen", async () => {
+    await using temp = await tempFolder("udp");
+    const [port, listen] = [await freePort(), await freePort()];
+    const echo = `sleep 2; exec socat UDP4-RECVFROM:${String(port)},bind=127.0.0.1,fork EXEC:cat`;
+    const sleeper = { command: ["sh", "-c", echo], port, listen };
+    const keys = {
+      readiness: { kind: "none" },
+      udp: [{ listen: `127.0.0.1:${String(listen)}`, port }],
+      stream: { udp_timeout: "1s" },
+    };
+    await using scene = await stage(temp.path, { game: { ...sleeper, keys } });
+    const socket = createSocket("udp4");
+    const heard: string[] = [];
+    socket.on("message", (data) => heard.push(data.toString()));
+    for (const word of ["one", "two"]) socket.send(word, listen, "127.0.0.1");
+    await vi.waitUntil(() => heard.length === 2, { timeout: 30_000 });
+    expect(heard.toSorted()).toEqual(["one", "two"]);
+    await vi.waitUntil(() => scene.sleeps("game") === 1, { timeout: 30_000 });
+    socket.send("three", listen, "127.0.0.1");
+    await vi.waitUntil(() => heard.length === 3, { timeout: 30_000 });
+    socket.close();
+    expect(await scene.starts("game")).toBe(2);
+  });
+
   it("leads TLS clients by name to two targets on one listener, untouched", async () => {
     await using temp = await tempFolder("tls");
     const listen = await freePort();
@@ -98,5 +124,47 @@ suite("socat", "Any program behind the shim", () => {
     expect(await scene.starts("two")).toBe(0);
     expect(await ask("two.example.com")).toMatch(/subject=CN ?= ?two\.example\.com/);
     expect(await ask("three.example.com")).toMatch(/no peer certificate available/);
+  });
+});
+
+suite("ssh", "SSH behind the shim", () => {
+  it("wakes by a client that waits for the server's first word, and logs in", async () => {
+    await using temp = await tempFolder("ssh");
+    const [hostKey, ownKey] = [join(temp.path, "host"), join(temp.path, "own")];
+    for (const file of [hostKey, ownKey]) {
+      expect((await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file])).code).toBe(0);
+    }
+    const port = await freePort();
+    const config = join(temp.path, "sshd_config");
+    const lines = {
+      ListenAddress: "127.0.0.1",
+      Port: String(port),
+      HostKey: hostKey,
+      AuthorizedKeysFile: `${ownKey}.pub`,
+      PidFile: "none",
+      StrictModes: "no",
+      UsePAM: "no",
+      PermitRootLogin: "yes",
+    };
+    await writeFile(
+      config,
+      Object.entries(lines).map((line) => `${line.join(" ")}\n`),
+    );
+    // The system's own start makes this folder; without a start of the system it is not there.
+    if (process.getuid?.() === 0) await mkdir("/run/sshd", { recursive: true });
+    const command = [findBinary("ssh") ?? "", "-D", "-e", "-f", config];
+    await using scene = await stage(temp.path, { host: { command, port } });
+    const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes"];
+    const flags = ["-F", "none", "-i", ownKey, "-p", String(scene.at("host"))];
+    const login = [
+      ...flags,
+      ...options.flatMap((option) => ["-o", option]),
+      "127.0.0.1",
+      "echo in; sleep 4; echo out",
+    ];
+    expect(await run("ssh", login)).toMatchObject({ code: 0, out: "in\nout\n" });
+    // It was silent for four seconds, and its idle time is one.
+    expect([await scene.starts("host"), scene.sleeps("host")]).toEqual([1, 0]);
+    await vi.waitUntil(() => scene.sleeps("host") === 1, { timeout: 30_000 });
   });
 });

@@ -4,6 +4,8 @@ import { addTraefikRoutes } from "../../src/http/traefik-routes.ts";
 import { Emitter } from "../../src/lib/emitter.ts";
 import type { Instance } from "../../src/providers/provider.ts";
 import type { TargetSource } from "../../src/publish/traefik/inventory.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { TraefikPolls } from "../../src/publish/traefik/polls.ts";
 import { TraefikPublisher } from "../../src/publish/traefik/publisher.ts";
 import type { BehindBroken, BehindTarget } from "../../src/watchers/registry/planning.ts";
 import { FakeDirectory, targetSpec } from "../support/fake-target.ts";
@@ -46,7 +48,13 @@ async function rig(settings: Partial<TraefikSettings> | undefined) {
   const publisher = new TraefikPublisher({ source, log: new RecordingLog(), publicPort: () => 9191 });
   const known = settings && { ...BASE, ...settings };
   const started = await startRig(new FakeDirectory(), {
-    routes: (router) => addTraefikRoutes(router, { publisher, settings: () => known }),
+    routes: (router) =>
+      addTraefikRoutes(router, {
+        publisher,
+        settings: () => known,
+        polls: new TraefikPolls(),
+        clock: systemClock,
+      }),
   });
   const { host: address, port } = started.internal.address;
   return {

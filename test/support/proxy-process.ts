@@ -21,6 +21,8 @@ export interface Upstreams {
   readonly wakegatePublic: string;
   /** Takes the route of the page's events away, so that the page has to poll through the app's own host. */
   readonly withoutEvents?: boolean;
+  /** Breaks the shipped text, for tests of what is said of it. */
+  readonly edit?: (text: string) => string;
 }
 
 /** What to start. */

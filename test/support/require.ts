@@ -14,6 +14,7 @@ export type Engine =
   | "postgres"
   | "redis"
   | "socat"
+  | "ssh"
   | "podman"
   | "systemd"
   | "traefik";
@@ -27,6 +28,7 @@ const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
   postgres: ["postgres"],
   redis: ["redis-server"],
   socat: ["socat"],
+  ssh: ["sshd"],
   podman: ["podman"],
   systemd: ["systemd-analyze"],
   traefik: ["traefik"],

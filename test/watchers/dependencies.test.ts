@@ -35,6 +35,31 @@ describe("dependencies", () => {
     expect(r.watcher("shop-migrate-1").state).toMatchObject({ kind: "napping", how: "completed" });
   });
 
+  it("are written down before they are started, and as ours when they run, whatever the call says", async () => {
+    const needs = "db:service_started:false";
+    await using r = await rig({
+      setUp: (w) => {
+        w.create("app", { labels: { ...labels(), ...compose("app", needs) }, status: "exited" });
+        w.create("db", {
+          labels: compose("db"),
+          status: "exited",
+          behaviour: { startMs: 300, failStart: "no" },
+        });
+      },
+    });
+    r.watcher("app").wake(BY_REQUEST);
+    await r.clock.advance(100);
+    expect(r.store.target("db")?.startIntent).toEqual({ run: r.world.get("db").runId });
+    expect(r.store.flushes).toBe(1);
+    // The engine says that it failed, and did it all the same.
+    r.world.runs("db");
+    await r.clock.advance(300);
+    expect(r.store.target("db")?.startIntent).toBeUndefined();
+    expect(r.store.target("db")?.startedRun).toBe(r.world.get("db").runId);
+    await r.clock.advance(5 * MINUTE);
+    expect(r.world.calls.at(-1)).toBe("stop db");
+  });
+
   it("does not run a completed one-shot again", async () => {
     await using r = await rig({
       setUp: (w) => {
@@ -74,6 +99,17 @@ describe("dependencies", () => {
     await r.clock.advance(3 * MINUTE);
     expect(r.world.calls.slice(-2)).toEqual(["stop shop-app-1", "stop shop-db-1"]);
     expect(r.state("shop-cache-1")).toBe("ready");
+    expect(r.watcher("shop-cache-1").insight.why()).toMatchObject({
+      fact: "Started by somebody else",
+      next: { what: "stays awake" },
+    });
+    // Handed over once, it comes and goes with its app.
+    r.watcher("shop-cache-1").sleep();
+    await r.clock.advance(MINUTE);
+    expect(r.state("shop-cache-1")).toBe("napping");
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(4 * MINUTE);
+    expect([r.state("shop-app-1"), r.state("shop-cache-1")]).toEqual(["napping", "napping"]);
   });
 
   it("count as started by us also when the event of the start comes before its answer", async () => {

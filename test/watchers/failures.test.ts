@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { settle } from "../support/virtual-clock.ts";
-import { BY_REQUEST, labels, rig } from "./world.ts";
+import { BY_REQUEST, compose, labels, rig } from "./world.ts";
+
+/** It runs, and its health command never succeeds. */
+const SILENT = {
+  status: "exited",
+  healthcheck: ["healthy"],
+  behaviour: { exec: { exitCode: 1, output: "" } },
+} as const;
 
 describe("a failed wake", () => {
   it("says what the engine said, cools down, and is retried by the next request", async () => {
@@ -143,6 +150,48 @@ describe("a failed wake", () => {
     expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "no_answer", withinMs: 5_000 });
     await r.clock.advance(62_000);
     expect(r.world.calls).toEqual(["start blog", "stop blog"]);
+  });
+
+  it("leaves what runs without answering to those who need it or use it all the same", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        const labelled = { ...labels({ "wakegate.wake_timeout": "5s" }), ...compose("db") };
+        w.create("db", { ...SILENT, labels: { ...labelled, "wakegate.readiness.kind": "healthcheck" } });
+        w.create("app", {
+          labels: { ...labels(), ...compose("app", "db:service_started:false") },
+          status: "exited",
+        });
+      },
+    });
+    const lease = r.watcher("app").lease("somebody");
+    r.watcher("app").wake(BY_REQUEST);
+    await r.clock.advance(6_000);
+    expect([r.state("app"), r.state("db")]).toEqual(["ready", "error"]);
+    await r.clock.advance(5 * 60_000);
+    expect(r.world.calls).toEqual(["start db", "start app"]);
+    lease[Symbol.dispose]();
+    await r.clock.advance(3 * 60_000);
+    expect(r.world.calls).toEqual(["start db", "start app", "stop app", "stop db"]);
+  });
+
+  it("does not stop a dependency that somebody else started and that does not answer", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        const silent = { ...compose("db"), "wakegate.readiness.kind": "healthcheck" };
+        w.create("db", {
+          ...SILENT,
+          labels: { ...silent, "wakegate.wake_timeout": "5s" },
+          status: "running",
+        });
+        w.create("app", {
+          labels: { ...labels(), ...compose("app", "db:service_started:false") },
+          status: "exited",
+        });
+      },
+    });
+    await r.clock.advance(5 * 60_000);
+    expect(r.state("db")).toBe("error");
+    expect(r.world.calls).toEqual([]);
   });
 });
 

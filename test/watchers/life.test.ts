@@ -144,4 +144,22 @@ describe("a target's life", () => {
     expect(r.state("blog")).toBe("ready");
     expect(r.log.of("sleep_failed")[0]).toContain("busy");
   });
+
+  it("lets nobody through while another try of a stop is under way: it is woken when that is over", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", { labels: labels(), status: "running", behaviour: { failStop: "busy" } }),
+    });
+    await r.clock.advance(MINUTE + 31_000);
+    expect(r.world.calls).toEqual(["stop blog"]);
+    r.world.behaviour.set("blog", { stopMs: 5_000 });
+    await r.clock.advance(3_000);
+    expect(r.world.calls).toEqual(["stop blog", "stop blog"]);
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
+    await r.clock.advance(5_000);
+    expect(r.world.calls.at(-1)).toBe("start blog");
+    expect(r.state("blog")).toBe("ready");
+  });
 });

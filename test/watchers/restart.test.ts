@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gateOf } from "../../src/watchers/gate.ts";
 import { settle } from "../support/virtual-clock.ts";
-import { BY_REQUEST, labels, rig } from "./world.ts";
+import { BY_REQUEST, compose, labels, rig } from "./world.ts";
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 0, 1);
@@ -43,6 +43,20 @@ describe("after Wakegate was killed", () => {
     await r.clock.advance(20_100);
     expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
     expect(r.world.calls).toEqual([]);
+  });
+
+  it("puts a dependency to sleep that it had just started, although it never saw that run", async () => {
+    await using r = await rig({
+      records: { db: { startIntent: { run: "r1" } }, other: { startIntent: { run: "r7" } } },
+      setUp: (w) => {
+        w.create("db", { labels: compose("db"), status: "running", runId: "r2" });
+        w.create("other", { labels: compose("other"), status: "running", runId: "r7" });
+        const needs = "db:service_started:false,other:service_started:false";
+        w.create("app", { labels: { ...labels(), ...compose("app", needs) }, status: "exited" });
+      },
+    });
+    await r.clock.advance(5 * MINUTE);
+    expect(r.world.calls).toEqual(["stop db"]);
   });
 
   it("ignores the intent for a run that is over", async () => {

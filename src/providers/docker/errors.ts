@@ -53,6 +53,11 @@ const TLS_HINTS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** What to set on a socket proxy so that it lets this through. */
+export function rightOf(verb: Verb): string {
+  return RIGHTS[verb];
+}
+
 /** HTTP status of a failure that dockerode threw, if it came from the engine's answer. */
 export function statusOf(error: unknown): number | undefined {
   const status = (error as { statusCode?: unknown } | undefined)?.statusCode;

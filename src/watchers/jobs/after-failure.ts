@@ -4,6 +4,7 @@ import { firstTier } from "../tiers.ts";
 import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { changedOr } from "./changed-or.ts";
+import { holders, isOurs } from "./holders.ts";
 import { writeIntent } from "./intent.ts";
 
 /** After a failed wake: tries again for those who wait, or puts what runs without answering to sleep. */
@@ -15,9 +16,9 @@ export async function afterFailure(bench: Workbench, state: Failed, signal: Abor
     if (followers.count > 0 && !state.failure.final && !bench.orders.mayNotWake())
       return { type: "wake", cause: { by: "retry" } };
     const { afterMs } = firstTier(spec);
-    const idle = state.seen && !spec.dryRun ? afterMs : undefined;
+    const idle = state.seen && isOurs(bench, state.seen.run) && !spec.dryRun ? afterMs : undefined;
     const left = idle === undefined ? undefined : idle - (clock.monotonic() - state.ended);
-    if (state.seen && left !== undefined && left <= 0 && bench.orders.keepsAwake().length === 0) {
+    if (state.seen && left !== undefined && left <= 0 && holders(bench).length === 0) {
       // A pause would keep what does not answer for ever.
       const method = spec.stopMethod === "pause" ? "stop" : spec.stopMethod;
       if (await writeIntent(bench, state.seen, method, signal)) return { type: "sleep", method };

@@ -31,6 +31,11 @@ function counted(leases: readonly string[]): readonly Evidence[] {
   });
 }
 
+/** Whether we may stop this run: what only others depend on is ours if we started that very run. */
+export function isOurs({ around, spec }: Workbench, run: string): boolean {
+  return !around.dependencyOnly || around.store.target(spec.name)?.startedRun === run;
+}
+
 /** Milliseconds until the target counts as unused; undefined while something holds it awake, or for ever. */
 export function dueInMs(bench: Workbench, state: Ready): number | undefined {
   const { spec, activity, around, orders } = bench;
@@ -41,9 +46,8 @@ export function dueInMs(bench: Workbench, state: Ready): number | undefined {
   const uptime = state.began + (spec.minUptimeMs ?? 0) - now;
   if (bench.asked === "quiet" || orders.held) return Math.max(afterPass, bench.lookAgainAt - now);
   if (around.dependencyOnly) {
-    // Not ours to stop unless this very run is one that we started.
-    const ours = around.store.target(spec.name)?.startedRun === state.seen.run;
-    return ours ? Math.max(afterPass, uptime, bench.lookAgainAt - now) : undefined;
+    const due = Math.max(afterPass, uptime, bench.lookAgainAt - now);
+    return isOurs(bench, state.seen.run) ? due : undefined;
   }
   const { afterMs } = firstTier(spec);
   if (afterMs === undefined) return undefined;

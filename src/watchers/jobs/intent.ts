@@ -1,4 +1,5 @@
 import { messageOf } from "../../errors.ts";
+import { deadline } from "../../lib/signals.ts";
 import type { StopMethod } from "../../providers/provider.ts";
 import type { Sighting } from "../state.ts";
 import type { Workbench } from "../workbench.ts";
@@ -37,4 +38,20 @@ export async function writeIntent(
     store.update(spec.name, { stopIntent: undefined });
     return false;
   }
+}
+
+/** A wake does not wait longer for the disk than this. */
+const WRITE_MS = 1_000;
+
+/**
+ * Writes down that a dependency is about to be started. It is ours to stop only in a run that we started, so a
+ * Wakegate that is killed before it has seen the run would leave it awake for ever. Never rejects: a disk that fails
+ * is no reason not to wake.
+ */
+export async function writeStartIntent(bench: Workbench, run: string, signal: AbortSignal): Promise<void> {
+  const { around, spec } = bench;
+  if (!around.dependencyOnly) return;
+  around.store.update(spec.name, { startIntent: { run } });
+  using limit = deadline(around.clock, WRITE_MS, "the state file", signal);
+  await around.store.flush(limit.signal).catch(() => undefined);
 }

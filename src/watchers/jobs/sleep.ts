@@ -16,7 +16,7 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
     await sleep(clock, state.resumedUntil - clock.now(), signal);
     return settle(bench, signal);
   }
-  if (state.tries > 0) await sleep(clock, backoffMs(state.tries - 1, RETRY), signal);
+  if (state.retryAt !== undefined) await sleep(clock, state.retryAt - clock.monotonic(), signal);
   try {
     await bench.exclusive((life) => provider.sleep(state.seen.id, requestOf(bench, state), life));
   } catch (error) {

@@ -3,6 +3,7 @@ import { ProviderError } from "../../providers/provider.ts";
 import { wakeDependencies } from "../dependencies.ts";
 import { WakeFailedError } from "../failure.ts";
 import type { FailureReason } from "../progress.ts";
+import { writeStartIntent } from "./intent.ts";
 import { sightingOf } from "../state.ts";
 import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
@@ -31,12 +32,13 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
     if (!completed && before.status !== "running" && before.status !== "restarting") {
       const patience = { withinMs: spec.wakeTimeoutMs, onWaiting: bench.onWaiting.bind(bench) };
       await bench.exclusive(async (life) => {
-        await around.provider.wake(before, life, patience);
-        // In here, because the start's event may be quicker than its answer: then this work is over already.
-        const started = await around.locate(life);
-        if (!started || started.runId === before.runId) return;
-        around.store.update(spec.name, { startedRun: started.runId });
-        bench.activity.poke();
+        await writeStartIntent(bench, before.runId, life);
+        try {
+          await around.provider.wake(before, life, patience);
+        } finally {
+          // In here, because the start's event may be quicker than its answer: then this work is over already.
+          await noteRun(bench, before.runId, life);
+        }
       });
     }
     const after = await around.locate(signal);
@@ -45,6 +47,15 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
     signal.throwIfAborted();
     return wakeFailed(bench, error);
   }
+}
+
+/** A call that failed may have started it all the same. Where the engine does not say now, the intent stays. */
+async function noteRun(bench: Workbench, before: string, signal: AbortSignal): Promise<void> {
+  const { around, spec } = bench;
+  const now = await around.locate(signal).catch(() => undefined);
+  if (!now || now.runId === before) return;
+  around.store.update(spec.name, { startedRun: now.runId, startIntent: undefined });
+  bench.activity.poke();
 }
 
 /** Turns whatever ended a wake into the input that says so. */

@@ -21,6 +21,10 @@ export class Askers {
     return true;
   }
 
+  get addresses(): readonly string[] {
+    return [...this.#addresses];
+  }
+
   has(address: string): boolean {
     return this.#addresses.has(address);
   }

@@ -14,6 +14,7 @@ import { Comeback } from "./comeback.ts";
 import { directoryOf } from "./directory.ts";
 import { EngineNews } from "./engine-news.ts";
 import { Engines } from "./engines.ts";
+import type { EngineView } from "./engine-view.ts";
 import { keepHouse } from "./housekeeping.ts";
 import type { Plan } from "./plan.ts";
 import { Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
@@ -138,6 +139,16 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   /** How many containers an engine listed, targets or not. */
   instancesOf(engine: string): number {
     return this.#engines.view(engine)?.instances.size ?? 0;
+  }
+
+  /** What is known of each engine. */
+  get views(): readonly EngineView[] {
+    return this.#engines.views;
+  }
+
+  /** Who asked for verdicts since the start. */
+  get askers(): Pick<Askers, "addresses" | "fromLoopback"> {
+    return this.#askers;
   }
 
   engineNames(): readonly string[] {
