@@ -26,7 +26,7 @@ import { tierOf } from "./tier-of.ts";
 import { Followers } from "./followers.ts";
 import { Inbox } from "./inbox.ts";
 import { Insight } from "./insight.ts";
-import type { ProbeResult } from "./readiness/http-probe.ts";
+import type { ProbeResult } from "../lib/http-probe.ts";
 import { seenInput } from "./seen-input.ts";
 import { needsDependencies, type State, type Wake } from "./state.ts";
 import { meets } from "./conditions.ts";

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
 import type { ProbeAddress } from "./address.ts";
-import type { ProbeResult } from "./http-probe.ts";
+import type { ProbeResult } from "../../lib/http-probe.ts";
 
 /** One question and how its answer is judged. */
 interface Question {

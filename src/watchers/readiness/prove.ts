@@ -6,12 +6,12 @@ import { deadline } from "../../lib/signals.ts";
 import type { Instance, InstanceSummary, Provider } from "../../providers/provider.ts";
 import { WakeFailedError } from "../failure.ts";
 import { noAddressMessage, portOf, probeAddresses, type ProbeAddress, type Vantage } from "./address.ts";
-import { probeHttp, type ProbeResult } from "./http-probe.ts";
+import { probeHttp, type ProbeResult } from "../../lib/http-probe.ts";
 import { listensOn } from "./listening.ts";
 import { nextProbeInMs } from "./spacing.ts";
 import { streamKindOf } from "./stream-kind.ts";
 import { probeMinecraft, probePostgres, probeRedis } from "./protocol-probes.ts";
-import { probeTcp } from "./tcp-probe.ts";
+import { probeTcp } from "../../lib/tcp-probe.ts";
 
 /** What a proof of readiness needs. */
 export interface ProveInput {

@@ -1,7 +1,12 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { messageOf } from "../../errors.ts";
-import type { ProbeAddress } from "./address.ts";
+import { messageOf } from "../errors.ts";
+
+/** Where a probe asks. */
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** One answer, or why there was none. */
 export type ProbeResult =
@@ -19,7 +24,7 @@ export interface HttpProbe {
  * whether the app answers, not who it is). Never rejects; an aborted signal gives "silent".
  */
 export function probeHttp(
-  address: ProbeAddress,
+  address: HostAndPort,
   probe: HttpProbe,
   signal: AbortSignal,
 ): Promise<ProbeResult> {

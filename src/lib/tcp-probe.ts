@@ -1,13 +1,12 @@
 import { connect } from "node:net";
-import type { Clock } from "../../lib/clock.ts";
-import type { ProbeAddress } from "./address.ts";
-import type { ProbeResult } from "./http-probe.ts";
+import type { Clock } from "./clock.ts";
+import type { HostAndPort, ProbeResult } from "./http-probe.ts";
 
 /** How long a silent connection must stay open to count: docker-proxy accepts before the app listens, then resets. */
 const STAYS_OPEN_MS = 150;
 
 /** A connect proved by bytes or by staying open. Never rejects. Status 0 stands for "it talks TCP". */
-export function probeTcp(address: ProbeAddress, clock: Clock, signal: AbortSignal): Promise<ProbeResult> {
+export function probeTcp(address: HostAndPort, clock: Clock, signal: AbortSignal): Promise<ProbeResult> {
   return new Promise((resolve) => {
     const socket = connect({ host: address.host, port: address.port, signal });
     let timer: Disposable | undefined;
