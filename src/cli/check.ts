@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { loadSettings } from "../config/load.ts";
 import type { EngineSpec, Problem, TargetSpec } from "../config/model.ts";
+import { insideOf } from "../config/inside.ts";
 import { readLabels } from "../config/labels.ts";
 import { formatDuration } from "../config/values/duration.ts";
 import { formatRoute } from "../config/values/host-pattern.ts";
@@ -27,6 +28,7 @@ interface CheckedTargetView {
   readonly port?: number;
   readonly engine: string;
   readonly container?: string;
+  readonly service?: string;
   readonly vmid?: number;
   readonly idleTimeout: string;
   readonly origin: string;
@@ -54,7 +56,7 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
   const asked =
     listings.length > 0 ? listings : settings.engines.map(({ name }): EngineListing => ({ engine: name }));
   const plan = makePlan({
-    engines: asked.map(engineOf),
+    engines: asked.map((listing) => engineOf(listing, insideOf(settings.engines, listing.engine))),
     fileTargets: settings.targets,
     fileNames: settings.fileTargets,
     reserved: [settings.listen, settings.publicListen],
@@ -81,12 +83,13 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
   return { ok, ...read, problems, targets: targets.map(viewOf) };
 }
 
-function engineOf({ engine, snapshot }: EngineListing): PlanEngine {
+function engineOf({ engine, snapshot }: EngineListing, inside: string | undefined): PlanEngine {
   const selfId = snapshot?.selfId;
   return {
     engine,
     instances: snapshot?.instances ?? [],
     listed: snapshot !== undefined,
+    inside,
     ...(selfId !== undefined && { selfId }),
   };
 }
@@ -106,6 +109,7 @@ function viewOf(target: TargetSpec): CheckedTargetView {
     ...(port === undefined ? {} : { port }),
     engine: source.engine,
     ...(source.kind === "docker" ? { container: source.container } : {}),
+    ...(source.kind === "swarm" ? { service: source.service } : {}),
     ...(source.kind === "proxmox" ? { vmid: source.vmid } : {}),
     idleTimeout: idleTimeoutMs === undefined ? "never" : formatDuration(idleTimeoutMs),
     origin,

@@ -82,7 +82,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-export type EngineSpec = DockerEngineSpec | ProxmoxEngineSpec;
+export type EngineSpec = DockerEngineSpec | SwarmEngineSpec | ProxmoxEngineSpec | MachineEngineSpec;
 
 export interface DockerEngineSpec {
   readonly kind: "docker";
@@ -90,6 +90,72 @@ export interface DockerEngineSpec {
   /** `unix:///path`, `tcp://host:port`, `http://…` or `https://…`. */
   readonly url: string;
   readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+  /** The target whose sleep is this engine's own. */
+  readonly inside?: string;
+}
+
+/** A manager of a Docker Swarm, reached as any Docker engine. */
+export type SwarmEngineSpec = Omit<DockerEngineSpec, "kind"> & { readonly kind: "swarm" };
+
+/** One machine that can be switched on: an engine with a single instance, which has its target's name. */
+export type MachineEngineSpec = CommandEngineSpec | WolEngineSpec;
+
+interface MachineBase {
+  readonly name: string;
+  readonly target: string;
+  readonly cadence: MachineCadence;
+  /** Unset: nobody knows how to put it to sleep. */
+  readonly sleep?: CommandLine;
+}
+
+export interface CommandEngineSpec extends MachineBase, CommandMeaning {
+  readonly kind: "command";
+  readonly wake: CommandLine;
+  readonly status: CommandLine;
+  readonly inside?: string;
+}
+
+export interface WolEngineSpec extends MachineBase {
+  readonly kind: "wol";
+  /** `aa:bb:cc:dd:ee:ff`. */
+  readonly mac: string;
+  /** Address or name that the packet is sent to. */
+  readonly broadcast: string;
+  readonly port: number;
+  /** SecureOn password, four or six bytes with colons. */
+  readonly secureOn?: string;
+  readonly status: MachineProbe;
+  readonly statusTimeoutMs: number;
+}
+
+/** How often a machine is looked at, in ms. */
+export interface MachineCadence {
+  readonly awakeMs: number;
+  readonly asleepMs: number;
+}
+
+/** What exit codes (numbers) and first lines of output (texts, without regard to case) mean. */
+export interface CommandMeaning {
+  readonly running: readonly (number | string)[];
+  readonly stopped: readonly (number | string)[];
+}
+
+/** One command, complete. */
+export interface CommandLine {
+  readonly argv: readonly string[];
+  readonly cwd?: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Names of Wakegate's own variables that it sees. */
+  readonly inherit: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** Where a machine that is on answers. */
+export interface MachineProbe {
+  readonly scheme: "tcp" | "http" | "https";
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
 }
 
 export interface ProxmoxEngineSpec {
@@ -102,6 +168,8 @@ export interface ProxmoxEngineSpec {
   readonly trust?: { readonly caFile: string } | { readonly fingerprint: string };
   /** Guests with our tags or notes become targets without being in the file. */
   readonly discover: boolean;
+  /** The target whose sleep is this cluster's own. */
+  readonly inside?: string;
 }
 
 /** Who Wakegate is to a Proxmox cluster. */
@@ -301,7 +369,15 @@ export interface TraefikSettings {
 
 export type TargetSource =
   | { readonly kind: "docker"; readonly engine: string; readonly container: string }
+  | { readonly kind: "swarm"; readonly engine: string; readonly service: string }
   | { readonly kind: "proxmox"; readonly engine: string; readonly vmid: number }
+  | {
+      readonly kind: "machine";
+      readonly engine: string;
+      readonly by: MachineEngineSpec["kind"];
+      /** Something says how to put it to sleep. */
+      readonly sleeps: boolean;
+    }
   | { readonly kind: "process"; readonly engine: "process"; readonly process: ProcessSpec };
 
 export interface ProcessSpec {

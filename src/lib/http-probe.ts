@@ -23,11 +23,7 @@ export interface HttpProbe {
  * One GET: redirects are not followed, the body is not read, certificates are not judged (the question is
  * whether the app answers, not who it is). Never rejects; an aborted signal gives "silent".
  */
-export function probeHttp(
-  address: HostAndPort,
-  probe: HttpProbe,
-  signal: AbortSignal,
-): Promise<ProbeResult> {
+export function probeHttp(address: HostAndPort, probe: HttpProbe, signal: AbortSignal): Promise<ProbeResult> {
   return new Promise((resolve) => {
     const send = probe.scheme === "https" ? httpsRequest : httpRequest;
     const silent = (error: unknown): void => resolve({ kind: "silent", error: messageOf(error) });

@@ -197,7 +197,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   /** A person wants it asleep now: as soon as nothing uses it, or `force`d whatever uses it. Wakes as always later. */
   sleep(how: "quiet" | "force" = "quiet"): void {
-    if (this.#state.kind !== "ready") return;
+    if (this.#state.kind !== "ready" || this.around.exempt() !== undefined) return;
     if (how === "force") this.orders.unpin();
     this.#asked = how;
     this.activity.poke();

@@ -50,7 +50,7 @@ export function watchingContract(rig: ContractRig): void {
       await rig.world.killOutside(id, instance);
       await sink.until("died", (sink) => sink.causes(id).includes("died"));
       await rig.eventually(async () => (await rig.look(id)).status === "exited");
-      if (!rig.traits.staged) {
+      if (!rig.traits.staged || !rig.traits.removable) {
         stop.abort();
         return done;
       }

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { DockerEngineSpec } from "../../config/model.ts";
-import { deadline, onAbort } from "../../lib/signals.ts";
+import { race } from "../../lib/race.ts";
+import { deadline } from "../../lib/signals.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { ProviderDeps } from "../open.ts";
 import { ProviderError } from "../provider.ts";
@@ -25,6 +26,10 @@ export const DEADLINES: Readonly<Record<Verb, number>> = {
   usage: 10_000,
   logs: 15_000,
   exec: 60_000,
+  services: 30_000,
+  tasks: 30_000,
+  networks: 30_000,
+  scale: 30_000,
 };
 
 /** One engine: its address, the API version agreed upon, and the one way to call it. */
@@ -33,13 +38,17 @@ export class Connection implements Disposable {
   readonly address: EngineAddress;
   readonly clock: Clock;
   readonly log: NonNullable<ProviderDeps["log"]>;
-  readonly #spec: DockerEngineSpec;
+  readonly #spec: Omit<DockerEngineSpec, "kind">;
   readonly #deadlines: Readonly<Record<Verb, number>>;
   #docker: Docker | undefined;
   #apiVersion: string | undefined;
   #negotiating: Promise<void> | undefined;
 
-  constructor(spec: DockerEngineSpec, deps: ProviderDeps, deadlines: Partial<Record<Verb, number>> = {}) {
+  constructor(
+    spec: Omit<DockerEngineSpec, "kind">,
+    deps: ProviderDeps,
+    deadlines: Partial<Record<Verb, number>> = {},
+  ) {
     this.engine = spec.name;
     this.address = parseAddress(spec);
     this.clock = deps.clock;
@@ -128,14 +137,6 @@ async function versionOf(docker: Docker, signal: AbortSignal): Promise<Docker.Do
   if (typeof version === "string" || !version.ApiVersion)
     throw new Error("this is not a Docker engine's answer");
   return version;
-}
-
-/** Settles with the promise, or rejects at the abort whatever the promise does. */
-function race<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const listening = onAbort(signal, reject);
-    promise.then(resolve, reject).finally(() => listening[Symbol.dispose]());
-  });
 }
 
 /** True for the answer "it is so already". */

@@ -17,7 +17,7 @@ import { Cluster } from "./cluster.ts";
 import { Connection, type Deadlines } from "./connection.ts";
 import { ProxmoxError } from "./errors.ts";
 import { inspect } from "./inspect.ts";
-import { race } from "./race.ts";
+import { race } from "../../lib/race.ts";
 import { sleep } from "./sleep.ts";
 import { usage } from "./usage.ts";
 import { Wake, type WakeTimes } from "./wake.ts";

@@ -7,6 +7,7 @@ import { Emitter } from "../../lib/emitter.ts";
 import type { Log } from "../../lib/log.ts";
 import { untilTrue } from "../../lib/until-true.ts";
 import type { Instance, InstanceSummary, Provider, ProviderError } from "../../providers/provider.ts";
+import type { Machine } from "../../providers/inside/machine.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
@@ -16,10 +17,13 @@ import { Watcher } from "../watcher.ts";
 import { Askers } from "./askers.ts";
 import { Comeback } from "./comeback.ts";
 import { directoryOf } from "./directory.ts";
+import { insideOf } from "../../config/inside.ts";
 import { keepHouse, type House } from "./housekeeping.ts";
 import { implicitTarget } from "./implicit.ts";
 import { EngineView, type EngineViewListener } from "./engine-view.ts";
 import { boundKey, makePlan, NO_PLAN, type Plan, type PlannedTarget } from "./plan.ts";
+import { isUpAsMachine } from "./is-up-as-machine.ts";
+import { nameOnEngine } from "./name-on-engine.ts";
 import { ProblemLog } from "./problem-log.ts";
 import { surroundingsOf, type Shared } from "./surroundings.ts";
 import { unmanagedUsers } from "./unmanaged-users.ts";
@@ -130,6 +134,18 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
 
   watcher(name: string): Watcher | undefined {
     return this.#watchers.get(name);
+  }
+
+  /** A target as what runs in it sees it. */
+  machine(name: string): Machine {
+    const up = (): boolean | undefined => isUpAsMachine(this.#watchers.get(name)?.state);
+    return {
+      name,
+      get up() {
+        return up();
+      },
+      changed: this.moved,
+    };
   }
 
   get watchers(): Iterable<Watcher> {
@@ -326,6 +342,7 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
         instances: [...view.instances.values()],
         listed: view.everListed,
         ...(view.self && { selfId: view.self.id }),
+        inside: insideOf(this.#settings.engines, view.engine),
       })),
       fileTargets: this.#settings.targets,
       fileNames: this.#settings.fileTargets,
@@ -380,7 +397,7 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   #keep(watcher: Watcher): boolean {
     const { source, name } = watcher.spec;
     if (
-      source.kind !== "docker" ||
+      nameOnEngine(source) === undefined ||
       this.#plan.broken.has(name) ||
       this.#settings.targets.some((t) => t.name === name)
     )
@@ -463,8 +480,9 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
     const byId = target?.instance === undefined ? undefined : await view.inspect(target.instance, signal);
     if (byId) return byId;
     const source = this.#watchers.get(name)?.spec.source;
-    if (source?.kind !== "docker") return undefined;
-    const found = await view.inspect(source.container, signal);
+    const again = source && nameOnEngine(source);
+    if (again === undefined) return undefined;
+    const found = await view.inspect(again, signal);
     if (found) this.#makePlan();
     return found;
   }
@@ -482,6 +500,8 @@ export class Registry implements TargetDirectory, EngineViewListener, AsyncDispo
   }
 
   #exempt(name: string, view: EngineView): string | undefined {
+    const source = this.#watchers.get(name)?.spec.source;
+    if (source?.kind === "machine" && !source.sleeps) return "nothing says how to put it to sleep";
     const target = this.#plan.targets.get(name);
     const seen = target?.instance === undefined ? undefined : view.instances.get(target.instance);
     if (!seen || !this.#askers.is(seen)) return undefined;
