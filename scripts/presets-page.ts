@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { APP_PRESETS, appPresetNames } from "../src/presets/apps.ts";
 import { TRAFFIC_PRESETS, trafficPresetNames, type TrafficPresetName } from "../src/presets/traffic.ts";
-import type { RuleSpec } from "../src/config/model.ts";
+import type { RuleSpec } from "../src/config/model/rules.ts";
 
 /** `presets.md`: what each preset takes away, or sets, from the data itself. */
 export function presetsPage(): string {

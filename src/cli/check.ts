@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import { loadSettings } from "../config/load.ts";
-import type { EngineSpec, Problem, TargetSpec } from "../config/model.ts";
 import { insideOf } from "../config/inside.ts";
+import type { Problem, TargetSpec } from "../config/model.ts";
+import type { EngineSpec } from "../config/model/engine.ts";
 import { readLabels } from "../config/labels.ts";
 import { formatDuration } from "../config/values/duration.ts";
 import { formatRoute } from "../config/values/host-pattern.ts";

@@ -1,7 +1,7 @@
 import { get } from "node:http";
 import { parseArgs } from "node:util";
 import { loadSettings } from "../config/load.ts";
-import type { ListenAddress } from "../config/model.ts";
+import type { ListenAddress } from "../config/model/stream.ts";
 import { formatListenAddress } from "../config/values/listen-address.ts";
 import { systemClock } from "../lib/clock.ts";
 import { deadline } from "../lib/signals.ts";

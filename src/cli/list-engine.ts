@@ -1,4 +1,4 @@
-import type { EngineSpec } from "../config/model.ts";
+import type { EngineSpec } from "../config/model/engine.ts";
 import { messageOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { deadline } from "../lib/signals.ts";

@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 import type { EnvironmentReading } from "./environment.ts";
 import type { IssuePlaces } from "./file/issues.ts";
-import type { EngineSpec, Problem } from "./model.ts";
+import type { Problem } from "./model.ts";
+import type { EngineSpec } from "./model/engine.ts";
 import { resolveProxmox } from "./proxmox-engines.ts";
 import type { FileLayer } from "./schema.ts";
 

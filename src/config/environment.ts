@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { DockerEngineSpec, Problem } from "./model.ts";
+import type { Problem } from "./model.ts";
+import type { DockerEngineSpec } from "./model/engine.ts";
 import { fileSchema, type FileLayer } from "./schema.ts";
 import { coerce, leafPaths, schemaAt } from "./schema/walk.ts";
 import { problemsOf } from "./file/issues.ts";

@@ -1,5 +1,6 @@
 import type { IssuePlaces } from "./file/issues.ts";
-import type { EngineSpec, Problem } from "./model.ts";
+import type { Problem } from "./model.ts";
+import type { EngineSpec } from "./model/engine.ts";
 import { didYouMean } from "./values/suggest.ts";
 
 /** Engines that are said to be inside of something that the file does not define. */

@@ -1,4 +1,4 @@
-import type { EngineSpec } from "./model.ts";
+import type { EngineSpec } from "./model/engine.ts";
 
 /** The target that an engine runs in, of those that run in one. */
 export function insideOf(engines: readonly EngineSpec[], name: string): string | undefined {

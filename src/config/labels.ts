@@ -4,15 +4,8 @@ import { targetNameOf } from "./labels/identity.ts";
 import { readProxyLabels, type ProxyLabels } from "./labels/proxy-labels.ts";
 import { LABEL_PREFIX, readWakegateLabels, type WakegateLabels } from "./labels/wakegate.ts";
 import { toOptions } from "./layers.ts";
-import type {
-  EngineSpec,
-  FileTarget,
-  Problem,
-  RouteSpec,
-  Settings,
-  TargetSource,
-  TargetSpec,
-} from "./model.ts";
+import type { FileTarget, Problem, RouteSpec, Settings, TargetSource, TargetSpec } from "./model.ts";
+import type { EngineSpec } from "./model/engine.ts";
 import { presetLayer, remarksOn } from "./presets.ts";
 import { toTraefikTarget } from "./schema/publish.ts";
 import type { DefaultsLayer } from "./schema/target.ts";

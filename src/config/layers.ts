@@ -1,13 +1,7 @@
 import { resolve } from "node:path";
-import type {
-  PageOptions,
-  ReadinessOptions,
-  RuleMatch,
-  RuleSpec,
-  StreamOptions,
-  TargetOptions,
-  WakeRate,
-} from "./model.ts";
+import type { PageOptions, ReadinessOptions, TargetOptions } from "./model.ts";
+import type { RuleMatch, RuleSpec, WakeRate } from "./model/rules.ts";
+import type { StreamOptions } from "./model/stream.ts";
 import type { FileLayer } from "./schema.ts";
 import { BUILT_IN } from "./schema/options.ts";
 import { DEFAULT_WAKE_RATE, type RuleLayer, type WakeRateLayer } from "./schema/rules.ts";

@@ -1,5 +1,6 @@
 import type { CheckedTarget, TargetPlace } from "./cross-check.ts";
-import type { ListenAddress, Problem, StreamProtocol, TargetSpec, TcpSpec } from "./model.ts";
+import type { Problem, TargetSpec } from "./model.ts";
+import type { ListenAddress, StreamProtocol, TcpSpec } from "./model/stream.ts";
 import { formatListenAddress } from "./values/listen-address.ts";
 
 /** What the check needs to know of a target. */

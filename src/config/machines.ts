@@ -1,4 +1,5 @@
-import type { CommandLine, MachineEngineSpec, TargetSource } from "./model.ts";
+import type { TargetSource } from "./model.ts";
+import type { CommandLine, MachineEngineSpec } from "./model/machine.ts";
 import { MACHINE_DEFAULTS, type CommandLayer, type WolLayer } from "./schema/machine.ts";
 import type { TargetLayer } from "./schema/target.ts";
 import { parseDuration } from "./values/duration.ts";

@@ -2,7 +2,13 @@ import type { AppPresetName } from "../presets/apps.ts";
 import type { TrafficPresetName } from "../presets/traffic.ts";
 import type { StopMethod } from "../providers/provider.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
-import type { UseOptions } from "./use-model.ts";
+import type { UseOptions } from "./model/use.ts";
+import type { ApiSettings } from "./model/api.ts";
+import type { EngineSpec } from "./model/engine.ts";
+import type { MachineEngineSpec } from "./model/machine.ts";
+import type { RequestRights, RuleSpec, WakeRate } from "./model/rules.ts";
+import type { ForwardSpec, ListenAddress, StreamOptions, TcpSpec } from "./model/stream.ts";
+import type { TraefikSettings, TraefikTargetOptions } from "./model/traefik.ts";
 
 /** The configuration as the rest of Wakegate sees it: complete, checked, durations in milliseconds. */
 export interface Settings {
@@ -54,131 +60,7 @@ export interface FileTarget {
   readonly layer: TargetLayer;
 }
 
-/** Who may use the API and the dashboard. */
-export interface ApiSettings {
-  readonly tokens: readonly ApiToken[];
-  /** Absolute path. */
-  readonly tokenFile?: string;
-  /** Lower case. */
-  readonly userHeader?: string;
-  /** Unset: everybody whom the header names. */
-  readonly admins?: readonly string[];
-  readonly metrics: "open" | "token";
-  /** True in the container image: without any token, one is made and printed once. */
-  readonly makeToken: boolean;
-}
-
-/** A token, never in plain. */
-export interface ApiToken {
-  /** SHA-256 in lower-case hexadecimal. */
-  readonly hash: string;
-  readonly access: "admin" | "read";
-}
-
 export type LogLevel = "debug" | "info" | "warn" | "error";
-
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-export type EngineSpec = DockerEngineSpec | SwarmEngineSpec | ProxmoxEngineSpec | MachineEngineSpec;
-
-export interface DockerEngineSpec {
-  readonly kind: "docker";
-  readonly name: string;
-  /** `unix:///path`, `tcp://host:port`, `http://…` or `https://…`. */
-  readonly url: string;
-  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
-  /** The target whose sleep is this engine's own. */
-  readonly inside?: string;
-}
-
-/** A manager of a Docker Swarm, reached as any Docker engine. */
-export type SwarmEngineSpec = Omit<DockerEngineSpec, "kind"> & { readonly kind: "swarm" };
-
-/** One machine that can be switched on: an engine with a single instance, which has its target's name. */
-export type MachineEngineSpec = CommandEngineSpec | WolEngineSpec;
-
-interface MachineBase {
-  readonly name: string;
-  readonly target: string;
-  readonly cadence: MachineCadence;
-  /** Unset: nobody knows how to put it to sleep. */
-  readonly sleep?: CommandLine;
-}
-
-export interface CommandEngineSpec extends MachineBase, CommandMeaning {
-  readonly kind: "command";
-  readonly wake: CommandLine;
-  readonly status: CommandLine;
-  readonly inside?: string;
-}
-
-export interface WolEngineSpec extends MachineBase {
-  readonly kind: "wol";
-  /** `aa:bb:cc:dd:ee:ff`. */
-  readonly mac: string;
-  /** Address or name that the packet is sent to. */
-  readonly broadcast: string;
-  readonly port: number;
-  /** SecureOn password, four or six bytes with colons. */
-  readonly secureOn?: string;
-  readonly status: MachineProbe;
-  readonly statusTimeoutMs: number;
-}
-
-/** How often a machine is looked at, in ms. */
-export interface MachineCadence {
-  readonly awakeMs: number;
-  readonly asleepMs: number;
-}
-
-/** What exit codes (numbers) and first lines of output (texts, without regard to case) mean. */
-export interface CommandMeaning {
-  readonly running: readonly (number | string)[];
-  readonly stopped: readonly (number | string)[];
-}
-
-/** One command, complete. */
-export interface CommandLine {
-  readonly argv: readonly string[];
-  readonly cwd?: string;
-  readonly env: Readonly<Record<string, string>>;
-  /** Names of Wakegate's own variables that it sees. */
-  readonly inherit: readonly string[];
-  readonly timeoutMs: number;
-}
-
-/** Where a machine that is on answers. */
-export interface MachineProbe {
-  readonly scheme: "tcp" | "http" | "https";
-  readonly host: string;
-  readonly port: number;
-  readonly path: string;
-}
-
-export interface ProxmoxEngineSpec {
-  readonly kind: "proxmox";
-  readonly name: string;
-  /** `https://host:port`. */
-  readonly url: string;
-  readonly login: ProxmoxLogin;
-  /** How the server is known; unset: by the authorities that Node trusts. */
-  readonly trust?: { readonly caFile: string } | { readonly fingerprint: string };
-  /** Guests with our tags or notes become targets without being in the file. */
-  readonly discover: boolean;
-  /** The target whose sleep is this cluster's own. */
-  readonly inside?: string;
-}
-
-/** Who Wakegate is to a Proxmox cluster. */
-export type ProxmoxLogin =
-  | { readonly kind: "token"; readonly id: string; readonly secret: SecretSource }
-  | { readonly kind: "password"; readonly user: string; readonly secret: SecretSource };
-
-/** A secret, or the absolute path of the file that holds it. Never to be logged or shown. */
-export type SecretSource = { readonly text: string } | { readonly file: string };
 
 /** Everything that says how one target behaves. */
 export interface TargetOptions extends UseOptions {
@@ -217,45 +99,6 @@ export interface TargetOptions extends UseOptions {
   readonly pollers: RequestRights;
 }
 
-/** What a request may do to its target beside being answered. */
-export interface RequestRights {
-  /** It may wake a sleeping target. */
-  readonly wakes: boolean;
-  /** It is use: passing it restarts the idle timer. */
-  readonly counts: boolean;
-}
-
-/** What is left to the requests that match. */
-export interface RuleSpec extends RequestRights {
-  readonly name: string;
-  readonly match: RuleMatch;
-}
-
-/** A request matches when each condition that is there is met, by one of its entries. */
-export interface RuleMatch {
-  readonly methods?: readonly string[];
-  /** Globs on the path without its query. */
-  readonly paths?: readonly string[];
-  /** Globs, without regard to case. */
-  readonly userAgents?: readonly string[];
-  /** CIDR blocks. */
-  readonly clients?: readonly string[];
-  /** Globs by header name in lower case, without regard to case. Each has to be met. */
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** Unset: no limit. */
-export interface WakeRate {
-  readonly perClient?: Rate;
-  readonly perTarget?: Rate;
-}
-
-/** `count` times at once, and from then on one for each `perMs / count` ms that went by. */
-export interface Rate {
-  readonly count: number;
-  readonly perMs: number;
-}
-
 export interface PageOptions {
   /** Shows names of dependencies, exit codes and reasons to whoever sees the page. */
   readonly details: boolean;
@@ -280,43 +123,6 @@ export interface ReadinessOptions {
   readonly timeoutMs: number;
 }
 
-/** How connections of a target's listeners are treated. */
-export interface StreamOptions {
-  readonly protocol: StreamProtocol;
-  /** TLS server names or Minecraft hosts that lead here, lower case; `*.` for one label. Empty: all others. */
-  readonly names: readonly string[];
-  readonly wakeOn: "connect" | "first_bytes" | "tls_hello";
-  /** CIDR blocks. Empty: everybody. */
-  readonly allow: readonly string[];
-  readonly deny: readonly string[];
-  readonly maxConnections: number;
-  readonly maxPerClient: number;
-  readonly wakesPerMinute: number;
-  /** A session that is silent for longer is no use any more. Unset: every open session is. */
-  readonly sessionIdleMs?: number;
-  readonly udpTimeoutMs: number;
-  /** Peers that must send a PROXY protocol header. */
-  readonly acceptProxy: readonly string[];
-  readonly sendProxy: "off" | "v1" | "v2";
-  /** Players whose login wakes a Minecraft server. Empty: all. */
-  readonly players: readonly string[];
-}
-
-export type StreamProtocol = "tcp" | "tls" | "minecraft";
-
-/** A listener and the port of the target that it leads to. */
-export interface ForwardSpec {
-  readonly listen: ListenAddress;
-  /** Unset: the target's `port`, else the lowest exposed one. */
-  readonly port?: number;
-}
-
-export interface TcpSpec extends ForwardSpec {
-  /** Unset: as `stream` says. */
-  readonly protocol?: StreamProtocol;
-  readonly names?: readonly string[];
-}
-
 export type TargetDefaults = TargetOptions & {
   /** Host templates such as `{service}.example.com` for labelled containers without hosts of their own. */
   readonly hosts: readonly string[];
@@ -339,32 +145,6 @@ export interface TargetSpec extends TargetOptions {
   readonly proxied?: boolean;
   /** How it is published to Traefik, where that differs from the rest. */
   readonly traefik?: TraefikTargetOptions;
-}
-
-/** Overrides of {@link TraefikSettings} for one target. */
-export interface TraefikTargetOptions {
-  /** False: not published at all. */
-  readonly publish?: boolean;
-  readonly entryPoints?: readonly string[];
-  readonly certResolver?: string;
-  readonly middlewares?: readonly string[];
-}
-
-/** Publishing to Traefik's HTTP provider. */
-export interface TraefikSettings {
-  /** For `Authorization: Bearer …`. */
-  readonly token?: string;
-  /** Last segment of the path that needs no token. */
-  readonly secretPath?: string;
-  /** `[3, 6]`. Unset: what the way of asking proves. */
-  readonly version?: readonly [number, number];
-  /** Wakegate's listeners as Traefik reaches them. Unset: the host that Traefik asks. */
-  readonly internalUrl?: string;
-  readonly publicUrl?: string;
-  readonly entryPoints: readonly string[];
-  readonly certResolver?: string;
-  readonly middlewares: readonly string[];
-  readonly failOpen?: { readonly entryPoint: string; readonly port: number };
 }
 
 export type TargetSource =

@@ -1,6 +1,7 @@
 import type { EnvironmentReading } from "./environment.ts";
 import type { IssuePlaces } from "./file/issues.ts";
-import type { Problem, ProxmoxEngineSpec, ProxmoxLogin, SecretSource } from "./model.ts";
+import type { Problem } from "./model.ts";
+import type { ProxmoxEngineSpec, ProxmoxLogin, SecretSource } from "./model/engine.ts";
 import type { ProxmoxEngineLayer } from "./schema/proxmox.ts";
 
 type Report = (key: string, message: string) => void;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { EngineSpec, Settings, TargetSpec } from "./model.ts";
+import type { Settings, TargetSpec } from "./model.ts";
+import type { EngineSpec } from "./model/engine.ts";
 
 /** What differs between two configurations. Names only: the new values are in the new settings. */
 export interface SettingsDiff {

@@ -8,15 +8,9 @@ import type { IssuePlaces } from "./file/issues.ts";
 import { joinKeys } from "./file/issues.ts";
 import { listenerConflicts } from "./listener-check.ts";
 import { overlay, toOptions, type OptionsLayer } from "./layers.ts";
-import type {
-  EngineSpec,
-  FileTarget,
-  ListenAddress,
-  Problem,
-  RouteSpec,
-  TargetSource,
-  TargetSpec,
-} from "./model.ts";
+import type { FileTarget, Problem, RouteSpec, TargetSource, TargetSpec } from "./model.ts";
+import type { EngineSpec } from "./model/engine.ts";
+import type { ListenAddress } from "./model/stream.ts";
 import { presetLayer, remarksOn } from "./presets.ts";
 import { toTraefikTarget } from "./schema/publish.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";

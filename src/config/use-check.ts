@@ -1,4 +1,4 @@
-import type { UseOptions } from "./use-model.ts";
+import type { UseOptions } from "./model/use.ts";
 
 /** What is wrong with the options of one target, by key. Pure. */
 export function useProblems({ pauseAfterMs, stopAfterMs }: UseOptions): readonly {

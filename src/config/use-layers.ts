@@ -1,5 +1,5 @@
 import type { DefaultsLayer } from "./schema/target.ts";
-import type { BusyCheckSpec, ScheduleSpec, UseOptions } from "./use-model.ts";
+import type { BusyCheckSpec, ScheduleSpec, UseOptions } from "./model/use.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
 

@@ -1,4 +1,5 @@
-import type { RequestRights, TargetSpec } from "../config/model.ts";
+import type { TargetSpec } from "../config/model.ts";
+import type { RequestRights } from "../config/model/rules.ts";
 import type { Gate } from "../watchers/handle.ts";
 import type { MayNotWake } from "../watchers/progress.ts";
 import { judgeIntent, restrict, type IntentRule } from "./intent.ts";

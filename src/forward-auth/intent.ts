@@ -1,4 +1,4 @@
-import type { RequestRights } from "../config/model.ts";
+import type { RequestRights } from "../config/model/rules.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 /** What a request may do to its target beside being answered. */

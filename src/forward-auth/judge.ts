@@ -1,4 +1,4 @@
-import type { RequestRights, WakeRate } from "../config/model.ts";
+import type { RequestRights, WakeRate } from "../config/model/rules.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { TargetHandle } from "../watchers/handle.ts";

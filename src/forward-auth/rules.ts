@@ -1,5 +1,6 @@
 import { BlockList, isIP } from "node:net";
-import type { RuleSpec, TargetSpec } from "../config/model.ts";
+import type { TargetSpec } from "../config/model.ts";
+import type { RuleSpec } from "../config/model/rules.ts";
 import { compileGlob, type Glob } from "../lib/glob.ts";
 import { TRAFFIC_PRESETS } from "../presets/traffic.ts";
 import { BUILT_IN_RULES, type IntentRule } from "./intent.ts";

@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import type { WakeRate } from "../config/model.ts";
+import type { WakeRate } from "../config/model/rules.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { RateLimiter } from "../lib/rate-limit.ts";

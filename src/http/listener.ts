@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ListenAddress } from "../config/model.ts";
+import type { ListenAddress } from "../config/model/stream.ts";
 import { WakegateError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { answerClientError } from "./client-error.ts";

@@ -1,6 +1,6 @@
 import type { Router, RouterContext } from "@koa/router";
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { TraefikSettings } from "../config/model.ts";
+import type { TraefikSettings } from "../config/model/traefik.ts";
 import type { TraefikPublisher } from "../publish/traefik/publisher.ts";
 import { FIRST_WITH_TOKEN, OLDEST, type TraefikVersion } from "../publish/traefik/version.ts";
 

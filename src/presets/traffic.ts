@@ -1,4 +1,4 @@
-import type { RuleSpec } from "../config/model.ts";
+import type { RuleSpec } from "../config/model/rules.ts";
 import { assets } from "./traffic/assets.ts";
 import { crawlers } from "./traffic/crawlers.ts";
 import { linkPreviews } from "./traffic/link-previews.ts";

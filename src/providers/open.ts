@@ -1,11 +1,11 @@
+import type { ProcessSpec } from "../config/model.ts";
 import type {
   DockerEngineSpec,
   EngineSpec,
-  MachineEngineSpec,
-  ProcessSpec,
   ProxmoxEngineSpec,
   SwarmEngineSpec,
-} from "../config/model.ts";
+} from "../config/model/engine.ts";
+import type { MachineEngineSpec } from "../config/model/machine.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { InsideOptions } from "./inside/provider.ts";
 import type { ProcessProvider } from "./process/provider.ts";

@@ -1,4 +1,4 @@
-import type { StreamOptions } from "../config/model.ts";
+import type { StreamOptions } from "../config/model/stream.ts";
 import { addressBlocks, type AddressBlocks } from "../lib/address-blocks.ts";
 
 interface Lists {

@@ -1,5 +1,6 @@
 import { streamOf } from "../config/listener-check.ts";
-import type { ListenAddress, StreamProtocol, TargetSpec } from "../config/model.ts";
+import type { TargetSpec } from "../config/model.ts";
+import type { ListenAddress, StreamProtocol } from "../config/model/stream.ts";
 import { formatListenAddress } from "../config/values/listen-address.ts";
 import type { DirectoryEntry } from "../watchers/handle.ts";
 

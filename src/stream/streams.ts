@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { ListenAddress } from "../config/model.ts";
+import type { ListenAddress } from "../config/model/stream.ts";
 import type { Clock } from "../lib/clock.ts";
 import { sleep } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";

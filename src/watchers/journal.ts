@@ -1,6 +1,7 @@
 import type { Log } from "../lib/log.ts";
 import { withLastWords } from "./failure.ts";
-import type { Registry, Moved } from "./registry/registry.ts";
+import type { Registry } from "./registry/registry.ts";
+import type { Moved } from "./registry/watcher-set.ts";
 import { wakeBegan, type State } from "./state.ts";
 
 /** Writes one line for each turning point in the life of a target. Dispose to end. */

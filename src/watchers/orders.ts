@@ -1,4 +1,4 @@
-import type { ScheduleSpec } from "../config/use-model.ts";
+import type { ScheduleSpec } from "../config/model/use.ts";
 import type { Clock } from "../lib/clock.ts";
 import { Emitter } from "../lib/emitter.ts";
 import type { Order, RecordChange, Store, TargetRecord, TimedLease } from "../store/store.ts";

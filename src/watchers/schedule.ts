@@ -1,4 +1,4 @@
-import type { ScheduleSpec } from "../config/use-model.ts";
+import type { ScheduleSpec } from "../config/model/use.ts";
 import type { TimeWindow } from "../config/values/time-window.ts";
 import { civilOf, instantsOf, type CivilDay } from "./civil-time.ts";
 

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import type { CommandEngineSpec, CommandLine } from "../../src/config/model.ts";
+import type { CommandEngineSpec, CommandLine } from "../../src/config/model/machine.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { commandControls } from "../../src/providers/command/controls.ts";
 import { MachineProvider } from "../../src/providers/machine/provider.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe } from "vitest";
-import type { ProxmoxEngineSpec } from "../../src/config/model.ts";
+import type { ProxmoxEngineSpec } from "../../src/config/model/engine.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { ProxmoxProvider, type ProxmoxTuning } from "../../src/providers/proxmox/provider.ts";
 import { Simulator } from "../support/proxmox/simulator.ts";

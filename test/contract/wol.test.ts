@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import type { WolEngineSpec } from "../../src/config/model.ts";
+import type { WolEngineSpec } from "../../src/config/model/machine.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { MachineProvider } from "../../src/providers/machine/provider.ts";
 import { wolControls } from "../../src/providers/wol/controls.ts";

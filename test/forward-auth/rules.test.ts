@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { RuleSpec } from "../../src/config/model.ts";
+import type { RuleSpec } from "../../src/config/model/rules.ts";
 import { judgeIntent, type Intent } from "../../src/forward-auth/intent.ts";
 import type { RequestFacts } from "../../src/forward-auth/request-facts.ts";
 import { compileRule, rulesOf } from "../../src/forward-auth/rules.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RequestRights, WakeRate } from "../../src/config/model.ts";
+import type { RequestRights, WakeRate } from "../../src/config/model/rules.ts";
 import { Judge } from "../../src/forward-auth/judge.ts";
 import { Pollers } from "../../src/forward-auth/pollers.ts";
 import type { RequestFacts } from "../../src/forward-auth/request-facts.ts";

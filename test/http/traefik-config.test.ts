@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { TraefikSettings } from "../../src/config/model.ts";
+import type { TraefikSettings } from "../../src/config/model/traefik.ts";
 import { addTraefikRoutes } from "../../src/http/traefik-routes.ts";
 import { Emitter } from "../../src/lib/emitter.ts";
 import type { Instance } from "../../src/providers/provider.ts";
 import type { TargetSource } from "../../src/publish/traefik/inventory.ts";
 import { TraefikPublisher } from "../../src/publish/traefik/publisher.ts";
-import type { BehindTarget } from "../../src/watchers/registry/registry.ts";
+import type { BehindTarget } from "../../src/watchers/registry/planning.ts";
 import { FakeDirectory, targetSpec } from "../support/fake-target.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { container } from "../config/support.ts";

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import type { ForwardSpec, StreamOptions, TcpSpec } from "../../src/config/model.ts";
+import type { ForwardSpec, StreamOptions, TcpSpec } from "../../src/config/model/stream.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { AsyncStack } from "../../src/lib/disposables.ts";
 import { whenProvenEnd } from "../../src/stream/proven-end.ts";

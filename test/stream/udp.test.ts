@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import type { StreamOptions } from "../../src/config/model.ts";
+import type { StreamOptions } from "../../src/config/model/stream.ts";
 import type { FakeTarget } from "../support/fake-target.ts";
 import { ANY, eventually, pause, startRig, streamTarget, type Rig } from "./rig.ts";
 

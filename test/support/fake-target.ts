@@ -1,4 +1,5 @@
-import type { RouteSpec, StreamOptions, TargetSpec } from "../../src/config/model.ts";
+import type { RouteSpec, TargetSpec } from "../../src/config/model.ts";
+import type { StreamOptions } from "../../src/config/model/stream.ts";
 import { Emitter } from "../../src/lib/emitter.ts";
 import type {
   DirectoryEntry,

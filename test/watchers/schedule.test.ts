@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ScheduleSpec } from "../../src/config/use-model.ts";
+import type { ScheduleSpec } from "../../src/config/model/use.ts";
 import { parseRecurrence } from "../../src/config/values/recurrence.ts";
 import { parseTimeWindows } from "../../src/config/values/time-window.ts";
 import { offsetAt } from "../../src/watchers/civil-time.ts";

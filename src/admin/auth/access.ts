@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import type { ApiSettings, ApiToken } from "../../config/model.ts";
+import type { ApiSettings, ApiToken } from "../../config/model/api.ts";
 import { hashToken } from "../../config/schema/api.ts";
 import { plainAddress } from "../../lib/address-blocks.ts";
 import { type TrustedPeers } from "../../forward-auth/trusted-peers.ts";

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { ApiToken } from "../../config/model.ts";
+import type { ApiToken } from "../../config/model/api.ts";
 import type { Clock } from "../../lib/clock.ts";
 
 /** Cookies of the dashboard: signed, bound to a token, gone when the token is. */

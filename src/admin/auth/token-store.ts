@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ApiSettings, ApiToken } from "../../config/model.ts";
+import type { ApiSettings, ApiToken } from "../../config/model/api.ts";
 import { hashToken, parseToken } from "../../config/schema/api.ts";
 import { messageOf } from "../../errors.ts";
 import type { Log } from "../../lib/log.ts";

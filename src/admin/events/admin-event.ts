@@ -1,4 +1,4 @@
-import type { Moved } from "../../watchers/registry/registry.ts";
+import type { Moved } from "../../watchers/registry/watcher-set.ts";
 import { wakeBegan, type State } from "../../watchers/state.ts";
 import type { WakeCause } from "../../watchers/handle.ts";
 import type { WakeEvent } from "../../watchers/wake-events.ts";

@@ -1,5 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { Registry, Moved } from "../../watchers/registry/registry.ts";
+import type { Registry } from "../../watchers/registry/registry.ts";
+import type { Moved } from "../../watchers/registry/watcher-set.ts";
 import { wakeBegan, type State, type Wake } from "../../watchers/state.ts";
 import type { Meter } from "./meter.ts";
 

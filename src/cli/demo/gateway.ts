@@ -6,7 +6,7 @@ import {
   type RequestOptions,
   type ServerResponse,
 } from "node:http";
-import type { ListenAddress } from "../../config/model.ts";
+import type { ListenAddress } from "../../config/model/stream.ts";
 import { listenLocal } from "./listen-local.ts";
 
 /** Where the gateway leads. */

@@ -1,4 +1,5 @@
-import type { FileTarget, ForwardSpec, Problem, Settings, TargetSpec } from "../model.ts";
+import type { FileTarget, Problem, Settings, TargetSpec } from "../model.ts";
+import type { ForwardSpec } from "../model/stream.ts";
 import { formatListenAddress } from "../values/listen-address.ts";
 import type { WakegateLabels } from "./wakegate.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import type { ApiToken } from "../model.ts";
+import type { ApiToken } from "../model/api.ts";
 import { bad, good } from "../values/parsed.ts";
 import { key, text } from "./text.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { TraefikSettings, TraefikTargetOptions } from "../model.ts";
+import type { TraefikSettings, TraefikTargetOptions } from "../model/traefik.ts";
 import { bad, good } from "../values/parsed.ts";
 import { parseBaseUrl } from "../values/urls.ts";
 import { key, text, whole } from "./text.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { trafficPresetNames } from "../../presets/traffic.ts";
-import type { Rate } from "../model.ts";
+import type { Rate } from "../model/rules.ts";
 import { parseCidr } from "../values/cidr.ts";
 import { parseMethod, parsePathGlob, parseTextGlob } from "../values/glob.ts";
 import { parseRate } from "../values/rate.ts";

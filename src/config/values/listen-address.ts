@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { ListenAddress } from "../model.ts";
+import type { ListenAddress } from "../model/stream.ts";
 import { bad, good, type Parsed } from "./parsed.ts";
 
 /**

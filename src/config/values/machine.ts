@@ -1,4 +1,4 @@
-import type { MachineProbe } from "../model.ts";
+import type { MachineProbe } from "../model/machine.ts";
 import { bad, good, type Parsed } from "./parsed.ts";
 
 /** Reads a hardware address with colons, dashes, dots or nothing between; the value has colons and lower case. */

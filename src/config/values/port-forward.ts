@@ -1,4 +1,4 @@
-import type { ForwardSpec } from "../model.ts";
+import type { ForwardSpec } from "../model/stream.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import { bad, good, type Parsed } from "./parsed.ts";
 

@@ -1,4 +1,4 @@
-import type { Rate } from "../model.ts";
+import type { Rate } from "../model/rules.ts";
 import { bad, good, type Parsed } from "./parsed.ts";
 
 const UNITS: Readonly<Record<string, number | undefined>> = {

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { CommandEngineSpec, CommandLine } from "../../config/model.ts";
+import type { CommandEngineSpec, CommandLine } from "../../config/model/machine.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Controls } from "../machine/controls.ts";
 import { ProviderError } from "../provider.ts";

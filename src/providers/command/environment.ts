@@ -1,4 +1,4 @@
-import type { CommandLine } from "../../config/model.ts";
+import type { CommandLine } from "../../config/model/machine.ts";
 
 /** Where programs are looked for unless the configuration says otherwise. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

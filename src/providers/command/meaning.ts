@@ -1,4 +1,4 @@
-import type { CommandMeaning } from "../../config/model.ts";
+import type { CommandMeaning } from "../../config/model/machine.ts";
 
 /** What an exit code and the first line of output say of a machine; undefined: neither on nor off. Pure. */
 export function meaningOf(

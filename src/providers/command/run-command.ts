@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { constants } from "node:os";
-import type { CommandLine } from "../../config/model.ts";
+import type { CommandLine } from "../../config/model/machine.ts";
 import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { signalGroup } from "../../lib/process-group.ts";

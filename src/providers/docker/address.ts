@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { DockerEngineSpec } from "../../config/model.ts";
+import type { DockerEngineSpec } from "../../config/model/engine.ts";
 import { messageOf } from "../../errors.ts";
 import { ProviderError } from "../provider.ts";
 

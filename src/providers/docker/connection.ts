@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import type { DockerEngineSpec } from "../../config/model.ts";
+import type { DockerEngineSpec } from "../../config/model/engine.ts";
 import { race } from "../../lib/race.ts";
 import { deadline } from "../../lib/signals.ts";
 import type { Clock } from "../../lib/clock.ts";

@@ -1,4 +1,4 @@
-import type { DockerEngineSpec } from "../../config/model.ts";
+import type { DockerEngineSpec } from "../../config/model/engine.ts";
 import { linkSignals } from "../../lib/signals.ts";
 import type { ProviderDeps } from "../open.ts";
 import type {

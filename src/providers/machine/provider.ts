@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { join } from "node:path";
-import type { MachineEngineSpec } from "../../config/model.ts";
+import type { MachineEngineSpec } from "../../config/model/machine.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import { race } from "../../lib/race.ts";
 import { linkSignals } from "../../lib/signals.ts";

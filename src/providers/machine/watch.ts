@@ -3,7 +3,7 @@ import { backoffMs } from "../../lib/backoff.ts";
 import { sleep, type Clock } from "../../lib/clock.ts";
 import type { Subscribable } from "../../lib/emitter.ts";
 import { linkSignals } from "../../lib/signals.ts";
-import type { MachineCadence } from "../../config/model.ts";
+import type { MachineCadence } from "../../config/model/machine.ts";
 import { ProviderError, type EngineChange, type EngineSink, type Instance } from "../provider.ts";
 
 /** One machine as the watch sees it. */

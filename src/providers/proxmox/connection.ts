@@ -1,5 +1,5 @@
 import { proxmoxApi, type ApiRequestable, type Proxmox } from "proxmox-api";
-import type { ProxmoxEngineSpec } from "../../config/model.ts";
+import type { ProxmoxEngineSpec } from "../../config/model/engine.ts";
 import { backoffMs } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { deadline } from "../../lib/signals.ts";

@@ -3,7 +3,7 @@ import { Agent } from "node:https";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
-import type { ProxmoxEngineSpec } from "../../config/model.ts";
+import type { ProxmoxEngineSpec } from "../../config/model/engine.ts";
 import { messageOf } from "../../errors.ts";
 import { ProxmoxError } from "./errors.ts";
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { ProxmoxLogin, SecretSource } from "../../config/model.ts";
+import type { ProxmoxLogin, SecretSource } from "../../config/model/engine.ts";
 import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { ProxmoxError } from "./errors.ts";

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { ProxmoxEngineSpec } from "../../config/model.ts";
+import type { ProxmoxEngineSpec } from "../../config/model/engine.ts";
 import { linkSignals } from "../../lib/signals.ts";
 import type { ProviderDeps } from "../open.ts";
 import {

@@ -1,4 +1,4 @@
-import type { SwarmEngineSpec } from "../../config/model.ts";
+import type { SwarmEngineSpec } from "../../config/model/engine.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import { race } from "../../lib/race.ts";
 import { linkSignals } from "../../lib/signals.ts";

@@ -1,4 +1,4 @@
-import type { MachineProbe, WolEngineSpec } from "../../config/model.ts";
+import type { MachineProbe, WolEngineSpec } from "../../config/model/machine.ts";
 import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { probeHttp } from "../../lib/http-probe.ts";

@@ -1,7 +1,7 @@
 import { plainName } from "../../config/labels/identity.ts";
 import type { Subscribable } from "../../lib/emitter.ts";
 import type { Instance } from "../../providers/provider.ts";
-import type { BehindTarget } from "../../watchers/registry/registry.ts";
+import type { BehindTarget } from "../../watchers/registry/planning.ts";
 import type { PublishTarget } from "./input.ts";
 
 /** Where the targets come from: the registry. */

@@ -1,4 +1,4 @@
-import type { TraefikSettings } from "../../config/model.ts";
+import type { TraefikSettings } from "../../config/model/traefik.ts";
 import type { Log } from "../../lib/log.ts";
 import { ProblemLog } from "../../watchers/registry/problem-log.ts";
 import type { PublishOptions } from "./input.ts";

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import type { ListenAddress } from "../../config/model.ts";
+import type { ListenAddress } from "../../config/model/stream.ts";
 import { formatListenAddress } from "../../config/values/listen-address.ts";
 import { messageOf } from "../../errors.ts";
 import { backoffMs } from "../../lib/backoff.ts";

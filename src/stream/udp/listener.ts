@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import type { ListenAddress } from "../../config/model.ts";
+import type { ListenAddress } from "../../config/model/stream.ts";
 import { formatListenAddress } from "../../config/values/listen-address.ts";
 import { messageOf } from "../../errors.ts";
 import { backoffMs } from "../../lib/backoff.ts";

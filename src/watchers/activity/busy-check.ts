@@ -1,4 +1,4 @@
-import type { BusyCheckSpec } from "../../config/use-model.ts";
+import type { BusyCheckSpec } from "../../config/model/use.ts";
 import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { deadline } from "../../lib/signals.ts";

@@ -12,12 +12,12 @@ import type { Plan } from "./plan.ts";
  */
 export function directoryOf(
   plan: Plan,
-  watchers: ReadonlyMap<string, Watcher>,
+  watchers: Iterable<Watcher>,
   store: Store,
   settled: boolean,
   isDismissed: (name: string) => boolean,
 ): readonly DirectoryEntry[] {
-  const entries: DirectoryEntry[] = [...watchers.values()].map((handle) => ({
+  const entries: DirectoryEntry[] = [...watchers].map((handle) => ({
     name: handle.name,
     routes: handle.spec.routes,
     handle,

@@ -1,5 +1,6 @@
 import type { LabelReading } from "../../config/labels.ts";
-import type { DependencySpec, ListenAddress, Problem, RouteSpec, TargetSpec } from "../../config/model.ts";
+import type { DependencySpec, Problem, RouteSpec, TargetSpec } from "../../config/model.ts";
+import type { ListenAddress } from "../../config/model/stream.ts";
 import type { InstanceSummary } from "../../providers/provider.ts";
 import { checkTargets } from "./check-targets.ts";
 import { claimTargets } from "./claim-targets.ts";

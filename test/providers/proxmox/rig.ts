@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { ProxmoxEngineSpec, ProxmoxLogin } from "../../../src/config/model.ts";
+import type { ProxmoxEngineSpec, ProxmoxLogin } from "../../../src/config/model/engine.ts";
 import { systemClock, type Clock } from "../../../src/lib/clock.ts";
 import type { WakePatience } from "../../../src/providers/provider.ts";
 import { ProxmoxProvider, type ProxmoxTuning } from "../../../src/providers/proxmox/provider.ts";

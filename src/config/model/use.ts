@@ -1,5 +1,5 @@
-import type { Recurrence } from "./values/recurrence.ts";
-import type { TimeWindow } from "./values/time-window.ts";
+import type { Recurrence } from "../values/recurrence.ts";
+import type { TimeWindow } from "../values/time-window.ts";
 
 /** What counts as use of a target, and when it may sleep and wake. All optional: absent means "not asked". */
 export interface UseOptions {

@@ -1,0 +1,93 @@
+import { WakegateError } from "../../errors.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Provider } from "../../providers/provider.ts";
+import { EngineView, type EngineViewListener } from "./engine-view.ts";
+import type { Plan } from "./plan.ts";
+
+interface Followed {
+  readonly view: EngineView;
+  readonly stop: AbortController;
+  watching: Promise<void>;
+}
+
+/** The engines that are followed, each with what it said last. */
+export class Engines implements AsyncDisposable {
+  readonly #clock: Clock;
+  readonly #listener: EngineViewListener;
+  readonly #followed = new Map<string, Followed>();
+
+  constructor(clock: Clock, listener: EngineViewListener) {
+    this.#clock = clock;
+    this.#listener = listener;
+  }
+
+  /** Begins to follow an engine. Takes ownership of the provider. */
+  add(provider: Provider): void {
+    const stop = new AbortController();
+    const view = new EngineView(provider, this.#clock, this.#listener, stop.signal);
+    const followed: Followed = { view, stop, watching: Promise.resolve() };
+    this.#followed.set(provider.engine, followed);
+    // Known before it speaks: a provider may list at once.
+    followed.watching = provider.watch(view, stop.signal);
+  }
+
+  /** Takes an engine out at once; what it returns ends following it. Undefined: there is none of that name. */
+  remove(name: string): (() => Promise<void>) | undefined {
+    const followed = this.#followed.get(name);
+    if (!followed) return undefined;
+    this.#followed.delete(name);
+    return async () => {
+      const { stop, watching, view } = followed;
+      stop.abort(new WakegateError("removed", `engine ${name} was removed from the configuration`));
+      await watching;
+      await view.provider[Symbol.asyncDispose]();
+    };
+  }
+
+  view(name: string): EngineView | undefined {
+    return this.#followed.get(name)?.view;
+  }
+
+  get views(): readonly EngineView[] {
+    return [...this.#followed.values()].map(({ view }) => view);
+  }
+
+  get names(): readonly string[] {
+    return [...this.#followed.keys()];
+  }
+
+  /** True once each of them was listed completely. */
+  get allListed(): boolean {
+    return this.views.every(({ everListed }) => everListed);
+  }
+
+  /** Why each engine that does not answer does not. */
+  get outages(): ReadonlyMap<string, string> {
+    return new Map(
+      this.views.flatMap(({ engine, outage }): [string, string][] =>
+        outage === undefined ? [] : [[engine, outage]],
+      ),
+    );
+  }
+
+  /** Whether any of them knows an instance of this id. */
+  list(id: string): boolean {
+    return this.views.some(({ instances }) => instances.has(id));
+  }
+
+  /** Engines without events look only at what is a target. */
+  follow(plan: Plan): void {
+    for (const { provider, engine } of this.views) {
+      if (!provider.follow) continue;
+      const own = [...plan.targets.values()].filter((target) => target.engine === engine);
+      provider.follow(new Set(own.flatMap(({ instance }) => instance ?? [])));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = [...this.#followed.values()];
+    for (const { stop } of all) stop.abort(new WakegateError("shutting_down", "Wakegate is shutting down"));
+    await Promise.all(all.map(({ watching }) => watching));
+    await Promise.all(all.map(({ view }) => view.provider[Symbol.asyncDispose]()));
+  }
+}

@@ -1,0 +1,131 @@
+import { insideOf } from "../../config/inside.ts";
+import type { Settings, TargetSpec } from "../../config/model.ts";
+import type { Instance, InstanceSummary } from "../../providers/provider.ts";
+import type { Engines } from "./engines.ts";
+import type { EngineView } from "./engine-view.ts";
+import { implicitTarget } from "./implicit.ts";
+import { boundKey, makePlan, NO_PLAN, type Plan, type PlannedTarget } from "./plan.ts";
+import { nameOnEngine } from "./name-on-engine.ts";
+import { Readings } from "./readings.ts";
+
+/** A target and the container that it is now. */
+export interface BehindTarget {
+  readonly spec: TargetSpec;
+  readonly instance?: InstanceSummary | Instance;
+  /** The container whose network it uses. */
+  readonly owner?: InstanceSummary;
+}
+
+/** The plan that holds now, and the questions to it that need the listings and labels it was made from. */
+export class Planning {
+  readonly readings: Readings;
+  readonly #engines: Engines;
+  #settings: Settings;
+  #plan: Plan = NO_PLAN;
+
+  constructor(settings: Settings, engines: Engines) {
+    this.#settings = settings;
+    this.#engines = engines;
+    this.readings = new Readings(settings);
+  }
+
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** Takes other settings; the plan is the old one until it is made anew. */
+  configure(settings: Settings): void {
+    this.#settings = settings;
+    this.readings.reset(settings);
+  }
+
+  /** Makes the plan anew from what is known now. */
+  make(): Plan {
+    const settings = this.#settings;
+    this.#plan = makePlan({
+      engines: this.#engines.views.map((view) => ({
+        engine: view.engine,
+        instances: [...view.instances.values()],
+        listed: view.everListed,
+        ...(view.self && { selfId: view.self.id }),
+        inside: insideOf(settings.engines, view.engine),
+      })),
+      fileTargets: settings.targets,
+      fileNames: settings.fileTargets,
+      reserved: [settings.listen, settings.publicListen],
+      read: (instance, engine) => this.readings.read(instance, engine),
+      implicit: (instance, engine) => implicitTarget(instance, engine, settings),
+    });
+    return this.#plan;
+  }
+
+  boundTo(engine: string, id: string): PlannedTarget | undefined {
+    const name = this.#plan.bound.get(boundKey(engine, id));
+    return name === undefined ? undefined : this.#plan.targets.get(name);
+  }
+
+  /** The instance that a target is now, as last seen. */
+  instanceOf(name: string): InstanceSummary | Instance | undefined {
+    const target = this.#plan.targets.get(name);
+    if (target?.instance === undefined) return undefined;
+    return this.#engines.view(target.engine)?.instances.get(target.instance);
+  }
+
+  /** How many instances of the engine claim the same target as this one, itself included. */
+  candidates(view: EngineView, instance: Instance | undefined): number {
+    if (!instance) return 0;
+    const { name } = this.readings.read(instance, view.engine);
+    return this.#namedOn(view, name).length;
+  }
+
+  /** A container of that name is there, but nobody wants it to be a target any more. */
+  isDismissed(name: string): boolean {
+    return this.#engines.views.some((view) =>
+      this.#namedOn(view, name).some((instance) => {
+        const reading = this.readings.read(instance, view.engine);
+        return reading.kind === "ignored" && reading.because !== "one-off";
+      }),
+    );
+  }
+
+  /** A labelled container that vanished, and that nothing has taken the place of, may be recreated any moment. */
+  mayComeBack({ source, name }: TargetSpec): boolean {
+    if (nameOnEngine(source) === undefined || this.#plan.broken.has(name)) return false;
+    if (this.#settings.targets.some((target) => target.name === name)) return false;
+    const view = this.#engines.view(source.engine);
+    return view !== undefined && this.#namedOn(view, name).length === 0;
+  }
+
+  /** True while a target of this name is planned, wrong, or in the file. */
+  knows(name: string): boolean {
+    const { targets, broken } = this.#plan;
+    return (
+      targets.has(name) ||
+      broken.has(name) ||
+      this.#settings.fileTargets.some((target) => target.name === name)
+    );
+  }
+
+  /** What stands behind each target that is one by itself. Without an instance: it is gone, for now or for good. */
+  *behind(): Iterable<BehindTarget> {
+    for (const { spec, engine, dependencyOnly } of this.#plan.targets.values()) {
+      if (dependencyOnly) continue;
+      const instance = this.instanceOf(spec.name);
+      const owner =
+        instance?.networkOwner === undefined
+          ? undefined
+          : this.#engines.view(engine)?.find(instance.networkOwner);
+      yield { spec, ...(instance && { instance }), ...(owner && { owner }) };
+    }
+  }
+
+  #namedOn(view: EngineView, name: string): readonly InstanceSummary[] {
+    return [...view.instances.values()].filter(
+      (instance) => this.readings.read(instance, view.engine).name === name,
+    );
+  }
+}

@@ -1,0 +1,75 @@
+import { nameOnEngine } from "./name-on-engine.ts";
+import type { Instance } from "../../providers/provider.ts";
+import { needsDependencies } from "../state.ts";
+import type { Watcher } from "../watcher.ts";
+import type { Askers } from "./askers.ts";
+import type { EngineView } from "./engine-view.ts";
+import type { Planning } from "./planning.ts";
+import type { ProblemLog } from "./problem-log.ts";
+import type { Answers } from "./surroundings.ts";
+import { unmanagedUsers } from "./unmanaged-users.ts";
+
+/** Where the answers come from. */
+export interface AnswerSources {
+  readonly planning: Planning;
+  readonly askers: Askers;
+  readonly problems: ProblemLog;
+  readonly watchers: { get(name: string): Watcher | undefined };
+  /** Makes the plan anew: something was found that it does not know. */
+  readonly replan: () => void;
+}
+
+/** What a watcher may ask about its own target, answered from the latest plan and listing. */
+export function answersFor(name: string, view: EngineView, sources: AnswerSources): Answers {
+  const { planning, watchers } = sources;
+  return {
+    locate: (signal) => locate(name, view, sources, signal),
+    edges: () =>
+      (planning.plan.targets.get(name)?.edges ?? []).map((spec) => {
+        const dependency = watchers.get(spec.name);
+        return { spec, ...(dependency && { dependency }) };
+      }),
+    neededBy: () => neededBy(name, view, sources),
+    exempt: () => exempt(name, sources),
+    planned: () => planning.plan.targets.get(name),
+  };
+}
+
+/** Inspects what the target is now. When it is gone under its id, it may have been recreated under its name. */
+async function locate(
+  name: string,
+  view: EngineView,
+  { planning, watchers, replan }: AnswerSources,
+  signal: AbortSignal,
+): Promise<Instance | undefined> {
+  const target = planning.plan.targets.get(name);
+  const byId = target?.instance === undefined ? undefined : await view.inspect(target.instance, signal);
+  if (byId) return byId;
+  const source = watchers.get(name)?.spec.source;
+  const again = source && nameOnEngine(source);
+  if (again === undefined) return undefined;
+  const found = await view.inspect(again, signal);
+  if (found) replan();
+  return found;
+}
+
+function neededBy(name: string, view: EngineView, { planning, watchers }: AnswerSources): readonly string[] {
+  const managed = (planning.plan.dependants.get(name) ?? []).filter((dependant) => {
+    const watcher = watchers.get(dependant);
+    return watcher !== undefined && needsDependencies(watcher.state);
+  });
+  const self = planning.instanceOf(name);
+  if (!self) return managed;
+  const isTarget = (id: string): boolean => planning.boundTo(view.engine, id) !== undefined;
+  return [...managed, ...unmanagedUsers(self, view.instances.values(), isTarget)];
+}
+
+function exempt(name: string, { planning, watchers, askers, problems }: AnswerSources): string | undefined {
+  const source = watchers.get(name)?.spec.source;
+  if (source?.kind === "machine" && !source.sleeps) return "nothing says how to put it to sleep";
+  const seen = planning.instanceOf(name);
+  if (!seen || !askers.is(seen)) return undefined;
+  const message = `${name} asks Wakegate for verdicts: it is the proxy or the SSO, and is never put to sleep. Remove its wakegate.enable label.`;
+  problems.once(`asker ${name}`, "proxy_is_target", message, { target: name });
+  return "it asks Wakegate for verdicts";
+}

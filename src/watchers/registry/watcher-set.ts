@@ -1,0 +1,107 @@
+import { isDeepStrictEqual } from "node:util";
+import type { TargetSpec } from "../../config/model.ts";
+import { WakegateError } from "../../errors.ts";
+import { Emitter } from "../../lib/emitter.ts";
+import { needsDependencies, type State } from "../state.ts";
+import { Watcher } from "../watcher.ts";
+import type { Engines } from "./engines.ts";
+import type { PlannedTarget } from "./plan.ts";
+import type { Planning } from "./planning.ts";
+import { surroundingsOf, type Answers, type Shared } from "./surroundings.ts";
+import type { EngineView } from "./engine-view.ts";
+
+/** A watcher changed state. */
+export interface Moved {
+  readonly watcher: Watcher;
+  readonly before: State;
+  readonly after: State;
+}
+
+export interface WatcherSetOptions {
+  readonly engines: Engines;
+  readonly planning: Planning;
+  readonly shared: Shared;
+  /** What a watcher of this name may ask about its target. */
+  readonly answers: (name: string, view: EngineView) => Answers;
+}
+
+/** One watcher for each target, kept in step with the plan. */
+export class WatcherSet implements AsyncDisposable {
+  readonly moved = new Emitter<Moved>();
+  readonly #options: WatcherSetOptions;
+  readonly #watchers = new Map<string, Watcher>();
+
+  constructor(options: WatcherSetOptions) {
+    this.#options = options;
+  }
+
+  get(name: string): Watcher | undefined {
+    return this.#watchers.get(name);
+  }
+
+  all(): Iterable<Watcher> {
+    return this.#watchers.values();
+  }
+
+  /** Makes, changes and closes watchers until they are those of the plan. */
+  sync(): void {
+    const { engines, planning } = this.#options;
+    const { targets } = planning.plan;
+    for (const [name, target] of targets) {
+      const watcher = this.#watchers.get(name);
+      if (!watcher) this.#add(target);
+      else if (watcher.around.provider !== engines.view(target.engine)?.provider) {
+        this.remove(name, `${name} is on another engine now`);
+        this.#add(target);
+      }
+      // Readings are kept, so an unchanged target nearly always has the same spec.
+      else if (watcher.spec !== target.spec && !isDeepStrictEqual(watcher.spec, target.spec)) {
+        watcher.reconfigure(target.spec);
+        this.#rememberRoutes(target.spec);
+      }
+    }
+    for (const [name, watcher] of this.#watchers) {
+      if (targets.has(name)) continue;
+      if (planning.mayComeBack(watcher.spec) && !watcher.around.dependencyOnly) watcher.see(undefined);
+      else this.remove(name, `${name} is not a target any more`);
+    }
+  }
+
+  /** Closes a watcher; whoever waits for it is told why. */
+  remove(name: string, why: string): void {
+    const watcher = this.#watchers.get(name);
+    this.#watchers.delete(name);
+    void watcher?.close(new WakegateError("removed", why));
+  }
+
+  #add(target: PlannedTarget): void {
+    const { engines, shared, answers } = this.#options;
+    const { name } = target.spec;
+    const view = engines.view(target.engine);
+    if (!view) return;
+    const watcher = new Watcher(target.spec, surroundingsOf(shared, view, answers(name, view)));
+    this.#watchers.set(name, watcher);
+    watcher.moved.subscribe(({ before, after }) => this.#onMoved(watcher, before, after));
+    this.#rememberRoutes(target.spec);
+    if (!view.everListed) return;
+    const seen = target.instance === undefined ? undefined : view.instances.get(target.instance);
+    if (seen?.status === "running" && !("runId" in seen)) view.lookAt(seen.id);
+    else watcher.see(seen);
+  }
+
+  #onMoved(watcher: Watcher, before: State, after: State): void {
+    this.moved.emit({ watcher, before, after });
+    if (needsDependencies(before) === needsDependencies(after)) return;
+    for (const { name } of this.#options.planning.plan.targets.get(watcher.name)?.edges ?? [])
+      this.#watchers.get(name)?.activity.poke();
+  }
+
+  #rememberRoutes({ name, routes, displayName }: TargetSpec): void {
+    if (routes.length > 0) this.#options.shared.store.update(name, { routes, displayName });
+  }
+
+  /** Closes all. No running app is touched. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#watchers.values()].map((watcher) => watcher[Symbol.asyncDispose]()));
+  }
+}
