@@ -43,6 +43,7 @@ export class Connection implements Disposable {
   #docker: Docker | undefined;
   #apiVersion: string | undefined;
   #negotiating: Promise<void> | undefined;
+  #podman = false;
 
   constructor(
     spec: Omit<DockerEngineSpec, "kind">,
@@ -55,6 +56,11 @@ export class Connection implements Disposable {
     this.log = deps.log ?? ((): void => undefined);
     this.#spec = spec;
     this.#deadlines = { ...DEADLINES, ...deadlines };
+  }
+
+  /** It is Podman that speaks Docker's API. Only after a first call. */
+  get isPodman(): boolean {
+    return this.#podman;
   }
 
   /** Whether the agreed API has what came with this version. Only after a first call. */
@@ -109,6 +115,7 @@ export class Connection implements Disposable {
       // The one before is left to the calls in flight; its kept connections time out by themselves.
       this.#docker = docker;
       this.#apiVersion = version;
+      this.#podman = isPodman(told);
     } finally {
       this.#negotiating = undefined;
     }
@@ -132,6 +139,11 @@ export class Connection implements Disposable {
   }
 }
 
+function isPodman({ Components }: Docker.DockerVersion): boolean {
+  const parts = (Components as readonly { readonly Name: string }[] | undefined) ?? [];
+  return parts.some(({ Name }) => Name === "Podman Engine");
+}
+
 async function versionOf(docker: Docker, signal: AbortSignal): Promise<Docker.DockerVersion> {
   const version = (await get(docker, "/version", signal)) as Docker.DockerVersion | string;
   if (typeof version === "string" || !version.ApiVersion)
@@ -144,7 +156,8 @@ export function isNotModified(error: unknown): boolean {
   return error instanceof ProviderError && statusOf(error.cause) === 304;
 }
 
-/** True for the answer "its present state does not allow that". */
+/** True for the answer "its present state does not allow that", which Podman gives as a failure of its own. */
 export function isConflict(error: unknown): boolean {
-  return error instanceof ProviderError && statusOf(error.cause) === 409;
+  if (!(error instanceof ProviderError)) return false;
+  return statusOf(error.cause) === 409 || error.message.includes("container state improper");
 }

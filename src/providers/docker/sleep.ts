@@ -42,7 +42,12 @@ export async function sleep(
       if (asks && !connection.supports(STOP_WITH_SIGNAL)) {
         return stopBySignal(connection, instance, request.signal, graceMs, signal);
       }
-      return stop(connection, instance, { ...(asks && { signal: request.signal }), graceMs }, signal);
+      return stop(
+        connection,
+        instance,
+        { ...(asks && { signal: request.signal }), graceMs, own: request.timeoutMs === undefined },
+        signal,
+      );
     }
   }
 }
@@ -67,10 +72,12 @@ async function pause(connection: Connection, id: string, signal: AbortSignal): P
 async function stop(
   connection: Connection,
   { id }: Instance,
-  { signal: stopSignal, graceMs }: { signal?: string; graceMs: number },
+  { signal: stopSignal, graceMs, own = false }: { signal?: string; graceMs: number; own?: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  const query = { t: Math.ceil(graceMs / 1000), ...(stopSignal !== undefined && { signal: stopSignal }) };
+  // Podman says 0 whatever the container's own grace is, so it is left to use that.
+  const t = own && connection.isPodman ? undefined : Math.ceil(graceMs / 1000);
+  const query = { ...(t !== undefined && { t }), ...(stopSignal !== undefined && { signal: stopSignal }) };
   let failure: unknown;
   try {
     await connection.call(

@@ -16,6 +16,9 @@ export interface FollowCadence {
 
 export const FOLLOW_CADENCE: FollowCadence = { movingMs: 500, elsewhereMs: 15_000 };
 
+/** How long after an event of a container its task is looked at, in ms. */
+const UNREST_MS = 5_000;
+
 /** Notices what tasks do. At rest, and while all that is awake is on this node, it asks nothing. */
 export class Follower {
   readonly #connection: Connection;
@@ -27,6 +30,8 @@ export class Follower {
   readonly #near = new Set<string>();
   #followed: ReadonlySet<string> | undefined;
   #pokes = 0;
+  /** Monotonic ms. */
+  #restlessUntil = 0;
 
   constructor(connection: Connection, cadence: FollowCadence, tell: (change: EngineChange) => void) {
     this.#connection = connection;
@@ -44,6 +49,12 @@ export class Follower {
   poke(): void {
     this.#pokes++;
     this.#poked.emit();
+  }
+
+  /** A container of a task started or ended: the managers hear of it a little later. */
+  stir(): void {
+    this.#restlessUntil = this.#connection.clock.monotonic() + UNREST_MS;
+    this.poke();
   }
 
   /** The engine's own node, where that is known. */
@@ -100,6 +111,7 @@ export class Follower {
   }
 
   #nextMs(): number | undefined {
+    if (this.#connection.clock.monotonic() < this.#restlessUntil) return this.#cadence.movingMs;
     const followed = [...this.#seen].filter(([id]) => this.#isFollowed(id)).map(([, standing]) => standing);
     if (followed.some(({ status, leaving }) => status === "restarting" || leaving))
       return this.#cadence.movingMs;

@@ -173,7 +173,8 @@ export class SwarmProvider implements Provider {
 
   #take(line: string): EngineChange | undefined {
     const event = readEvent(line);
-    if (event) this.#follower.poke();
+    if (event?.kind === "task") this.#follower.stir();
+    else if (event) this.#follower.poke();
     return event?.kind === "change" ? event.change : undefined;
   }
 

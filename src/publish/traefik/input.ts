@@ -9,7 +9,7 @@ export interface PublishTarget {
   /** `container blog (local)`, for warnings. */
   readonly where: string;
   /**
-   * The name at which Docker's DNS finds it: its container's, or the one of the container whose network it
+   * The name at which Docker's DNS finds it: its container's, its Swarm service's, or the one of the container whose network it
    * uses. Unset: it has none (host network, local program), so that only `address` leads there.
    */
   readonly host?: string;

@@ -1,3 +1,4 @@
+import type { LabelProvider } from "./provider-name.ts";
 import type { JsonObject } from "./json.ts";
 import type { LabelPart } from "./parts.ts";
 import { groupOf, kindOf, textsOf, type References } from "./references.ts";
@@ -6,6 +7,8 @@ import { groupOf, kindOf, textsOf, type References } from "./references.ts";
 export interface Lookups {
   readonly middlewares: References;
   readonly services: References;
+  /** The provider that reads the labels of a target, by name. */
+  provider(target: string): LabelProvider;
 }
 
 /** A middleware for the document, or the part with a fault that it needs. */

@@ -12,6 +12,7 @@ import {
   RESERVED,
 } from "./own.ts";
 import { readParts, type LabelPart, type LabelParts } from "./parts.ts";
+import { providerOf, type LabelProvider } from "./provider-name.ts";
 import { References } from "./references.ts";
 import { ownRouters, type OwnRouter } from "./routers.ts";
 import { serverUrl } from "./server-url.ts";
@@ -43,9 +44,12 @@ export function publish(targets: readonly PublishTarget[], options: PublishOptio
     sorted.map((target) => [target.spec.name, readParts(target, options.version, warnFor(target))] as const),
   );
   const names = namesOf(sorted, parts);
+  const providers = new Map(sorted.map((target) => [target.spec.name, providerOf(target, options.version)]));
+  const provider = (name: string): LabelProvider => providers.get(name) ?? "docker";
   const lookups: Lookups = {
-    services: new References("services", parts, names.services),
-    middlewares: new References("middlewares", parts, names.middlewares),
+    services: new References("services", parts, names.services, provider),
+    middlewares: new References("middlewares", parts, names.middlewares, provider),
+    provider,
   };
 
   const routers: Record<string, JsonObject> = {};

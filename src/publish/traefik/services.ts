@@ -2,6 +2,7 @@ import type { Json, JsonObject } from "./json.ts";
 import type { PublishTarget, Warn } from "./input.ts";
 import type { LabelPart, LabelParts } from "./parts.ts";
 import type { Lookups } from "./middlewares.ts";
+import { qualified } from "./provider-name.ts";
 import { groupOf, textsOf } from "./references.ts";
 import { serverUrl } from "./server-url.ts";
 
@@ -44,7 +45,9 @@ export function ownService(
       ...(chain.length > 0 ? { middlewares: chain.map((one) => ("name" in one ? one.name : "")) } : {}),
       loadBalancer: {
         ...rest,
-        ...(typeof serversTransport === "string" ? { serversTransport: transport(serversTransport) } : {}),
+        ...(typeof serversTransport === "string"
+          ? { serversTransport: qualified(serversTransport, lookups.provider(target.spec.name)) }
+          : {}),
         servers: [{ ...more, url: found.url }],
       },
     },
@@ -57,10 +60,6 @@ function defaultScheme(parts: LabelParts): string | undefined {
     ({ value }) => groupOf(groupOf(value["loadBalancer"])["server"])["scheme"] !== undefined,
   );
   return named ? "http" : undefined;
-}
-
-function transport(name: string): string {
-  return name.includes("@") ? name : `${name}@docker`;
 }
 
 function text(value: Json | undefined): string | undefined {

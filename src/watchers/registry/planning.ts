@@ -5,7 +5,7 @@ import type { Engines } from "./engines.ts";
 import type { EngineView } from "./engine-view.ts";
 import { implicitTarget } from "./implicit.ts";
 import { boundKey, makePlan, NO_PLAN, type Plan, type PlannedTarget } from "./plan.ts";
-import { nameOnEngine } from "./name-on-engine.ts";
+import { nameOnEngine } from "../../config/name-on-engine.ts";
 import { Readings } from "./readings.ts";
 
 /** A target and the container that it is now. */

@@ -1,4 +1,4 @@
-import { nameOnEngine } from "./name-on-engine.ts";
+import { nameOnEngine } from "../../config/name-on-engine.ts";
 import type { Instance } from "../../providers/provider.ts";
 import { needsDependencies } from "../state.ts";
 import type { Watcher } from "../watcher.ts";

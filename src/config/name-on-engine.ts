@@ -1,4 +1,4 @@
-import type { TargetSource } from "../../config/model.ts";
+import type { TargetSource } from "./model.ts";
 
 /** The name that a recreated instance has again; undefined where names say nothing, or nothing is created anew. */
 export function nameOnEngine(source: TargetSource): string | undefined {
