@@ -1,5 +1,6 @@
 import type { InstanceSummary } from "../providers/provider.ts";
-import { readComposeLabels, type ComposeLabels } from "./labels/compose.ts";
+import { networkNameOf, readComposeLabels, type ComposeLabels } from "./labels/compose.ts";
+import { readForeignLabels } from "./labels/foreign/foreign.ts";
 import { targetNameOf } from "./labels/identity.ts";
 import { readProxyLabels, type ProxyLabels } from "./labels/proxy-labels.ts";
 import { LABEL_PREFIX, readWakegateLabels, type WakegateLabels } from "./labels/wakegate.ts";
@@ -35,7 +36,7 @@ export type LabelReading = {
 /** The parts of the settings that labels are read with. */
 export type LabelContext = Pick<
   Settings,
-  "fileTargets" | "defaultsLayer" | "engines" | "publicUrl" | "tcpLabelPorts"
+  "fileTargets" | "defaultsLayer" | "engines" | "publicUrl" | "tcpLabelPorts" | "foreignLabels"
 >;
 
 /**
@@ -45,7 +46,8 @@ export type LabelContext = Pick<
 export function readLabels(instance: InstanceSummary, engine: string, settings: LabelContext): LabelReading {
   const kind = settings.engines.find(({ name }) => name === engine)?.kind ?? "docker";
   const where = `${WHAT[kind]} ${instance.name} (${engine})`;
-  const own = readWakegateLabels(instance.labels, where);
+  const understood = readForeignLabels(instance.labels, settings.foreignLabels, where);
+  const own = readWakegateLabels(understood.labels, where);
   const compose = readComposeLabels(instance.labels);
   const { file, name } = findFileTarget(instance, engine, settings);
   const base = { enable: own.enable, name };
@@ -71,9 +73,22 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
   const errors = [...own.problems, ...labelPortProblems(own, settings, where), ...(clash ? [clash] : [])];
   if (errors.length > 0) {
     const readable = hosts ?? (own.routes.length > 0 ? own.routes : [...proxy.routes, ...templated.routes]);
-    return { ...base, kind: "invalid", routes: uniqueRoutes(readable), problems: errors };
+    return {
+      ...base,
+      kind: "invalid",
+      routes: uniqueRoutes(readable),
+      problems: errors.map(understood.asWritten),
+    };
   }
   const preset = file?.layer.preset ?? own.layer.preset;
+  const options = toOptions(
+    withoutHosts(settings.defaultsLayer),
+    presetLayer(preset),
+    derived(proxy, compose),
+    withoutHosts(own.layer),
+    file && withoutHosts(file.layer),
+  );
+  const network = networkNameOf(options.network, instance.networks, compose.project);
   const spec: TargetSpec = {
     name,
     displayName: file?.layer.display_name ?? own.layer.display_name ?? compose.service ?? name,
@@ -84,13 +99,9 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     ...listenersOf(own, file),
     ...(proxy.proxied ? { proxied: true } : {}),
     ...toTraefikTarget(own.layer.traefik, file?.layer.traefik),
-    ...toOptions(
-      withoutHosts(settings.defaultsLayer),
-      presetLayer(preset),
-      derived(proxy, compose),
-      withoutHosts(own.layer),
-      file && withoutHosts(file.layer),
-    ),
+    ...(understood.groups.length > 0 ? { groups: understood.groups } : {}),
+    ...options,
+    ...(network === undefined ? {} : { network }),
   };
   const refused = redirectProblem(spec, settings, where) ?? methodProblem(spec, instance, where);
   const remarks = remarksOn(spec).map(({ severity, path, message }): Problem => {
@@ -101,14 +112,16 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     ...tierProblems(spec, where),
     ...remarks.filter(({ severity }) => severity === "error"),
   ];
-  if (unfit.length > 0) return { ...base, kind: "invalid", routes: spec.routes, problems: unfit };
+  if (unfit.length > 0)
+    return { ...base, kind: "invalid", routes: spec.routes, problems: unfit.map(understood.asWritten) };
   const warnings = [
     ...(hosts ? [] : proxy.warnings.map((warning): Problem => ({ severity: "warning", where, ...warning }))),
     ...templated.problems,
     ...nameWarning(own, name, where),
     ...remarks,
+    ...understood.problems,
   ];
-  return { ...base, kind: "target", spec, problems: warnings };
+  return { ...base, kind: "target", spec, problems: warnings.map(understood.asWritten) };
 }
 
 /** What an engine of each kind runs. */

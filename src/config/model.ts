@@ -1,6 +1,7 @@
 import type { AppPresetName } from "../presets/apps.ts";
 import type { TrafficPresetName } from "../presets/traffic.ts";
 import type { StopMethod } from "../providers/provider.ts";
+import type { ForeignName } from "./labels/foreign/names.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 import type { UseOptions } from "./model/use.ts";
 import type { ApiSettings } from "./model/api.ts";
@@ -39,6 +40,8 @@ export interface Settings {
   readonly limits: { readonly holdsPerTarget: number; readonly holds: number; readonly streams: number };
   /** First and last port that listeners of labels may have; the last below the first: none. */
   readonly tcpLabelPorts: readonly [number, number];
+  /** Other programs whose labels are read as well. */
+  readonly foreignLabels: readonly ForeignName[];
   /** How often sleeping targets may be woken. Joining a wake under way is free. */
   readonly wakeRate: WakeRate;
   readonly engines: readonly EngineSpec[];
@@ -138,6 +141,8 @@ export interface TargetSpec extends TargetOptions {
   /** The app's own preset that its options are made with. */
   readonly preset?: AppPresetName;
   readonly routes: readonly RouteSpec[];
+  /** Groups of containers that wake with it, as labels of Sablier name them. */
+  readonly groups?: readonly string[];
   /** TCP listeners that lead here. Unset: none. */
   readonly tcp?: readonly TcpSpec[];
   readonly udp?: readonly ForwardSpec[];

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { wakeRateShape } from "./schema/rules.ts";
 import { apiSchema } from "./schema/api.ts";
 import { insideKey } from "./schema/machine.ts";
+import { foreignNames } from "./labels/foreign/names.ts";
 import { defaultsSchema, targetSchema } from "./schema/target.ts";
 import { traefikSchema } from "./schema/publish.ts";
 import { key, text, whole } from "./schema/text.ts";
@@ -88,6 +89,12 @@ export const fileSchema = z
         "Ports that `wakegate.tcp` and `wakegate.udp` labels may listen on. `none`: only the file defines listeners.",
       default: "1024-65535",
       examples: ["20000-29999", "none"],
+    }),
+    foreign_labels: key(z.array(z.enum(foreignNames)), {
+      description:
+        "Other programs whose container labels are read as well, for those who come from them. Our own labels are stronger. The guides [from Sablier](../guide/migrate/sablier.md) and [from GoDoxy](../guide/migrate/godoxy.md) list them.",
+      defaultText: "none",
+      examples: [["sablier"], ["godoxy"]],
     }),
     catch_all: key(z.enum(["off", "page", "wake"]), {
       description:

@@ -60,6 +60,7 @@ export function resolveSettings(input: SettingsInput): {
       holds: layer.limits?.holds ?? 10_000,
       streams: layer.limits?.streams ?? 10_000,
     },
+    foreignLabels: layer.foreign_labels ?? [],
     tcpLabelPorts: layer.tcp_label_ports ?? [1024, 65_535],
     wakeRate: toWakeRate(layer.wake_rate),
     engines: [...engines, ...machines],

@@ -1,5 +1,7 @@
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type ClientRequestArgs } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { messageOf } from "../errors.ts";
 
 /** Where a probe asks. */
@@ -17,6 +19,8 @@ export interface HttpProbe {
   readonly path: string;
   /** Host header; `fetch` would replace it silently, `node:http` sends it. */
   readonly host: string;
+  /** Sent before everything else, TLS included: the PROXY header of targets that require one. */
+  readonly preface?: Uint8Array;
 }
 
 /**
@@ -25,6 +29,7 @@ export interface HttpProbe {
  */
 export function probeHttp(address: HostAndPort, probe: HttpProbe, signal: AbortSignal): Promise<ProbeResult> {
   return new Promise((resolve) => {
+    const { preface } = probe;
     const send = probe.scheme === "https" ? httpsRequest : httpRequest;
     const silent = (error: unknown): void => resolve({ kind: "silent", error: messageOf(error) });
     try {
@@ -34,7 +39,10 @@ export function probeHttp(address: HostAndPort, probe: HttpProbe, signal: AbortS
           port: address.port,
           path: probe.path,
           method: "GET",
-          agent: false,
+          // An agent would make the connection itself.
+          ...(preface
+            ? { createConnection: (to) => connectWith(preface, to, probe.scheme) }
+            : { agent: false }),
           signal,
           headers: {
             host: probe.host,
@@ -59,6 +67,14 @@ export function probeHttp(address: HostAndPort, probe: HttpProbe, signal: AbortS
       silent(error);
     }
   });
+}
+
+/** Node's own way of connecting, with bytes sent first. */
+function connectWith(preface: Uint8Array, to: ClientRequestArgs, scheme: HttpProbe["scheme"]): Socket {
+  const socket = connect({ host: to.host ?? "", port: Number(to.port) });
+  socket.write(preface);
+  // The options of the request are those of the TLS connection, too.
+  return scheme === "https" ? connectTls({ ...(to as ConnectionOptions), socket }) : socket;
 }
 
 /** TLS forbids addresses as server names. */

@@ -1,5 +1,5 @@
-import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Disk } from "./disk.ts";
 
 /** The name under which a file is written before it takes its place. Left behind only by a crash. */
 export function temporaryName(path: string): string {
@@ -12,22 +12,22 @@ export function temporaryName(path: string): string {
  *
  * @throws the file system's error; the old file is untouched then.
  */
-export async function writeAtomically(path: string, text: string): Promise<void> {
+export async function writeAtomically(disk: Disk, path: string, text: string): Promise<void> {
   const temporary = temporaryName(path);
-  const handle = await open(temporary, "w", 0o600);
+  const handle = await disk.open(temporary, "w", 0o600);
   try {
     await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(temporary, path);
-  await syncFolder(dirname(path));
+  await disk.rename(temporary, path);
+  await syncFolder(disk, dirname(path));
 }
 
 /** Makes the rename itself last. Some network file systems cannot sync a folder; the rename is atomic all the same. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
+async function syncFolder(disk: Disk, folder: string): Promise<void> {
+  const handle = await disk.open(folder, "r");
   try {
     await handle.sync();
   } catch (error) {

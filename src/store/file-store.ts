@@ -1,9 +1,11 @@
+import * as nodeDisk from "node:fs/promises";
 import { messageOf } from "../errors.ts";
 import { backoffMs } from "../lib/backoff.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { onAbort } from "../lib/signals.ts";
 import { writeAtomically } from "./atomic-write.ts";
+import type { Disk } from "./disk.ts";
 import { formatState } from "./format.ts";
 import { loadStateFolder } from "./state-folder.ts";
 import type { RecordChange, Store, TargetRecord } from "./store.ts";
@@ -16,6 +18,8 @@ export interface FileStoreOptions {
   readonly log: Log;
   /** Longest time between an update and its write, in ms. Default: 2000. */
   readonly debounceMs?: number;
+  /** Default: the machine's own. */
+  readonly disk?: Disk;
 }
 
 /** Wakes kept for each target. */
@@ -30,8 +34,9 @@ const RETRY = { firstMs: 1_000, maxMs: 60_000 };
  * @throws WakegateError `state_unwritable` when the folder cannot be created, read or written.
  */
 export async function openFileStore(options: FileStoreOptions): Promise<Store> {
-  const { path, targets } = await loadStateFolder(options);
-  return new FileStore(path, targets, options);
+  const { disk = nodeDisk } = options;
+  const { path, targets } = await loadStateFolder({ ...options, disk });
+  return new FileStore(path, targets, { ...options, disk });
 }
 
 /** A write under way: `revision` is what will be on disk when `done` resolves. */
@@ -42,6 +47,7 @@ interface Write {
 
 class FileStore implements Store {
   readonly #path: string;
+  readonly #disk: Disk;
   readonly #targets: Map<string, TargetRecord>;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -55,8 +61,13 @@ class FileStore implements Store {
   #failures = 0;
   #closed = false;
 
-  constructor(path: string, targets: ReadonlyMap<string, TargetRecord>, options: FileStoreOptions) {
+  constructor(
+    path: string,
+    targets: ReadonlyMap<string, TargetRecord>,
+    options: FileStoreOptions & { readonly disk: Disk },
+  ) {
     this.#path = path;
+    this.#disk = options.disk;
     this.#targets = new Map(targets);
     this.#clock = options.clock;
     this.#log = options.log;
@@ -124,7 +135,7 @@ class FileStore implements Store {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     const revision = this.#revision;
-    const done = writeAtomically(this.#path, formatState(this.#targets)).then(
+    const done = writeAtomically(this.#disk, this.#path, formatState(this.#targets)).then(
       () => this.#succeeded(revision),
       (error: unknown) => this.#failed(error),
     );

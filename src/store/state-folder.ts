@@ -1,9 +1,9 @@
-import { copyFile, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, WakegateError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { temporaryName } from "./atomic-write.ts";
+import type { Disk } from "./disk.ts";
 import { parseState } from "./format.ts";
 import type { TargetRecord } from "./store.ts";
 
@@ -11,6 +11,7 @@ import type { TargetRecord } from "./store.ts";
 export interface StateFolderOptions {
   /** Absolute path. Created with mode 0700 when missing. */
   readonly dir: string;
+  readonly disk: Disk;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -29,28 +30,29 @@ export interface LoadedState {
  * @throws WakegateError `state_unwritable` when the folder cannot be created, read or written.
  */
 export async function loadStateFolder(options: StateFolderOptions): Promise<LoadedState> {
+  const { disk } = options;
   const path = join(options.dir, "state.json");
   try {
-    await mkdir(options.dir, { recursive: true, mode: 0o700 });
-    await proveWritable(path);
+    await disk.mkdir(options.dir, { recursive: true, mode: 0o700 });
+    await proveWritable(disk, path);
     return { path, targets: await load(path, options) };
   } catch (error) {
-    throw new WakegateError("state_unwritable", await explain(options.dir, error), { cause: error });
+    throw new WakegateError("state_unwritable", await explain(disk, options.dir, error), { cause: error });
   }
 }
 
 /** Creates and removes the temporary file: the same right that every later write needs. */
-async function proveWritable(path: string): Promise<void> {
+async function proveWritable(disk: Disk, path: string): Promise<void> {
   const temporary = temporaryName(path);
-  const handle = await open(temporary, "w", 0o600);
+  const handle = await disk.open(temporary, "w", 0o600);
   await handle.close();
-  await rm(temporary);
+  await disk.rm(temporary);
 }
 
 async function load(path: string, options: StateFolderOptions): Promise<ReadonlyMap<string, TargetRecord>> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await options.disk.readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
     throw error;
@@ -61,7 +63,7 @@ async function load(path: string, options: StateFolderOptions): Promise<Readonly
   const stamp = new Date(options.clock.now()).toISOString().replaceAll(/[:.]/g, "-");
   const aside = `${path}.corrupt-${stamp}`;
   if (parsed.kind === "bad") {
-    await rename(path, aside);
+    await options.disk.rename(path, aside);
     options.log.error(
       "state_file_corrupt",
       `The state file cannot be used: ${parsed.reason}. It is kept as ${aside}; activity, wake history and known routes begin anew.`,
@@ -69,7 +71,7 @@ async function load(path: string, options: StateFolderOptions): Promise<Readonly
     );
     return new Map();
   }
-  await copyFile(path, aside);
+  await options.disk.copyFile(path, aside);
   options.log.error(
     "state_records_corrupt",
     `The state file has records that cannot be read (${parsed.spoilt.join("; ")}). It is kept as ${aside}; the other records are in use.`,
@@ -78,9 +80,9 @@ async function load(path: string, options: StateFolderOptions): Promise<Readonly
   return parsed.targets;
 }
 
-async function explain(dir: string, error: unknown): Promise<string> {
+async function explain(disk: Disk, dir: string, error: unknown): Promise<string> {
   const user = typeof process.getuid === "function" ? String(process.getuid()) : "unknown";
-  const owner = await stat(dir).then(
+  const owner = await disk.stat(dir).then(
     (found) => `, which belongs to user ${String(found.uid)}`,
     () => "",
   );

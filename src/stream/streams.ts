@@ -5,6 +5,7 @@ import { sleep } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { DirectoryEntry, TargetDirectory } from "../watchers/handle.ts";
 import { Gateway } from "./gateway.ts";
+import { systemNet, type Net } from "./net.ts";
 import { listeningSpecs, planStreams, type ListeningSpec } from "./plan.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { RefusedError } from "./refused.ts";
@@ -21,6 +22,8 @@ export interface StreamsOptions {
   readonly log: Log;
   /** How long open sessions may go on after the end was asked for. Default: 5 s. */
   readonly graceMs?: number;
+  /** For TCP. Default: the machine's own network. */
+  readonly net?: Net;
 }
 
 const GRACE_MS = 5_000;
@@ -44,14 +47,15 @@ export class Streams implements AsyncDisposable {
   #specs: ReadonlyMap<string, ListeningSpec> = new Map();
   #entries: ReadonlyMap<string, DirectoryEntry> = new Map();
   #conflicts = new Set<string>();
-  #due: NodeJS.Immediate | undefined;
+  #due: Disposable | undefined;
 
   constructor(options: StreamsOptions) {
     this.#options = options;
-    const { clock, log } = options;
+    const { clock, log, net = systemNet } = options;
     this.#parts = {
       clock,
       log,
+      net,
       refusals: new RefusalLog(log, clock),
       gateway: (target) => this.#gateway(target),
       outgoing: new Set<Socket>(),
@@ -59,7 +63,7 @@ export class Streams implements AsyncDisposable {
     };
     // A directory changes often and in bursts; one look at the end of each is enough.
     this.#subscription = options.directory.changed.subscribe(() => {
-      this.#due ??= setImmediate(() => {
+      this.#due ??= clock.after(0, () => {
         this.#due = undefined;
         void this.#sync();
       });
@@ -152,7 +156,7 @@ export class Streams implements AsyncDisposable {
     const known = this.#gateways.get(target);
     if (known?.handle === handle) return known;
     known?.[Symbol.dispose]();
-    const gateway = new Gateway(handle, this.#options.clock);
+    const gateway = new Gateway(handle, this.#options.clock, this.#parts.net);
     this.#gateways.set(target, gateway);
     return gateway;
   }
@@ -162,7 +166,7 @@ export class Streams implements AsyncDisposable {
     const { clock, graceMs = GRACE_MS, log } = this.#options;
     if (this.#closing.signal.aborted) return;
     this.#subscription[Symbol.dispose]();
-    clearImmediate(this.#due);
+    this.#due?.[Symbol.dispose]();
     const reason = new RefusedError("closing", "Wakegate is shutting down");
     this.#closing.abort(reason);
     const listeners = [...this.#tcp.values(), ...this.#leaving];

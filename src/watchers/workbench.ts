@@ -15,6 +15,7 @@ import type { Orders } from "./orders.ts";
 import type { Failure } from "./progress.ts";
 import type { Wake } from "./state.ts";
 import type { ProbeResult } from "../lib/http-probe.ts";
+import type { Probes } from "./readiness/probes.ts";
 import type { Vantage } from "./readiness/address.ts";
 
 /** What a watcher is told about the world around its target. Implemented by the registry. */
@@ -24,6 +25,8 @@ export interface Surroundings {
   readonly store: Store;
   readonly log: Log;
   readonly vantage: Vantage;
+  /** How addresses are asked whether somebody serves there. */
+  readonly probes: Probes;
   /** Where the host's proc file system is readable; unset: nowhere. */
   readonly procDir?: string;
   /** Reads below it. */

@@ -15,6 +15,7 @@ export type Engine =
   | "redis"
   | "socat"
   | "podman"
+  | "systemd"
   | "traefik";
 
 const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
@@ -27,6 +28,7 @@ const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
   redis: ["redis-server"],
   socat: ["socat"],
   podman: ["podman"],
+  systemd: ["systemd-analyze"],
   traefik: ["traefik"],
 };
 

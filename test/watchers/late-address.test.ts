@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { Instance, Provider } from "../../src/providers/provider.ts";
+import { networkProbes } from "../../src/watchers/readiness/probes.ts";
 import { proveReady, type ProveInput } from "../../src/watchers/readiness/prove.ts";
 import { openRig } from "../providers/proxmox/rig.ts";
 import { targetSpec } from "../support/fake-target.ts";
@@ -31,6 +32,7 @@ it("asks a guest that gets its address only after its boot", async () => {
     instance,
     owner: undefined,
     vantage: {},
+    probes: networkProbes,
     onTry: (_tries, result) => tries.push(result.kind === "silent" ? result.error : "answered"),
   };
   await proveReady(input, new AbortController().signal);

@@ -44,7 +44,7 @@ async function probe(status: MachineProbe, clock: Clock, signal: AbortSignal): P
   const { scheme, host, port, path } = status;
   const result =
     scheme === "tcp"
-      ? await probeTcp(status, clock, signal)
+      ? await probeTcp({ address: status, clock }, signal)
       : await probeHttp(status, { scheme, path, host: `${host}:${String(port)}` }, signal);
   return result.kind === "answer";
 }

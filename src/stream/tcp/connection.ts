@@ -10,6 +10,7 @@ import { NotTlsError } from "../client-hello.ts";
 import type { Gateway } from "../gateway.ts";
 import { ClientLeftError, Inbox } from "../inbox.ts";
 import { NotMinecraftError } from "../minecraft/packets.ts";
+import type { Net } from "../net.ts";
 import type { TcpPlan } from "../plan.ts";
 import { ProxyHeaderError } from "../proxy-protocol/header.ts";
 import type { RefusalLog } from "../refusal-log.ts";
@@ -21,6 +22,7 @@ import { runSession } from "./session.ts";
 /** What connections share. */
 export interface ConnectionParts {
   readonly clock: Clock;
+  readonly net: Net;
   readonly log: Log;
   readonly refusals: RefusalLog;
   /** The way to a target. @throws RefusedError `missing` when it cannot be served now. */

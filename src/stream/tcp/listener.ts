@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import type { ListenAddress } from "../../config/model/stream.ts";
 import { formatListenAddress } from "../../config/values/listen-address.ts";
 import { messageOf } from "../../errors.ts";
@@ -30,7 +30,7 @@ export class TcpListener {
     this.plan = plan;
     this.#parts = parts;
     this.#closing = linkSignals(signal);
-    this.#server = createServer(
+    this.#server = parts.net.createServer(
       {
         allowHalfOpen: true,
         pauseOnConnect: true,

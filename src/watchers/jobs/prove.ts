@@ -29,6 +29,7 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
         instance,
         owner: around.networkOwner(instance),
         vantage: around.vantage,
+        probes: around.probes,
         ...(around.procDir !== undefined && { procDir: around.procDir }),
         ...(learned !== undefined && { expectedMs: learned }),
         onTry: (tries, result) => {

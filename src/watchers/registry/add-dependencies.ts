@@ -2,6 +2,7 @@ import { readComposeLabels } from "../../config/labels/compose.ts";
 import type { DependencySpec } from "../../config/model.ts";
 import type { InstanceSummary } from "../../providers/provider.ts";
 import { planned } from "./claim-targets.ts";
+import { addGroups } from "./add-groups.ts";
 import type { InstanceIndex } from "./instance-index.ts";
 import type { PlanInput, PlannedTarget } from "./plan.ts";
 
@@ -51,6 +52,7 @@ export function addDependencies(
     }
     target.edges = [...edges.values()];
   }
+  addGroups(targets);
   markOneShots(targets);
 }
 

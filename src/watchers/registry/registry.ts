@@ -8,6 +8,7 @@ import type { Instance, Provider } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
+import type { Probes } from "../readiness/probes.ts";
 import type { Watcher } from "../watcher.ts";
 import { Askers } from "./askers.ts";
 import { Comeback } from "./comeback.ts";
@@ -31,6 +32,8 @@ export interface RegistryOptions {
   readonly procDir?: string;
   /** Reads a file below it. Default: the file itself. */
   readonly readProc?: ReadProc;
+  /** Asks addresses whether somebody serves there. Default: over the network. */
+  readonly probes?: Probes;
 }
 
 /**

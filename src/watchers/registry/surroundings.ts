@@ -5,6 +5,7 @@ import type { Instance, InstanceSummary } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
 import type { Vantage } from "../readiness/address.ts";
+import { networkProbes, type Probes } from "../readiness/probes.ts";
 import type { Surroundings } from "../workbench.ts";
 import type { Askers } from "./askers.ts";
 import type { Comeback } from "./comeback.ts";
@@ -20,6 +21,8 @@ export interface Shared {
   readonly procDir?: string;
   /** Reads a file below it. Default: the file itself. */
   readonly readProc?: ReadProc;
+  /** Default: the network's. */
+  readonly probes?: Probes;
   readonly askers: Askers;
   readonly comeback: Comeback;
   readonly caddyAdmin: () => string | undefined;
@@ -43,6 +46,7 @@ export function surroundingsOf(shared: Shared, view: EngineView, answers: Answer
     log,
     ...(procDir !== undefined && { procDir }),
     ...(readProc && { readProc }),
+    probes: shared.probes ?? networkProbes,
     get caddyAdmin() {
       return shared.caddyAdmin();
     },

@@ -1,0 +1,22 @@
+import type { ProbeAddress } from "./address.ts";
+import { probeHttp, type HttpProbe, type ProbeResult } from "../../lib/http-probe.ts";
+import { probeMinecraft, probePostgres, probeRedis, type StreamProbe } from "./protocol-probes.ts";
+import { probeTcp } from "../../lib/tcp-probe.ts";
+
+/** The ways to ask an address whether somebody serves there. None rejects; an aborted signal gives "silent". */
+export interface Probes {
+  readonly http: (address: ProbeAddress, probe: HttpProbe, signal: AbortSignal) => Promise<ProbeResult>;
+  readonly tcp: StreamProbe;
+  readonly postgres: StreamProbe;
+  readonly redis: StreamProbe;
+  readonly minecraft: StreamProbe;
+}
+
+/** Over the network that we are on. */
+export const networkProbes: Probes = {
+  http: probeHttp,
+  tcp: probeTcp,
+  postgres: probePostgres,
+  redis: probeRedis,
+  minecraft: probeMinecraft,
+};
