@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Settings } from "../config/model.ts";
 import { messageOf } from "../errors.ts";
 import { Emitter } from "../lib/emitter.ts";
+import { ASLEEP_STATUS } from "../publish/traefik/monitor-status.ts";
 import type { DirectoryEntry, Gate, TargetDirectory, TargetHandle } from "../watchers/handle.ts";
-import { explain, send, type Explanation } from "./answers.ts";
+import { explain, guardHeaders, send, type Answer, type Explanation } from "./answers.ts";
 import type { Ask, Endpoint } from "./ask.ts";
 import { AUTHZ_PREFIX, parseAuthzPath } from "./authz-path.ts";
 import type { Verdict } from "./decide.ts";
@@ -48,6 +49,8 @@ export interface EndpointParts extends OwnParts {
 
 /** How many verdicts of each kind were given. */
 export type VerdictCounts = Record<Exclude<Verdict["kind"], "own">, number>;
+
+const ASLEEP: Answer = { status: ASLEEP_STATUS, headers: guardHeaders("napping"), body: "" };
 
 /** An unmatched host waits at most this long for the first listing of every engine... */
 const SETTLING_MS = 5000;
@@ -167,6 +170,8 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
     if ("reason" in verdict && verdict.reason === "too_many_wakes") mind.refuses(ask.facts, target);
     if (ask.at.role === "permit") return deny(ask.res);
     const { facts } = ask;
+    const naps = target.gate.kind === "asleep" && "wake" in verdict && !verdict.wake;
+    if (ask.at.role === "monitor" && naps) return send(ask.res, ASLEEP);
     if (verdict.kind === "pass" && ask.at.role === "redirect" && !isSafe(facts)) {
       return send(ask.res, explain(explainAwake(target), facts));
     }

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf } from "../errors.ts";
 import type { ForwardAuth } from "../forward-auth/forward-auth.ts";
 import type { Log } from "../lib/log.ts";
+import { ASLEEP_PATH } from "../publish/traefik/monitor-status.ts";
 
 /** What answers on the public listener. */
 export interface PublicAppOptions {
@@ -17,6 +18,12 @@ export function createPublicApp(
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const { forwardAuth, log } = options;
   const router = new Router();
+  // The same for everybody, whatever sleeps: it tells nothing. Traefik asks for it in a monitor's name.
+  router.get(ASLEEP_PATH, (ctx) => {
+    ctx.set("Cache-Control", "no-store");
+    ctx.set("X-Wakegate", "napping");
+    ctx.body = "asleep\n";
+  });
   router.all(/^\/\.wakegate\/[a-z]+$/, (ctx) => {
     // Streams and long polls write for themselves.
     ctx.respond = false;

@@ -30,7 +30,8 @@ import type { ProbeResult } from "../lib/http-probe.ts";
 import { seenInput } from "./seen-input.ts";
 import { needsDependencies, type State, type Wake } from "./state.ts";
 import { meets } from "./conditions.ts";
-import { transition, type Input } from "./transition.ts";
+import type { Input } from "./input.ts";
+import { transition } from "./transition.ts";
 import type { Surroundings, Workbench } from "./workbench.ts";
 
 /** A started engine call gets this long to be over when Wakegate shuts down; it is not cancelled before. */

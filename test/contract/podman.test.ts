@@ -25,8 +25,13 @@ suite("podman", "the provider contract: podman", () => {
     const provider = open();
     return {
       provider,
+      traits: { announces: false },
       create: (name, env) => podman.raw.create(name, { env, network: "none" }),
-      destroy: (id) => podman.raw.rm(id),
+      async destroy(id) {
+        // Podman stops what it removes, as gently as ever.
+        await podman.raw.kill(id).catch(() => undefined);
+        await podman.raw.rm(id);
+      },
       killOutside: (id) => podman.raw.kill(id),
       reopen: async () => open(),
       gap: async () => relay.cut(),

@@ -17,6 +17,8 @@ export interface Traits {
   readonly staged: boolean;
   /** A run that ends at once is noticed as a run. Default: true. */
   readonly ends: boolean;
+  /** A stop is told before the end. Default: true. */
+  readonly announces: boolean;
   /** The engine can lose it. Default: true. */
   readonly removable: boolean;
 }
@@ -28,6 +30,7 @@ const TRAITS: Traits = {
   pauses: true,
   staged: true,
   ends: true,
+  announces: true,
   removable: true,
 };
 

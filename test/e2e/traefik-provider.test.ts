@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from "vitest";
-import { MIDDLEWARE_FIELDS } from "../../src/publish/traefik/fields-middleware.ts";
-import { ROUTER_FIELDS, SERVICE_FIELDS } from "../../src/publish/traefik/fields-router.ts";
+import { MIDDLEWARE_FIELDS } from "../../src/publish/traefik/http/fields-middleware.ts";
+import { ROUTER_FIELDS, SERVICE_FIELDS } from "../../src/publish/traefik/http/fields-router.ts";
 import { everyLabel } from "../publish/traefik/zoo.ts";
 import { visit } from "../support/visitor.ts";
 import { firstRequests, HELD, MEGABYTE, SHA256, sixApps, told } from "./support/first-requests.ts";

@@ -13,6 +13,14 @@ async function start(directory = new FakeDirectory(new FakeTarget(targetSpec("bl
 const FORWARDED =
   "X-Forwarded-Method: GET\r\nX-Forwarded-Host: blog.example.com\r\nX-Forwarded-Uri: /\r\nHost: wakegate\r\n";
 
+describe("the public listener", () => {
+  it("has the answer that monitors see, the same whoever asks and whatever sleeps", async () => {
+    await using rig = await start(new FakeDirectory());
+    const reply = await fetchRaw(rig.public, "/.wakegate/asleep");
+    expect([reply.status, reply.body, reply.headers["cache-control"]]).toEqual([200, "asleep\n", "no-store"]);
+  });
+});
+
 describe("the internal listener", () => {
   it("tells that it lives, and that it is ready once every engine was listed", async () => {
     const directory = new FakeDirectory();

@@ -55,6 +55,8 @@ describe("makePlan()", () => {
     ]);
     expect([...both.targets.keys()]).toEqual([]);
     expect(both.broken.get("a")?.message).toContain("a exists on two engines, one and two");
+    // Its routes are kept, and published from what stands there.
+    expect(both.broken.get("a")?.at?.engine).toBe("one");
     expect(both.problems.map(line)[0]).toContain("a exists on two engines");
   });
 

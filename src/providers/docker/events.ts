@@ -14,6 +14,9 @@ const CAUSES: Readonly<Record<string, EngineChange["cause"]>> = {
   unpause: "unpaused",
   health_status: "health",
   destroy: "destroyed",
+  // Podman is asked for events by its own names, which are these.
+  died: "died",
+  remove: "destroyed",
   rename: "renamed",
 };
 

@@ -77,6 +77,7 @@ function toInstance(info: Inspected, podman: boolean): Instance {
     ...(runs && State.Pid > 0 && { pid: State.Pid }),
     exposedPorts: exposedPorts(Config),
     publishedPorts: publishedPorts(NetworkSettings.Ports),
+    // Podman notes 0 for whoever said nothing by Docker's API, and would kill at once.
     stopTimeoutMs: toGrace(podman ? Config.StopTimeout || undefined : Config.StopTimeout),
     stopSignal: (Config.StopSignal && signalName(Config.StopSignal)) || "SIGTERM",
     ...(hasGpu(HostConfig) && { gpu: true }),

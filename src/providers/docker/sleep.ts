@@ -2,6 +2,7 @@ import { sleep as delay } from "../../lib/clock.ts";
 import { ProviderError, type Instance, type InstanceStatus, type SleepRequest } from "../provider.ts";
 import { isConflict, isNotModified, type Connection } from "./connection.ts";
 import { inspect } from "./inspect.ts";
+import { unpause } from "./wake.ts";
 import { checkReference } from "./reference.ts";
 
 /** From this API on, a stop may name its own signal. */
@@ -38,16 +39,13 @@ export async function sleep(
     case "kill":
       return kill(connection, instance, request.signal ?? "SIGKILL", graceMs, signal);
     case "stop": {
+      // Podman does not stop what is paused.
+      if (instance.status === "paused" && connection.isPodman) await unpause(connection, id, signal);
       const asks = request.signal !== undefined && request.signal !== instance.stopSignal;
       if (asks && !connection.supports(STOP_WITH_SIGNAL)) {
         return stopBySignal(connection, instance, request.signal, graceMs, signal);
       }
-      return stop(
-        connection,
-        instance,
-        { ...(asks && { signal: request.signal }), graceMs, own: request.timeoutMs === undefined },
-        signal,
-      );
+      return stop(connection, instance, { ...(asks && { signal: request.signal }), graceMs }, signal);
     }
   }
 }
@@ -72,12 +70,10 @@ async function pause(connection: Connection, id: string, signal: AbortSignal): P
 async function stop(
   connection: Connection,
   { id }: Instance,
-  { signal: stopSignal, graceMs, own = false }: { signal?: string; graceMs: number; own?: boolean },
+  { signal: stopSignal, graceMs }: { signal?: string; graceMs: number },
   signal: AbortSignal,
 ): Promise<void> {
-  // Podman says 0 whatever the container's own grace is, so it is left to use that.
-  const t = own && connection.isPodman ? undefined : Math.ceil(graceMs / 1000);
-  const query = { ...(t !== undefined && { t }), ...(stopSignal !== undefined && { signal: stopSignal }) };
+  const query = { t: Math.ceil(graceMs / 1000), ...(stopSignal !== undefined && { signal: stopSignal }) };
   let failure: unknown;
   try {
     await connection.call(

@@ -1,7 +1,8 @@
+import type { Warn } from "./input.ts";
 import type { Json, JsonObject } from "./json.ts";
-import type { LabelPart, LabelParts } from "./parts.ts";
+import type { LabelPart, LabelParts } from "./labels/parts.ts";
 import type { Names } from "./names.ts";
-import { isOfLabels, qualified, type LabelProvider } from "./provider-name.ts";
+import { isOfLabels, withProvider, type LabelProvider } from "./provider-name.ts";
 
 /** One target's parts, by the target's name. */
 export type PartsByTarget = ReadonlyMap<string, LabelParts>;
@@ -49,7 +50,7 @@ export class References {
     const owners = this.#owners.get(key);
     const owner = owners?.has(target) ? target : owners?.values().next().value;
     const part = owner === undefined ? undefined : this.#parts.get(owner)?.[this.#kind].get(key);
-    if (owner === undefined || !part) return { name: qualified(written, this.#providerOf(target)) };
+    if (owner === undefined || !part) return { name: withProvider(written, this.#providerOf(target)) };
     if (part.faults.length > 0) return { broken: part };
     return { name: this.#names.of(owner, part.name), part, owner };
   }
@@ -70,4 +71,10 @@ export function textsOf(value: Json | undefined): readonly string[] {
 /** The value as a group; an empty one for anything else. */
 export function groupOf(value: Json | undefined): JsonObject {
   return typeof value === "object" && !Array.isArray(value) ? (value as JsonObject) : {};
+}
+
+/** Says what is wrong with a middleware that is left out. */
+export function tellFaults(part: LabelPart, warn: Warn): void {
+  for (const { label, value, message } of part.faults)
+    warn(label, value, `the middleware ${part.name} is not published: ${message}`);
 }

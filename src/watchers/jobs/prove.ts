@@ -4,7 +4,7 @@ import { WakeFailedError } from "../failure.ts";
 import { proveReady } from "../readiness/prove.ts";
 import type { ProbeResult } from "../../lib/http-probe.ts";
 import type { Starting } from "../state.ts";
-import type { Input } from "../transition.ts";
+import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { wakeFailed } from "./wake.ts";
 

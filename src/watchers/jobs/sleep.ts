@@ -3,7 +3,7 @@ import { backoffMs } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/clock.ts";
 import type { SleepRequest } from "../../providers/provider.ts";
 import { sightingOf, type ForeignStop, type OwnStop } from "../state.ts";
-import type { Input } from "../transition.ts";
+import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 
 const RETRY = { firstMs: 2_000, maxMs: 60_000 };

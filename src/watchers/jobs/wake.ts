@@ -4,7 +4,7 @@ import { wakeDependencies } from "../dependencies.ts";
 import { WakeFailedError } from "../failure.ts";
 import type { FailureReason } from "../progress.ts";
 import { sightingOf } from "../state.ts";
-import type { Input } from "../transition.ts";
+import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 
 /** Dependencies first. Their own watchers bound how long each may take. */

@@ -30,7 +30,13 @@ export function checkTargets(
     const target = targets.get(name);
     const told = cycles.find(({ message }) => message.includes(name))?.message ?? "it waits for itself";
     targets.delete(name);
-    broken.set(name, { name, routes: target?.spec.routes ?? [], message: `${name} cannot wake: ${told}` });
+    const { engine, instance } = target ?? {};
+    broken.set(name, {
+      name,
+      routes: target?.spec.routes ?? [],
+      message: `${name} cannot wake: ${told}`,
+      ...(engine !== undefined && instance !== undefined && { at: { engine, instance } }),
+    });
   }
   return [
     ...routeConflicts(resolved, place),

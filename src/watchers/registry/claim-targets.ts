@@ -67,7 +67,10 @@ function claim(
     problems.push({ severity: "error", where, key: "wakegate.name", value: name, message: both.message });
   } else if (broken.has(name)) return;
   else if (reading.kind === "target") targets.set(name, planned(reading.spec, engine, instance.id));
-  else broken.set(name, { name, routes, message: badLabels(name, reading.problems) });
+  else {
+    const message = badLabels(name, reading.problems);
+    broken.set(name, { name, routes, message, at: { engine, instance: instance.id } });
+  }
 }
 
 /** A target before its dependencies are known. */
@@ -96,7 +99,13 @@ function twoEngines(
   routes: readonly RouteSpec[],
 ): BrokenTarget {
   const message = `${name} exists on two engines, ${first.engine} and ${second}. Give one of the containers another wakegate.name.`;
-  return { name, routes: [...first.spec.routes, ...routes], message };
+  const { engine, instance } = first;
+  return {
+    name,
+    routes: [...first.spec.routes, ...routes],
+    message,
+    ...(instance !== undefined && { at: { engine, instance } }),
+  };
 }
 
 function duplicate(other: InstanceSummary, chosen: InstanceSummary, name: string, engine: string): Problem {

@@ -50,6 +50,8 @@ export interface BrokenTarget {
   readonly name: string;
   readonly routes: readonly RouteSpec[];
   readonly message: string;
+  /** The container that should have been it, where there is one. */
+  readonly at?: { readonly engine: string; readonly instance: string };
 }
 
 export interface Plan {

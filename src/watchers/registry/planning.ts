@@ -4,7 +4,7 @@ import type { Instance, InstanceSummary } from "../../providers/provider.ts";
 import type { Engines } from "./engines.ts";
 import type { EngineView } from "./engine-view.ts";
 import { implicitTarget } from "./implicit.ts";
-import { boundKey, makePlan, NO_PLAN, type Plan, type PlannedTarget } from "./plan.ts";
+import { boundKey, makePlan, NO_PLAN, type BrokenTarget, type Plan, type PlannedTarget } from "./plan.ts";
 import { nameOnEngine } from "../../config/name-on-engine.ts";
 import { Readings } from "./readings.ts";
 
@@ -14,6 +14,13 @@ export interface BehindTarget {
   readonly instance?: InstanceSummary | Instance;
   /** The container whose network it uses. */
   readonly owner?: InstanceSummary;
+}
+
+/** What cannot be served although a container was meant for it: its routes are kept. */
+export interface BehindBroken {
+  readonly broken: BrokenTarget;
+  readonly engine: string;
+  readonly instance: InstanceSummary | Instance;
 }
 
 /** The plan that holds now, and the questions to it that need the listings and labels it was made from. */
@@ -120,6 +127,16 @@ export class Planning {
           ? undefined
           : this.#engines.view(engine)?.find(instance.networkOwner);
       yield { spec, ...(instance && { instance }), ...(owner && { owner }) };
+    }
+  }
+
+  /** What stands where a target should. */
+  *behindBroken(): Iterable<BehindBroken> {
+    for (const broken of this.#plan.broken.values()) {
+      if (!broken.at) continue;
+      const { engine } = broken.at;
+      const instance = this.#engines.view(engine)?.instances.get(broken.at.instance);
+      if (instance) yield { broken, engine, instance };
     }
   }
 

@@ -18,7 +18,7 @@ import { Engines } from "./engines.ts";
 import { keepHouse } from "./housekeeping.ts";
 import type { Plan } from "./plan.ts";
 import { isUpAsMachine } from "./is-up-as-machine.ts";
-import { Planning, type BehindTarget } from "./planning.ts";
+import { Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
 import { ProblemLog } from "./problem-log.ts";
 import { answersFor } from "./target-answers.ts";
 import { WatcherSet, type Moved } from "./watcher-set.ts";
@@ -137,6 +137,11 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   *behind(): Iterable<BehindTarget> {
     yield* this.#planning.behind();
     for (const { name, spec } of this.#watchers.all()) if (!this.plan.targets.has(name)) yield { spec };
+  }
+
+  /** What stands where a target should. */
+  behindBroken(): Iterable<BehindBroken> {
+    return this.#planning.behindBroken();
   }
 
   /** Inspects an instance now and remembers. Throws what the provider throws. */

@@ -1,10 +1,10 @@
-import type { Json, JsonObject } from "./json.ts";
-import type { PublishOptions, PublishTarget, Warn } from "./input.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { PublishOptions, PublishTarget, Warn } from "../input.ts";
 import { placeInChain, type Lookups } from "./middlewares.ts";
-import type { LabelPart, LabelParts } from "./parts.ts";
-import { priorityAbove } from "./priority.ts";
-import { qualified, type LabelProvider } from "./provider-name.ts";
-import { groupOf, textsOf } from "./references.ts";
+import type { LabelPart, LabelParts } from "../labels/parts.ts";
+import { computedPriority, priorityAbove } from "../priority.ts";
+import { withProvider, type LabelProvider } from "../provider-name.ts";
+import { groupOf, textsOf } from "../references.ts";
 import { ruleOfRoutes } from "./rules.ts";
 
 /** A router as it is published. */
@@ -81,7 +81,7 @@ function labelled(context: RouterContext, part: LabelPart): OwnRouter | undefine
     rule,
     service,
     middlewares: chain.names,
-    priority: priorityAbove(rule, priority),
+    priority: priorityAbove(priority, computedPriority(rule)),
     ...(tls ? { tls } : {}),
   };
   return { name: part.name, value, rule, entryPoints, ...(tls ? { tls } : {}) };
@@ -93,7 +93,8 @@ function unlabelled(context: RouterContext): readonly OwnRouter[] {
   const { spec } = target;
   const own = spec.traefik ?? {};
   const entryPoints = own.entryPoints ?? options.entryPoints;
-  const meant = parts.any || target.labels["traefik.enable"]?.toLowerCase() === "true";
+  const meant =
+    parts.any || (target.labels["traefik.enable"]?.toLowerCase() === "true" && !streamsAlone(target));
   const rule = ruleOfRoutes(spec.routes, options.version);
   if (rule === undefined || (entryPoints.length === 0 && !meant)) return [];
   const service = services.get("");
@@ -104,14 +105,14 @@ function unlabelled(context: RouterContext): readonly OwnRouter[] {
   }
   const certResolver = own.certResolver ?? options.certResolver;
   const chain = (own.middlewares ?? options.middlewares).map((name) =>
-    qualified(name, lookups.provider(spec.name)),
+    withProvider(name, lookups.provider(spec.name)),
   );
   const tls = certResolver === undefined ? undefined : { certResolver };
   const value: JsonObject = {
     rule,
     service,
     middlewares: [...chain, gate],
-    priority: priorityAbove(rule, undefined),
+    priority: priorityAbove(undefined, computedPriority(rule)),
     ...(entryPoints.length > 0 ? { entryPoints } : {}),
     ...(tls ? { tls } : {}),
   };
@@ -134,11 +135,16 @@ function serviceOf(
     : found.name;
 }
 
+/** Labels that speak of TCP or UDP alone: Traefik makes no HTTP router of its own for these either. */
+function streamsAlone({ labels }: PublishTarget): boolean {
+  return Object.keys(labels).some((label) => /^traefik\.(?:tcp|udp)\.(?:routers|services)\./i.test(label));
+}
+
 /** Options are defined in files alone; `default` belongs to nobody. */
 function tlsOf(tls: JsonObject, provider: LabelProvider): JsonObject {
   const options = text(tls["options"]);
-  if (options === undefined || options === "default" || options.includes("@")) return tls;
-  return { ...tls, options: qualified(options, provider) };
+  if (options === undefined || options === "default") return tls;
+  return { ...tls, options: withProvider(options, provider) };
 }
 
 function text(value: Json | undefined): string | undefined {

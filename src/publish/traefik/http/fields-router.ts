@@ -1,4 +1,4 @@
-import type { FieldTable } from "./fields.ts";
+import type { FieldTable } from "../labels/fields.ts";
 
 /** `traefik.http.routers.NAME.…` */
 export const ROUTER_FIELDS: FieldTable = {

@@ -1,4 +1,4 @@
-import type { FieldGroup, FieldTable } from "./fields.ts";
+import type { FieldGroup, FieldTable } from "../labels/fields.ts";
 
 const ipStrategy: FieldGroup = {
   empty: true,

@@ -1,7 +1,7 @@
-import type { LabelProvider } from "./provider-name.ts";
-import type { JsonObject } from "./json.ts";
-import type { LabelPart } from "./parts.ts";
-import { groupOf, kindOf, textsOf, type References } from "./references.ts";
+import type { JsonObject } from "../json.ts";
+import type { LabelPart } from "../labels/parts.ts";
+import type { LabelProvider } from "../provider-name.ts";
+import { groupOf, kindOf, textsOf, type References } from "../references.ts";
 
 /** Looks up what labels refer to. */
 export interface Lookups {

@@ -1,9 +1,9 @@
-import type { Json, JsonObject } from "./json.ts";
-import type { PublishTarget, Warn } from "./input.ts";
-import type { LabelPart, LabelParts } from "./parts.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { PublishTarget, Warn } from "../input.ts";
+import type { LabelPart, LabelParts } from "../labels/parts.ts";
 import type { Lookups } from "./middlewares.ts";
-import { qualified } from "./provider-name.ts";
-import { groupOf, textsOf } from "./references.ts";
+import { withProvider } from "../provider-name.ts";
+import { groupOf, textsOf } from "../references.ts";
 import { serverUrl } from "./server-url.ts";
 
 /** A service of a target for the document, or why there is none. */
@@ -46,7 +46,7 @@ export function ownService(
       loadBalancer: {
         ...rest,
         ...(typeof serversTransport === "string"
-          ? { serversTransport: qualified(serversTransport, lookups.provider(target.spec.name)) }
+          ? { serversTransport: withProvider(serversTransport, lookups.provider(target.spec.name)) }
           : {}),
         servers: [{ ...more, url: found.url }],
       },

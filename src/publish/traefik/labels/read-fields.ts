@@ -1,8 +1,8 @@
 import { isGroup, type FieldGroup, type FieldSpec, type FieldTable, type FieldType } from "./fields.ts";
-import type { Json, JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { anyLabel, type LabelNode } from "./label-tree.ts";
 import { readBool, readDuration, readInt, readList } from "./values.ts";
-import { atLeast, formatVersion, parseVersion, type TraefikVersion } from "./version.ts";
+import { atLeast, formatVersion, parseVersion, type TraefikVersion } from "../version.ts";
 
 /** A label that Traefik would refuse, and with it the whole document. */
 export interface Fault {

@@ -1,24 +1,19 @@
-import type { JsonObject } from "./json.ts";
-import type { FailOpenOptions, PublishOptions, Warn } from "./input.ts";
+import type { JsonObject } from "../json.ts";
+import type { FailOpenOptions, PublishOptions, Section, Warn } from "../input.ts";
 import type { OwnRouter } from "./routers.ts";
 import { hostsOfRule } from "./rules.ts";
-import { atLeast } from "./version.ts";
+import { atLeast } from "../version.ts";
 
-/** Parts of the document, by name. */
-export interface OwnParts {
-  readonly routers: Readonly<Record<string, JsonObject>>;
-  readonly services: Readonly<Record<string, JsonObject>>;
-  readonly middlewares: Readonly<Record<string, JsonObject>>;
-}
-
-/** Names that belong to Wakegate in the document. */
+/** Names that belong to Wakegate in the document. With a hyphen they might be a target's (`wakegate-NAME`). */
 export const PUBLIC_SERVICE = "wakegate";
-const AUTH = "wakegate-auth";
-const AUTH_DIRECT = "wakegate-auth-direct";
-const AUTH_OPEN = "wakegate-auth-open";
-const AUTH_RESCUE = "wakegate-auth-rescue";
+const AUTH = "wakegate_auth";
+const AUTH_DIRECT = "wakegate_auth-direct";
+const AUTH_OPEN = "wakegate_auth-open";
+const AUTH_RESCUE = "wakegate_auth-rescue";
+/** Makes a good answer of "asleep", for monitors. */
+export const GREEN = "wakegate_asleep";
 /** All of them, so that nobody else gets one. */
-export const RESERVED = [PUBLIC_SERVICE, AUTH, AUTH_DIRECT, AUTH_OPEN, AUTH_RESCUE];
+export const RESERVED = [PUBLIC_SERVICE, AUTH, AUTH_DIRECT, AUTH_OPEN, AUTH_RESCUE, GREEN];
 
 /** Above every router that is not Traefik's own, for a path that no app has. */
 const FIRST = 1_000_000;
@@ -42,11 +37,16 @@ const ASKED_HEADERS = [
 ];
 
 /** The question before each request to one target. */
-export function gateMiddleware(target: string, { internalUrl, failOpen }: PublishOptions): JsonObject {
+export function gateMiddleware(target: string, options: PublishOptions): JsonObject {
+  return questionTo(`forward-auth/${target}`, options);
+}
+
+/** A question of Wakegate's; `path` is below `/api/authz/`. */
+export function questionTo(path: string, { internalUrl, failOpen }: PublishOptions): JsonObject {
   const base = failOpen ? loopback("127.0.0.1", failOpen) : internalUrl;
   return {
     forwardAuth: {
-      address: `${base}/api/authz/forward-auth/${target}`,
+      address: `${base}/api/authz/${path}`,
       trustForwardHeader: false,
       authRequestHeaders: ASKED_HEADERS,
     },
@@ -115,7 +115,7 @@ export function publicService({ publicUrl }: PublishOptions): JsonObject {
  * second, has noticed. An answer that breaks off is turned into a yes where Traefik can: by the failover itself
  * from 3.7 on, by the page for errors from 3.4 on.
  */
-export function failOpenParts(options: PublishOptions): OwnParts {
+export function failOpenParts(options: PublishOptions): Section {
   const { failOpen, internalUrl, version } = options;
   if (!failOpen) return { routers: {}, services: {}, middlewares: {} };
   const entryPoints = [failOpen.entryPoint];

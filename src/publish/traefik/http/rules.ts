@@ -1,6 +1,6 @@
-import type { RouteSpec } from "../../config/model.ts";
-import { routesOfRule } from "../../config/labels/traefik-rule.ts";
-import type { TraefikVersion } from "./version.ts";
+import type { RouteSpec } from "../../../config/model.ts";
+import { routesOfRule } from "../../../config/labels/traefik-rule.ts";
+import type { TraefikVersion } from "../version.ts";
 
 /** A rule for hosts and prefixes; undefined where there are none. */
 export function ruleOfRoutes(routes: readonly RouteSpec[], version: TraefikVersion): string | undefined {

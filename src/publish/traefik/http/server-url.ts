@@ -1,4 +1,4 @@
-import type { PublishTarget } from "./input.ts";
+import type { PublishTarget } from "../input.ts";
 
 /** Where a service leads, or why nowhere. */
 export type ServerUrl = { readonly url: string } | { readonly problem: string };
@@ -13,7 +13,7 @@ export function serverUrl(
   scheme: string | undefined,
   portLabel: string | undefined,
 ): ServerUrl {
-  const how = scheme ?? spec.scheme;
+  const how = scheme ?? spec.scheme ?? "http";
   const port = portLabel?.trim() || String(exposedPorts[0] ?? spec.port ?? "");
   if (!/^[a-z][a-z0-9+.-]*$/i.test(how)) return { problem: `${how} is no scheme: write http, https or h2c` };
   if (port !== "" && (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535)) {

@@ -1,11 +1,9 @@
-import type { JsonObject } from "./json.ts";
-import type { PublishTarget, Warn } from "./input.ts";
-import { MIDDLEWARE_FIELDS } from "./fields-middleware.ts";
-import { ROUTER_FIELDS, SERVICE_FIELDS } from "./fields-router.ts";
+import type { JsonObject } from "../json.ts";
+import type { PublishTarget, Warn } from "../input.ts";
 import type { FieldTable } from "./fields.ts";
 import { anyLabel, childOf, labelTree, type LabelNode } from "./label-tree.ts";
 import { readFields, type Fault } from "./read-fields.ts";
-import type { TraefikVersion } from "./version.ts";
+import type { TraefikVersion } from "../version.ts";
 
 /** A router, service or middleware of a container's labels. */
 export interface LabelPart {
@@ -17,39 +15,45 @@ export interface LabelPart {
   readonly label: string;
 }
 
-/** All that the labels of one target define. Keys are names in lower case. */
+/** All that the labels of one target define for one protocol. Keys are names in lower case. */
 export interface LabelParts {
   readonly routers: ReadonlyMap<string, LabelPart>;
   readonly services: ReadonlyMap<string, LabelPart>;
   readonly middlewares: ReadonlyMap<string, LabelPart>;
-  /** True when there is any label of Traefik's that speaks of HTTP. */
+  /** True when there is any label of Traefik's that speaks of this protocol. */
   readonly any: boolean;
+}
+
+/** The fields that Traefik knows of one protocol. */
+export interface ProtocolTables {
+  readonly protocol: "http" | "tcp";
+  readonly routers: FieldTable;
+  readonly services: FieldTable;
+  readonly middlewares: FieldTable;
 }
 
 const PREFIX = "traefik.";
 
-/** Reads what a target's labels define for Traefik. Never throws. */
-export function readParts(target: PublishTarget, version: TraefikVersion, warn: Warn): LabelParts {
-  const traefik = labelTree(target.labels, PREFIX);
-  const http = childOf(traefik, "http") ?? { children: new Map() };
-  for (const protocol of ["tcp", "udp"]) {
-    const label = anyLabel(childOf(traefik, protocol) ?? { children: new Map() });
-    if (label === undefined) continue;
-    const message = `${protocol.toUpperCase()} routers are left to Traefik: a connection to them wakes nothing`;
-    warn(label, target.labels[label], message);
-  }
-  for (const [name, node] of http.children) {
+/** Reads what a target's labels define of one protocol. Never throws. */
+export function readParts(
+  target: PublishTarget,
+  tables: ProtocolTables,
+  version: TraefikVersion,
+  warn: Warn,
+): LabelParts {
+  const root = childOf(labelTree(target.labels, PREFIX), tables.protocol) ?? { children: new Map() };
+  for (const [name, node] of root.children) {
     if (["routers", "services", "middlewares"].includes(name.toLowerCase())) continue;
     const label = anyLabel(node) ?? "";
     warn(label, target.labels[label], "is left out: labels define routers, services and middlewares");
   }
-  const read = (kind: string, table: FieldTable): ReadonlyMap<string, LabelPart> =>
-    readKind(childOf(http, kind), table, version, target, warn);
+  const read = (kind: "routers" | "services" | "middlewares"): ReadonlyMap<string, LabelPart> =>
+    readKind(childOf(root, kind), tables[kind], version, target, warn);
   return {
-    routers: read("routers", ROUTER_FIELDS),
-    services: read("services", SERVICE_FIELDS),
-    middlewares: read("middlewares", MIDDLEWARE_FIELDS),
-    any: http.children.size > 0,
+    routers: read("routers"),
+    services: read("services"),
+    middlewares: read("middlewares"),
+    any: root.children.size > 0,
   };
 }
 
