@@ -17,7 +17,8 @@ import { systemClock, type Clock } from "./lib/clock.ts";
 import { AsyncStack } from "./lib/disposables.ts";
 import type { Log } from "./lib/log.ts";
 import { silentLog } from "./lib/log.ts";
-import { openProcessProvider, openProvider } from "./providers/open.ts";
+import { expectedOn } from "./config/expected.ts";
+import { openInside, openProcessProvider, openProvider } from "./providers/open.ts";
 import type { ProcessProvider } from "./providers/process/provider.ts";
 import type { Provider } from "./providers/provider.ts";
 import { Streams } from "./stream/streams.ts";
@@ -75,10 +76,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const providerLog: Parameters<typeof openProvider>[1]["log"] = (level, message, data) =>
     log[level]("engine", message, data);
-  const openOne = options.openEngine ?? ((spec) => openProvider(spec, { clock, log: providerLog }));
+  const { stateDir } = settings;
+  const openOne = options.openEngine ?? ((spec) => openProvider(spec, { clock, log: providerLog, stateDir }));
   const meter = new Meter();
-  const openEngine = async (spec: EngineSpec): Promise<Provider> =>
-    meteredProvider(await openOne(spec), meter);
+  const openEngine = async (spec: EngineSpec): Promise<Provider> => {
+    const provider = meteredProvider(await openOne(spec), meter);
+    if (!("inside" in spec) || spec.inside === undefined) return provider;
+    const machine = registry.machine(spec.inside);
+    return openInside(provider, { clock, stateDir, machine, expected: expectedOn(spec.name, settings) });
+  };
   let processes: ProcessProvider | undefined;
   const configureProcesses = async (): Promise<void> => {
     const specs = processSpecs(settings);

@@ -28,6 +28,7 @@ interface CheckedTargetView {
   readonly port?: number;
   readonly engine: string;
   readonly container?: string;
+  readonly service?: string;
   readonly vmid?: number;
   readonly idleTimeout: string;
   readonly origin: string;
@@ -99,6 +100,7 @@ function viewOf(target: TargetSpec): CheckedTargetView {
     ...(port === undefined ? {} : { port }),
     engine: source.engine,
     ...(source.kind === "docker" ? { container: source.container } : {}),
+    ...(source.kind === "swarm" ? { service: source.service } : {}),
     ...(source.kind === "proxmox" ? { vmid: source.vmid } : {}),
     idleTimeout: idleTimeoutMs === undefined ? "never" : formatDuration(idleTimeoutMs),
     origin,

@@ -6,7 +6,8 @@ import { targetNameOf } from "./labels/identity.ts";
 import { readProxyLabels, type ProxyLabels } from "./labels/proxy-labels.ts";
 import { LABEL_PREFIX, readWakegateLabels, type WakegateLabels } from "./labels/wakegate.ts";
 import { toOptions } from "./layers.ts";
-import type { FileTarget, Problem, RouteSpec, Settings, TargetSpec } from "./model.ts";
+import type { FileTarget, Problem, RouteSpec, Settings, TargetSource, TargetSpec } from "./model.ts";
+import type { EngineSpec } from "./model/engine.ts";
 import { presetLayer, remarksOn } from "./presets.ts";
 import { toTraefikTarget } from "./schema/publish.ts";
 import type { DefaultsLayer } from "./schema/target.ts";
@@ -45,15 +46,15 @@ export type LabelContext = Pick<
  * of that name, or of that container. A container that the file names needs no labels. Never throws.
  */
 export function readLabels(instance: InstanceSummary, engine: string, settings: LabelContext): LabelReading {
-  const guest = settings.engines.some(({ kind, name }) => kind === "proxmox" && name === engine);
-  const where = `${guest ? "guest" : "container"} ${instance.name} (${engine})`;
+  const kind = settings.engines.find(({ name }) => name === engine)?.kind ?? "docker";
+  const where = `${WHAT[kind]} ${instance.name} (${engine})`;
   const understood = readForeignLabels(instance.labels, settings.foreignLabels, where);
   const own = readWakegateLabels(understood.labels, where);
   const compose = readComposeLabels(instance.labels);
   const found = own.enable === "unset" ? discover(instance, engine, settings.discover) : undefined;
   const { file, name } = findFileTarget(instance, engine, settings, found && nameByRule(instance, found));
   const base = { enable: own.enable, name };
-  const named = (file?.layer.docker ?? file?.layer.proxmox) !== undefined;
+  const named = (file?.layer.docker ?? file?.layer.swarm ?? file?.layer.proxmox) !== undefined;
   if (compose.oneOff) return { ...base, kind: "ignored", because: "one-off", problems: [] };
   const badEnable = own.problems.some(({ key }) => key === "wakegate.enable");
   if (own.enable !== "on" && !named && !badEnable && !found) {
@@ -106,9 +107,7 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     origin: named ? (file?.origin ?? where) : found ? `${found.rule.origin}: ${where}` : `labels of ${where}`,
     ...(found && !named && { discoveredBy: found.rule.origin }),
     ...(scope && { scope }),
-    source: guest
-      ? { kind: "proxmox", engine, vmid: vmidOf(instance.id) ?? 0 }
-      : { kind: "docker", engine, container: instance.name },
+    source: sourceOf(kind, engine, instance),
     ...(preset && { preset }),
     routes: uniqueRoutes(hosts ?? [...proxy.routes, ...templated.routes]),
     ...listenersOf(own, file),
@@ -140,6 +139,20 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
   return { ...base, kind: "target", spec, problems: warnings.map(understood.asWritten) };
 }
 
+/** What an engine of each kind runs. */
+const WHAT = {
+  docker: "container",
+  swarm: "service",
+  proxmox: "guest",
+  command: "machine",
+  wol: "machine",
+} as const;
+
+function sourceOf(kind: EngineSpec["kind"], engine: string, { id, name }: InstanceSummary): TargetSource {
+  if (kind === "proxmox") return { kind, engine, vmid: vmidOf(id) ?? 0 };
+  return kind === "swarm" ? { kind, engine, service: name } : { kind: "docker", engine, container: name };
+}
+
 interface Templated {
   readonly routes: readonly RouteSpec[];
   readonly problems: readonly Problem[];
@@ -155,12 +168,12 @@ function findFileTarget(
   name = targetNameOf(instance),
 ): { readonly file?: FileTarget; readonly name: string } {
   const names = (target: FileTarget): boolean => {
-    const { docker, proxmox } = target.layer;
-    if (proxmox) {
-      const usual = engines.find(({ kind }) => kind === "proxmox")?.name;
-      return instance.id === guestId(proxmox.engine ?? usual ?? "", proxmox.vmid);
-    }
-    return docker?.container === instance.name && (docker.engine ?? engines[0]?.name) === engine;
+    const { docker, swarm, proxmox } = target.layer;
+    const usual = (kind: EngineSpec["kind"]): string | undefined =>
+      engines.find((engine) => engine.kind === kind)?.name;
+    if (proxmox) return instance.id === guestId(proxmox.engine ?? usual("proxmox") ?? "", proxmox.vmid);
+    if (swarm) return swarm.service === instance.name && (swarm.engine ?? usual("swarm")) === engine;
+    return docker?.container === instance.name && (docker.engine ?? usual("docker")) === engine;
   };
   const file = fileTargets.find(names) ?? fileTargets.find((target) => target.name === name);
   return file ? { file, name: file.name } : { name };
@@ -204,9 +217,12 @@ function clashProblem(
   name: string,
   where: string,
 ): Problem | undefined {
-  const { docker, proxmox, process } = file?.layer ?? {};
+  const { docker, swarm, proxmox, process, command, wol } = file?.layer ?? {};
   const other =
     process ||
+    command ||
+    wol ||
+    (swarm && (swarm.service !== instance.name || (swarm.engine ?? engine) !== engine)) ||
     (proxmox && guestId(proxmox.engine ?? engine, proxmox.vmid) !== instance.id) ||
     (docker && (docker.container !== instance.name || (docker.engine ?? engine) !== engine));
   if (!file || !other) return undefined;
@@ -214,7 +230,11 @@ function clashProblem(
     ? `the container ${docker.container}`
     : proxmox
       ? `the guest ${String(proxmox.vmid)}`
-      : "a local program";
+      : swarm
+        ? `the service ${swarm.service}`
+        : process
+          ? "a local program"
+          : "a machine";
   const message = `the file gives the name ${name} to ${what} (${file.origin}): set another wakegate.name`;
   return { severity: "error", where, key: "wakegate.name", value: name, message };
 }
@@ -242,6 +262,14 @@ function methodProblem(spec: TargetSpec, instance: InstanceSummary, where: strin
     value,
     message,
   });
+  if (source.kind === "swarm") {
+    if (instance.unfit !== undefined) return refuse("enable", "true", instance.unfit);
+    if (stopSignal !== undefined)
+      return refuse("stop_signal", stopSignal, "a Swarm service takes its own stop_signal only: remove it");
+    return stopMethod === "stop"
+      ? undefined
+      : refuse("stop_method", stopMethod, "a Swarm service can only be scaled to 0: write stop");
+  }
   if (source.kind !== "proxmox") {
     return stopMethod === "hibernate"
       ? refuse(

@@ -8,6 +8,7 @@ import type { ApiSettings } from "./model/api.ts";
 import type { DiscoverRule, TargetScope } from "./model/discover.ts";
 import type { EngineSpec } from "./model/engine.ts";
 import type { NotifySettings } from "./model/notify.ts";
+import type { MachineEngineSpec } from "./model/machine.ts";
 import type { RequestRights, RuleSpec, WakeRate } from "./model/rules.ts";
 import type { ForwardSpec, ListenAddress, StreamOptions, TcpSpec } from "./model/stream.ts";
 import type { TraefikSettings, TraefikTargetOptions } from "./model/traefik.ts";
@@ -163,7 +164,15 @@ export interface TargetSpec extends TargetOptions {
 
 export type TargetSource =
   | { readonly kind: "docker"; readonly engine: string; readonly container: string }
+  | { readonly kind: "swarm"; readonly engine: string; readonly service: string }
   | { readonly kind: "proxmox"; readonly engine: string; readonly vmid: number }
+  | {
+      readonly kind: "machine";
+      readonly engine: string;
+      readonly by: MachineEngineSpec["kind"];
+      /** Something says how to put it to sleep. */
+      readonly sleeps: boolean;
+    }
   | { readonly kind: "process"; readonly engine: "process"; readonly process: ProcessSpec };
 
 export interface ProcessSpec {

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { wakeRateShape } from "./schema/rules.ts";
 import { apiSchema } from "./schema/api.ts";
 import { discoverSchema } from "./schema/discover.ts";
+import { insideKey } from "./schema/machine.ts";
 import { foreignNames } from "./labels/foreign/names.ts";
 import { defaultsSchema, targetSchema } from "./schema/target.ts";
 import { notifySchema } from "./schema/notify.ts";
@@ -39,6 +40,7 @@ const engine = z.union([
     }),
     cert_file: key(file, { description: "Our certificate, PEM." }),
     key_file: key(file, { description: "Our private key, PEM." }),
+    inside: insideKey("its containers count as"),
   }),
 ]);
 
@@ -157,6 +159,12 @@ export const fileSchema = z
             "Docker engines by name: a URL (unix, tcp, http, https), or `url` with `ca_file`, `cert_file` and `key_file`. An empty group means none.",
           defaultText: "`local`: DOCKER_HOST, else unix:///var/run/docker.sock where it exists",
           examples: [{ local: "unix:///var/run/docker.sock", nas: "tcp://nas.lan:2375" }],
+        }),
+        swarm: key(z.record(targetName, engine), {
+          description:
+            "Docker Swarms by name, each by a manager's address, written as an engine of `docker`. Services are its targets, by labels under `deploy.labels`.",
+          defaultText: "none",
+          examples: [{ cluster: "unix:///var/run/docker.sock" }],
         }),
         proxmox: key(z.record(targetName, proxmoxEngineSchema), {
           description:

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { IssuePlaces } from "./file/issues.ts";
 import { toOptions, toWakeRate } from "./layers.ts";
+import { machineOf } from "./machines.ts";
 import type { Problem, Settings } from "./model.ts";
 import type { ApiSettings } from "./model/api.ts";
 import type { EngineSpec } from "./model/engine.ts";
@@ -40,6 +41,7 @@ export function resolveSettings(input: SettingsInput): {
   const listen = layer.listen ?? { host, port: 9190 };
   const publicListen = layer.public_listen ?? { host, port: 9191 };
   const resolved = resolveTargets(targets, defaults, engines, publicUrl, [listen, publicListen], places);
+  const machines = Object.entries(targets).flatMap(([name, target]) => machineOf(name, target) ?? []);
   const traefik = toTraefikSettings(layer.publish?.traefik);
   const notify = toNotify(layer.notify);
   const settings: Settings = {
@@ -65,7 +67,7 @@ export function resolveSettings(input: SettingsInput): {
     foreignLabels: layer.foreign_labels ?? [],
     tcpLabelPorts: layer.tcp_label_ports ?? [1024, 65_535],
     wakeRate: toWakeRate(layer.wake_rate),
-    engines,
+    engines: [...engines, ...machines],
     discover: toDiscoverRules(layer.discover ?? [], places),
     defaults: { ...toOptions(withoutHosts(defaults)), hosts: defaults.hosts ?? [] },
     targets: resolved.targets,
@@ -147,7 +149,7 @@ function checkWhole(settings: Settings, layer: FileLayer, places: IssuePlaces): 
   if (settings.engines.length === 0 && !Object.values(layer.targets ?? {}).some(({ process }) => process)) {
     report(
       ["providers"],
-      "nothing to wake: there is no Docker socket at /var/run/docker.sock. Mount it, set DOCKER_HOST, or add providers.docker.local, providers.proxmox, or a target with process.command",
+      "nothing to wake: there is no Docker socket at /var/run/docker.sock. Mount it, set DOCKER_HOST, or add providers.docker.local, providers.swarm, providers.proxmox, or a target with process, command or wol",
     );
   }
   return problems;

@@ -1,6 +1,6 @@
 import type { Problem, Settings, TargetSpec } from "../config/model.ts";
 import type { Arrival } from "../forward-auth/probes.ts";
-import type { EngineExam, Instance, InstanceSummary } from "../providers/provider.ts";
+import type { EngineExam, Instance, InstanceSummary, ProviderKind } from "../providers/provider.ts";
 import type { TraefikPoll } from "../publish/traefik/polls.ts";
 
 /** Everything that the checks judge, gathered before. Values only. */
@@ -29,7 +29,7 @@ export interface Scene {
 /** One engine. */
 export interface EngineScene {
   readonly name: string;
-  readonly kind: "docker" | "proxmox" | "process";
+  readonly kind: ProviderKind;
   /** Why it cannot be asked. */
   readonly failure?: { readonly code: string; readonly message: string };
   readonly exam?: EngineExam;

@@ -44,7 +44,7 @@ export interface Provider extends AsyncDisposable {
   examine?(signal: AbortSignal, ids: ReadonlySet<string>): Promise<EngineExam>;
 }
 
-export type ProviderKind = "docker" | "proxmox" | "process";
+export type ProviderKind = "docker" | "swarm" | "proxmox" | "process" | "command" | "wol";
 export type Capability = "pause" | "hibernate" | "kill" | "usage" | "logs" | "exec";
 
 /** What a wake may spend on things that stand in its way and pass by themselves, such as a backup's lock. */
@@ -115,6 +115,8 @@ export interface InstanceSummary {
   readonly networkOwner?: string;
   /** True when it lives in the host's own network namespace. */
   readonly hostNetwork?: boolean;
+  /** Why it cannot be put to sleep and woken at all, and what to do. */
+  readonly unfit?: string;
 }
 
 export interface NetworkAttachment {
@@ -205,9 +207,17 @@ export class ProviderError extends WakegateError {
   override readonly name = "ProviderError";
   declare readonly code: ProviderErrorCode;
   readonly engine: string;
+  /** What was written by whatever failed, newest last: shown only where logs are. */
+  readonly output: readonly string[];
 
-  constructor(code: ProviderErrorCode, engine: string, message: string, options?: ErrorOptions) {
+  constructor(
+    code: ProviderErrorCode,
+    engine: string,
+    message: string,
+    { output = [], ...options }: ErrorOptions & { readonly output?: readonly string[] } = {},
+  ) {
     super(code, message, options);
     this.engine = engine;
+    this.output = output;
   }
 }

@@ -26,7 +26,7 @@ import { tierOf } from "./tier-of.ts";
 import { Followers } from "./followers.ts";
 import { Inbox } from "./inbox.ts";
 import { Insight } from "./insight.ts";
-import type { ProbeResult } from "./readiness/http-probe.ts";
+import type { ProbeResult } from "../lib/http-probe.ts";
 import { seenInput } from "./seen-input.ts";
 import { needsDependencies, type State, type Wake } from "./state.ts";
 import { meets } from "./conditions.ts";
@@ -205,7 +205,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   /** A person wants it asleep now: as soon as nothing uses it, or `force`d whatever uses it. Wakes as always later. */
   sleep(how: "quiet" | "force" = "quiet"): void {
-    if (this.#state.kind !== "ready") return;
+    if (this.#state.kind !== "ready" || this.around.exempt() !== undefined) return;
     if (how === "force") this.orders.unpin();
     this.#asked = how;
     this.activity.poke();

@@ -14,7 +14,7 @@ import type { Learned } from "./history.ts";
 import type { Orders } from "./orders.ts";
 import type { Failure } from "./progress.ts";
 import type { Wake } from "./state.ts";
-import type { ProbeResult } from "./readiness/http-probe.ts";
+import type { ProbeResult } from "../lib/http-probe.ts";
 import type { Probes } from "./readiness/probes.ts";
 import type { Vantage } from "./readiness/address.ts";
 

@@ -171,6 +171,10 @@ function placeOf(source: TargetSource): string {
       return "program on this host";
     case "docker":
       return `Docker, engine ${source.engine}`;
+    case "swarm":
+      return `Docker Swarm, ${source.engine}`;
+    case "machine":
+      return source.by === "wol" ? "machine, by Wake-on-LAN" : "machine, by commands";
     case "proxmox":
       return `Proxmox, guest ${String(source.vmid)} of ${source.engine}`;
   }

@@ -28,7 +28,7 @@ function failed(scene: Scene, { name }: EngineScene, failure: NonNullable<Engine
   return {
     level: "problem",
     sentence: sentence(failure.message),
-    evidence: [failure.code, ...(spec ? [spec.url] : [])],
+    evidence: [failure.code, ...(spec && "url" in spec ? [spec.url] : [])],
     fix: fixes(failure.code, path, placesOf(scene).service),
   };
 }

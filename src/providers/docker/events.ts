@@ -15,6 +15,9 @@ const CAUSES: ReadonlyMap<string, EngineChange["cause"]> = new Map(
     unpause: "unpaused",
     health_status: "health",
     destroy: "destroyed",
+    // Podman is asked for events by its own names, which are these.
+    died: "died",
+    remove: "destroyed",
     rename: "renamed",
   } as const),
 );

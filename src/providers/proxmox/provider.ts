@@ -19,7 +19,7 @@ import { Cluster } from "./cluster.ts";
 import { Connection, type Deadlines } from "./connection.ts";
 import { ProxmoxError } from "./errors.ts";
 import { inspect } from "./inspect.ts";
-import { race } from "./race.ts";
+import { race } from "../../lib/race.ts";
 import { missingRights, readRights } from "./rights.ts";
 import { sleep } from "./sleep.ts";
 import { usage } from "./usage.ts";

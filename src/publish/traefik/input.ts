@@ -11,13 +11,15 @@ export interface PublishTarget {
   readonly spec: PublishSpec;
   /** It cannot be served: its routes are kept, and Wakegate answers 503 on them. */
   readonly broken?: true;
+  /** Its labels are those of a Swarm service. */
+  readonly swarm?: true;
   /** Labels of its container; empty where there is none. */
   readonly labels: Readonly<Record<string, string>>;
   /** `container blog (local)`, for warnings. */
   readonly where: string;
   /**
-   * The name at which Docker's DNS finds it: its container's, or the one of the container whose network it
-   * uses. Unset: it has none (host network, local program), so that only `address` leads there.
+   * The name at which Docker's DNS finds it: its container's, its Swarm service's, or the one of the container
+   * whose network it uses. Unset: it has none (host network, local program), so that only `address` leads there.
    */
   readonly host?: string;
   /** TCP ports that its image declares, ascending. */

@@ -1,3 +1,4 @@
+import { nameOnEngine } from "../../config/name-on-engine.ts";
 import { plainName } from "../../config/labels/identity.ts";
 import type { Subscribable } from "../../lib/emitter.ts";
 import type { Instance } from "../../providers/provider.ts";
@@ -65,8 +66,8 @@ export class Inventory {
     const before = this.#known.get(spec.name);
     if (!instance) {
       if (before) return { ...before, spec };
-      const container = spec.source.kind === "docker" ? { host: spec.source.container } : {};
-      return { spec, labels: {}, where: spec.origin, exposedPorts: [], ...container };
+      const host = nameOnEngine(spec.source);
+      return { spec, labels: {}, where: spec.origin, exposedPorts: [], ...(host !== undefined && { host }) };
     }
     const exposedPorts = this.#portsOf(behind);
     if (!exposedPorts) return before;
@@ -75,8 +76,11 @@ export class Inventory {
     return {
       spec,
       labels: instance.labels,
-      where: `container ${plainName(instance)} (${spec.source.engine})`,
-      ...(named && !named.hostNetwork && spec.source.kind === "docker" ? { host: plainName(named) } : {}),
+      ...(spec.source.kind === "swarm" && { swarm: true }),
+      where: `${spec.source.kind === "swarm" ? "service" : "container"} ${plainName(instance)} (${spec.source.engine})`,
+      ...(named && !named.hostNetwork && nameOnEngine(spec.source) !== undefined
+        ? { host: plainName(named) }
+        : {}),
       exposedPorts,
     };
   }

@@ -63,7 +63,11 @@ export function wakeFailed(bench: Workbench, error: unknown): Input {
   const facts =
     error instanceof WakeFailedError
       ? error.facts
-      : { reason: reasonOf(error), message: `${bench.spec.name} could not be started: ${messageOf(error)}` };
+      : {
+          reason: reasonOf(error),
+          message: `${bench.spec.name} could not be started: ${messageOf(error)}`,
+          ...(error instanceof ProviderError && error.output.length > 0 && { log: error.output }),
+        };
   return { type: "wake-failed", ...bench.failure(facts) };
 }
 

@@ -1,7 +1,6 @@
 import { connect } from "node:net";
-import type { Clock } from "../../lib/clock.ts";
-import type { ProbeAddress } from "./address.ts";
-import type { ProbeResult } from "./http-probe.ts";
+import type { HostAndPort, ProbeResult } from "../../lib/http-probe.ts";
+import type { TcpProbe } from "../../lib/tcp-probe.ts";
 
 /** One question and how its answer is judged. */
 interface Question {
@@ -11,15 +10,7 @@ interface Question {
 }
 
 /** Asks one address. Never rejects; an aborted signal gives "silent". */
-export type StreamProbe = (input: StreamProbeInput, signal: AbortSignal) => Promise<ProbeResult>;
-
-/** What a probe of a stream target needs. */
-export interface StreamProbeInput {
-  readonly address: ProbeAddress;
-  readonly clock: Clock;
-  /** Sent before everything else: the PROXY header of targets that require one. */
-  readonly preface?: Uint8Array;
-}
+export type StreamProbe = (input: TcpProbe, signal: AbortSignal) => Promise<ProbeResult>;
 
 /** More than any of the answers needs. */
 const MOST_BYTES = 64 * 1024;
@@ -41,7 +32,7 @@ export const probeMinecraft: StreamProbe = (input, signal) =>
   ask(input, { ask: statusRequest(input.address), judge: judgeMinecraft }, signal);
 
 function ask(
-  { address, preface = NOTHING }: StreamProbeInput,
+  { address, preface = NOTHING }: TcpProbe,
   question: Question,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
@@ -92,7 +83,7 @@ function judgeRedis(answer: Buffer): true | string | undefined {
 }
 
 /** Handshake with next state 1, then the empty status request. Protocol -1: "only asking". */
-function statusRequest({ host, port }: ProbeAddress): Uint8Array {
+function statusRequest({ host, port }: HostAndPort): Uint8Array {
   const name = Buffer.from(host);
   const body = Buffer.concat([
     Buffer.from([0x00, 0xff, 0xff, 0xff, 0xff, 0x0f, name.length]),

@@ -7,7 +7,7 @@ import { deadline } from "../../lib/signals.ts";
 import type { Instance, InstanceSummary, Provider } from "../../providers/provider.ts";
 import { WakeFailedError } from "../failure.ts";
 import { noAddressMessage, portOf, probeAddresses, type ProbeAddress, type Vantage } from "./address.ts";
-import type { ProbeResult } from "./http-probe.ts";
+import type { ProbeResult } from "../../lib/http-probe.ts";
 import { listensOn } from "./listening.ts";
 import { nextProbeInMs } from "./spacing.ts";
 import { streamKindOf } from "./stream-kind.ts";

@@ -43,7 +43,11 @@ export function addDependencies(
       return added.spec.name;
     };
     const edges = new Map<string, DependencySpec>();
-    for (const { name, condition } of [...spec.dependsOn, ...networkDependency(self, index, engine)]) {
+    for (const { name, condition } of [
+      ...machineDependency(input, engine),
+      ...spec.dependsOn,
+      ...networkDependency(self, index, engine),
+    ]) {
       const resolved = resolve(name);
       if (resolved === undefined) continue;
       // Two edges to one target: the stronger condition holds.
@@ -74,6 +78,12 @@ function markOneShots(targets: ReadonlyMap<string, PlannedTarget>): void {
   for (const target of targets.values()) {
     if (target.dependencyOnly) target.oneShot = conditions.get(target.spec.name) === true;
   }
+}
+
+/** Nothing runs in a machine that sleeps. */
+function machineDependency({ engines }: PlanInput, engine: string): readonly DependencySpec[] {
+  const inside = engines.find((one) => one.engine === engine)?.inside;
+  return inside === undefined ? [] : [{ name: inside, condition: "service_healthy" }];
 }
 
 /** Whoever uses another's network namespace cannot start without it. */

@@ -64,10 +64,13 @@ function withoutInstance(
 ): readonly Problem[] {
   return [...targets.values()].flatMap(({ spec, instance }): Problem[] => {
     const { source, name, origin } = spec;
-    if (source.kind === "docker" && instance === undefined) {
-      const message = `there is no container ${source.container} on ${source.engine} now: check the name, or create it`;
-      const key = `targets.${name}.docker.container`;
-      return [{ severity: "warning", where: origin, key, value: source.container, message }];
+    if ((source.kind === "docker" || source.kind === "swarm") && instance === undefined) {
+      const [what, value] =
+        source.kind === "docker" ? ["container", source.container] : ["service", source.service];
+      const message = `there is no ${what} ${value} on ${source.engine} now: check the name, or create it`;
+      return [
+        { severity: "warning", where: origin, key: `targets.${name}.${source.kind}.${what}`, value, message },
+      ];
     }
     if (source.kind === "proxmox" && instance !== undefined && !index.byId(instance)) {
       const value = String(source.vmid);

@@ -45,7 +45,7 @@ export function claimTargets(input: PlanInput): Claims {
 /** Where the source alone says which instance it is, listed or not. */
 function instanceOf({ name, source }: TargetSpec): string | undefined {
   if (source.kind === "proxmox") return guestId(source.engine, source.vmid);
-  return source.kind === "process" ? name : undefined;
+  return source.kind === "process" || source.kind === "machine" ? name : undefined;
 }
 
 /** Enters the target of one container, or why there is none. */

@@ -1,3 +1,4 @@
+import { insideOf } from "../../config/inside.ts";
 import { readLabels } from "../../config/labels.ts";
 import type { Settings } from "../../config/model.ts";
 import type { EngineListing } from "../../providers/list-once.ts";
@@ -11,6 +12,7 @@ export function planOfListings(settings: Settings, listings: readonly EngineList
       engine,
       instances: snapshot?.instances ?? [],
       listed: snapshot !== undefined,
+      inside: insideOf(settings.engines, engine),
       ...(snapshot?.selfId !== undefined && { selfId: snapshot.selfId }),
     })),
     fileTargets: settings.targets,

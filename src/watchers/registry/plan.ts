@@ -15,6 +15,8 @@ export interface PlanEngine {
   readonly selfId?: string;
   /** False while the engine has not been listed: then nothing can be said to be missing. */
   readonly listed: boolean;
+  /** The target that it runs in: what all of its own depend on. */
+  readonly inside?: string | undefined;
 }
 
 export interface PlanInput {

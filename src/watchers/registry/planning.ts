@@ -1,9 +1,11 @@
+import { insideOf } from "../../config/inside.ts";
 import type { Settings, TargetSpec } from "../../config/model.ts";
 import type { Instance, InstanceSummary } from "../../providers/provider.ts";
 import type { Engines } from "./engines.ts";
 import type { EngineView } from "./engine-view.ts";
 import { implicitTarget } from "./implicit.ts";
 import { boundKey, makePlan, NO_PLAN, type BrokenTarget, type Plan, type PlannedTarget } from "./plan.ts";
+import { nameOnEngine } from "../../config/name-on-engine.ts";
 import { Readings } from "./readings.ts";
 
 /** A target and the container that it is now. */
@@ -57,6 +59,7 @@ export class Planning {
         instances: [...view.instances.values()],
         listed: view.everListed,
         ...(view.self && { selfId: view.self.id }),
+        inside: insideOf(settings.engines, view.engine),
       })),
       fileTargets: settings.targets,
       fileNames: settings.fileTargets,
@@ -98,7 +101,7 @@ export class Planning {
 
   /** A labelled container that vanished, and that nothing has taken the place of, may be recreated any moment. */
   mayComeBack({ source, name }: Pick<TargetSpec, "source" | "name">): boolean {
-    if (source.kind !== "docker" || this.#plan.broken.has(name)) return false;
+    if (nameOnEngine(source) === undefined || this.#plan.broken.has(name)) return false;
     if (this.#settings.targets.some((target) => target.name === name)) return false;
     const view = this.#engines.view(source.engine);
     return view !== undefined && this.#namedOn(view, name).length === 0;

@@ -4,6 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { Emitter, type Subscribable } from "../../lib/emitter.ts";
 import type { Log } from "../../lib/log.ts";
 import { untilTrue } from "../../lib/until-true.ts";
+import type { Machine } from "../../providers/inside/machine.ts";
 import type { Instance, Provider } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
@@ -18,6 +19,7 @@ import { Engines } from "./engines.ts";
 import type { EngineView } from "./engine-view.ts";
 import { keepHouse } from "./housekeeping.ts";
 import type { Plan } from "./plan.ts";
+import { isUpAsMachine } from "./is-up-as-machine.ts";
 import { Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
 import { ProblemLog } from "./problem-log.ts";
 import { answersFor } from "./target-answers.ts";
@@ -98,6 +100,18 @@ export class Registry implements TargetDirectory, AsyncDisposable {
 
   watcher(name: string): Watcher | undefined {
     return this.#watchers.get(name);
+  }
+
+  /** A target as what runs in it sees it. */
+  machine(name: string): Machine {
+    const up = (): boolean | undefined => isUpAsMachine(this.#watchers.get(name)?.state);
+    return {
+      name,
+      get up() {
+        return up();
+      },
+      changed: this.moved,
+    };
   }
 
   get watchers(): Iterable<Watcher> {

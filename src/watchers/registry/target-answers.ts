@@ -1,3 +1,4 @@
+import { nameOnEngine } from "../../config/name-on-engine.ts";
 import type { Instance } from "../../providers/provider.ts";
 import { deadline } from "../../lib/signals.ts";
 import { untilTrue } from "../../lib/until-true.ts";
@@ -52,8 +53,9 @@ async function locate(
   const byId = target?.instance === undefined ? undefined : await view.inspect(target.instance, signal);
   if (byId) return byId;
   const source = watchers.get(name)?.spec.source;
-  if (source?.kind !== "docker") return undefined;
-  const found = await view.inspect(source.container, signal);
+  const again = source && nameOnEngine(source);
+  if (again === undefined) return undefined;
+  const found = await view.inspect(again, signal);
   if (found) replan();
   return found;
 }
@@ -94,7 +96,9 @@ async function companionsAsleep(
   signal.throwIfAborted();
 }
 
-function exempt(name: string, { planning, askers, problems }: AnswerSources): string | undefined {
+function exempt(name: string, { planning, watchers, askers, problems }: AnswerSources): string | undefined {
+  const source = watchers.get(name)?.spec.source;
+  if (source?.kind === "machine" && !source.sleeps) return "nothing says how to put it to sleep";
   const seen = planning.instanceOf(name);
   if (!seen || !askers.is(seen)) return undefined;
   const message = `${name} asks Wakegate for verdicts: it is the proxy or the SSO, and is never put to sleep. Remove its wakegate.enable label.`;

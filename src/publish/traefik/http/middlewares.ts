@@ -1,11 +1,14 @@
 import type { JsonObject } from "../json.ts";
 import type { LabelPart } from "../labels/parts.ts";
+import type { LabelProvider } from "../provider-name.ts";
 import { groupOf, kindOf, textsOf, type References } from "../references.ts";
 
 /** Looks up what labels refer to. */
 export interface Lookups {
   readonly middlewares: References;
   readonly services: References;
+  /** The provider that reads the labels of a target, by name. */
+  provider(target: string): LabelProvider;
 }
 
 /** A middleware for the document, or the part with a fault that it needs. */

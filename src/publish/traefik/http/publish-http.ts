@@ -2,6 +2,7 @@ import type { PublishOptions, PublishTarget, Section, Warn } from "../input.ts";
 import type { JsonObject } from "../json.ts";
 import { readParts, type LabelParts, type ProtocolTables } from "../labels/parts.ts";
 import { Names } from "../names.ts";
+import { providersOf } from "../provider-name.ts";
 import { References, tellFaults } from "../references.ts";
 import { MIDDLEWARE_FIELDS } from "./fields-middleware.ts";
 import { ROUTER_FIELDS, SERVICE_FIELDS } from "./fields-router.ts";
@@ -42,9 +43,11 @@ export function publishHttp(
     }),
   );
   const names = namesOf(targets, parts);
+  const provider = providersOf(targets, options.version);
   const lookups: Lookups = {
-    services: new References("services", parts, names.services),
-    middlewares: new References("middlewares", parts, names.middlewares),
+    services: new References("services", parts, names.services, provider),
+    middlewares: new References("middlewares", parts, names.middlewares, provider),
+    provider,
   };
   const routers: Record<string, JsonObject> = {};
   const services: Record<string, JsonObject> = {};

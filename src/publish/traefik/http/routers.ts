@@ -3,7 +3,8 @@ import type { PublishOptions, PublishTarget, Warn } from "../input.ts";
 import { placeInChain, type Lookups } from "./middlewares.ts";
 import type { LabelPart, LabelParts } from "../labels/parts.ts";
 import { computedPriority, priorityAbove } from "../priority.ts";
-import { groupOf, textsOf, withProvider } from "../references.ts";
+import { withProvider, type LabelProvider } from "../provider-name.ts";
+import { groupOf, textsOf } from "../references.ts";
 import { ruleOfRoutes } from "./rules.ts";
 
 /** A router as it is published. */
@@ -40,7 +41,7 @@ export function ownRouters(context: RouterContext): readonly OwnRouter[] {
 }
 
 function labelled(context: RouterContext, part: LabelPart): OwnRouter | undefined {
-  const { target, options, warn, parts, services } = context;
+  const { target, options, lookups, warn, parts, services } = context;
   const leaveOut = (label: string, message: string): undefined => {
     warn(label, target.labels[label], `the router ${part.name} is not published: ${message}`);
     return undefined;
@@ -69,7 +70,10 @@ function labelled(context: RouterContext, part: LabelPart): OwnRouter | undefine
     );
   }
   if (written === undefined && !services.has("")) return undefined;
-  const tls = part.value["tls"] === undefined ? undefined : tlsOf(groupOf(part.value["tls"]));
+  const tls =
+    part.value["tls"] === undefined
+      ? undefined
+      : tlsOf(groupOf(part.value["tls"]), lookups.provider(target.spec.name));
   const entryPoints = textsOf(part.value["entryPoints"]);
   const { middlewares: _middlewares, priority, ...rest } = part.value;
   const value: JsonObject = {
@@ -85,7 +89,7 @@ function labelled(context: RouterContext, part: LabelPart): OwnRouter | undefine
 
 /** Hosts without labels of Traefik's: an LXC, a VM, another machine, or a container labelled for us alone. */
 function unlabelled(context: RouterContext): readonly OwnRouter[] {
-  const { target, options, parts, gate, services, warn } = context;
+  const { target, options, parts, lookups, gate, services, warn } = context;
   const { spec } = target;
   const own = spec.traefik ?? {};
   const entryPoints = own.entryPoints ?? options.entryPoints;
@@ -100,7 +104,9 @@ function unlabelled(context: RouterContext): readonly OwnRouter[] {
     return [];
   }
   const certResolver = own.certResolver ?? options.certResolver;
-  const chain = (own.middlewares ?? options.middlewares).map(withProvider);
+  const chain = (own.middlewares ?? options.middlewares).map((name) =>
+    withProvider(name, lookups.provider(spec.name)),
+  );
   const tls = certResolver === undefined ? undefined : { certResolver };
   const value: JsonObject = {
     rule,
@@ -117,7 +123,7 @@ function serviceOf(
   { target, parts, services, lookups }: RouterContext,
   written: string | undefined,
 ): string | { readonly label: string; readonly message: string } {
-  const plain = written?.replace(/@docker$/, "").toLowerCase() ?? "";
+  const plain = written?.replace(/@(?:docker|swarm)$/, "").toLowerCase() ?? "";
   const own = services.get(plain);
   if (own !== undefined) return own;
   const part = written === undefined ? [...parts.services.values()][0] : parts.services.get(plain);
@@ -135,9 +141,10 @@ function streamsAlone({ labels }: PublishTarget): boolean {
 }
 
 /** Options are defined in files alone; `default` belongs to nobody. */
-function tlsOf(tls: JsonObject): JsonObject {
+function tlsOf(tls: JsonObject, provider: LabelProvider): JsonObject {
   const options = text(tls["options"]);
-  return options === undefined || options === "default" ? tls : { ...tls, options: withProvider(options) };
+  if (options === undefined || options === "default") return tls;
+  return { ...tls, options: withProvider(options, provider) };
 }
 
 function text(value: Json | undefined): string | undefined {

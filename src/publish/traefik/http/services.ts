@@ -2,7 +2,8 @@ import type { Json, JsonObject } from "../json.ts";
 import type { PublishTarget, Warn } from "../input.ts";
 import type { LabelPart, LabelParts } from "../labels/parts.ts";
 import type { Lookups } from "./middlewares.ts";
-import { groupOf, textsOf, withProvider } from "../references.ts";
+import { withProvider } from "../provider-name.ts";
+import { groupOf, textsOf } from "../references.ts";
 import { serverUrl } from "./server-url.ts";
 
 /** A service of a target for the document, or why there is none. */
@@ -44,7 +45,9 @@ export function ownService(
       ...(chain.length > 0 ? { middlewares: chain.map((one) => ("name" in one ? one.name : "")) } : {}),
       loadBalancer: {
         ...rest,
-        ...(typeof serversTransport === "string" ? { serversTransport: withProvider(serversTransport) } : {}),
+        ...(typeof serversTransport === "string"
+          ? { serversTransport: withProvider(serversTransport, lookups.provider(target.spec.name)) }
+          : {}),
         servers: [{ ...more, url: found.url }],
       },
     },

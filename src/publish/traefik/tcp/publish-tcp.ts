@@ -2,6 +2,7 @@ import type { PublishOptions, PublishTarget, Section, Warn } from "../input.ts";
 import type { JsonObject } from "../json.ts";
 import { readParts, type LabelParts } from "../labels/parts.ts";
 import { Names } from "../names.ts";
+import { providersOf } from "../provider-name.ts";
 import { References, tellFaults } from "../references.ts";
 import { TCP_TABLES } from "./fields.ts";
 import { tcpRouters } from "./routers.ts";
@@ -24,7 +25,12 @@ export function publishTcp(
   );
   const names: AllNames = { routers: new Names([]), services: new Names([]), middlewares: new Names([]) };
   for (const [target, own] of parts) claimAll(target, own, names);
-  const known = new References("middlewares", parts, names.middlewares);
+  const known = new References(
+    "middlewares",
+    parts,
+    names.middlewares,
+    providersOf(targets, options.version),
+  );
   const routers: Record<string, JsonObject> = {};
   const services: Record<string, JsonObject> = {};
   const middlewares: Record<string, JsonObject> = {};

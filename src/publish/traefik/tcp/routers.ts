@@ -2,7 +2,8 @@ import type { PublishOptions, PublishTarget, Warn } from "../input.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { LabelPart, LabelParts } from "../labels/parts.ts";
 import { computedTcpPriority, priorityAbove } from "../priority.ts";
-import { groupOf, textsOf, withProvider, type References } from "../references.ts";
+import { providerOf, withProvider, type LabelProvider } from "../provider-name.ts";
+import { groupOf, textsOf, type References } from "../references.ts";
 import { ruleOfNames } from "./rules.ts";
 import type { TcpService } from "./services.ts";
 
@@ -66,7 +67,7 @@ function labelled(context: TcpRouterContext, part: LabelPart): TcpRouter | undef
     rule,
     priority: priorityAbove(priority, computedTcpPriority(rule)),
     ...(used.length > 0 ? { middlewares: used } : {}),
-    ...(tls === undefined ? {} : { tls: tlsOf(groupOf(tls)) }),
+    ...(tls === undefined ? {} : { tls: tlsOf(groupOf(tls), providerOf(target, context.options.version)) }),
   };
   return { name: part.name, value, service };
 }
@@ -106,7 +107,8 @@ function serviceOf(
   { services, parts }: TcpRouterContext,
   written: Json | undefined,
 ): TcpRouter["service"] | { readonly problem: string } {
-  const plain = typeof written === "string" ? written.replace(/@docker$/, "").toLowerCase() : undefined;
+  const plain =
+    typeof written === "string" ? written.replace(/@(?:docker|swarm)$/, "").toLowerCase() : undefined;
   if (plain === undefined && parts.services.size > 1) {
     return { problem: "several services are here: name one in its service label" };
   }
@@ -115,9 +117,9 @@ function serviceOf(
 }
 
 /** Options are defined in files alone; `default` belongs to nobody. */
-function tlsOf(tls: JsonObject): JsonObject {
+function tlsOf(tls: JsonObject, provider: LabelProvider): JsonObject {
   const { options } = tls;
   return typeof options === "string" && options !== "default"
-    ? { ...tls, options: withProvider(options) }
+    ? { ...tls, options: withProvider(options, provider) }
     : tls;
 }

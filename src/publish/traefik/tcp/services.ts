@@ -2,7 +2,8 @@ import type { TcpSpec } from "../../../config/model/stream.ts";
 import type { PublishOptions, PublishTarget, Warn } from "../input.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { LabelParts } from "../labels/parts.ts";
-import { groupOf, withProvider } from "../references.ts";
+import { providerOf, withProvider, type LabelProvider } from "../provider-name.ts";
+import { groupOf } from "../references.ts";
 import { shimAddress } from "./shim-address.ts";
 
 /** A service that leads to a listener of Wakegate's, or why there is none. */
@@ -17,7 +18,7 @@ export type TcpService =
 export function tcpServices(
   target: PublishTarget,
   parts: LabelParts,
-  { internalUrl }: PublishOptions,
+  { internalUrl, version }: PublishOptions,
   warn: Warn,
 ): ReadonlyMap<string, TcpService> {
   const services = new Map<string, TcpService>();
@@ -34,7 +35,7 @@ export function tcpServices(
     }
     const found = fault ? { problem: fault.message } : shimAddress(target, text(port), internalUrl);
     if ("problem" in found) services.set(key, { name, problem: found.problem });
-    else services.set(key, { name, ...serviceOf(found, transport(rest), more) });
+    else services.set(key, { name, ...serviceOf(found, transport(rest, providerOf(target, version)), more) });
   }
   if (parts.services.size > 0) return services;
   const { name } = target.spec;
@@ -51,9 +52,9 @@ function serviceOf(
 }
 
 /** Transports are never on labels. */
-function transport({ serversTransport, ...rest }: JsonObject): JsonObject {
+function transport({ serversTransport, ...rest }: JsonObject, provider: LabelProvider): JsonObject {
   if (typeof serversTransport !== "string") return rest;
-  return { ...rest, serversTransport: withProvider(serversTransport) };
+  return { ...rest, serversTransport: withProvider(serversTransport, provider) };
 }
 
 function text(value: Json | undefined): string | undefined {

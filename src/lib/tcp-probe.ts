@@ -1,15 +1,24 @@
 import { connect } from "node:net";
-import type { StreamProbe } from "./protocol-probes.ts";
+import type { Clock } from "./clock.ts";
+import type { HostAndPort, ProbeResult } from "./http-probe.ts";
+
+/** What a probe of a connection needs. */
+export interface TcpProbe {
+  readonly address: HostAndPort;
+  readonly clock: Clock;
+  /** Sent before everything else: the PROXY header of targets that require one. */
+  readonly preface?: Uint8Array;
+}
 
 /** How long a silent connection must stay open to count: docker-proxy accepts before the app listens, then resets. */
 const STAYS_OPEN_MS = 150;
 
 /** A connect proved by bytes or by staying open. Never rejects. Status 0 stands for "it talks TCP". */
-export const probeTcp: StreamProbe = ({ address, clock, preface }, signal) =>
-  new Promise((resolve) => {
+export function probeTcp({ address, clock, preface }: TcpProbe, signal: AbortSignal): Promise<ProbeResult> {
+  return new Promise((resolve) => {
     const socket = connect({ host: address.host, port: address.port, signal });
     let timer: Disposable | undefined;
-    const finish = (result: Awaited<ReturnType<StreamProbe>>): void => {
+    const finish = (result: ProbeResult): void => {
       timer?.[Symbol.dispose]();
       socket.destroy();
       resolve(result);
@@ -22,3 +31,4 @@ export const probeTcp: StreamProbe = ({ address, clock, preface }, signal) =>
     socket.on("error", (error) => finish({ kind: "silent", error: error.message }));
     socket.on("close", () => finish({ kind: "silent", error: "closed at once" }));
   });
+}

@@ -1,4 +1,4 @@
-import { onAbort } from "../../lib/signals.ts";
+import { onAbort } from "./signals.ts";
 
 /** Settles with the promise, or rejects with the signal's reason at its abort, whatever the promise does. */
 export function race<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

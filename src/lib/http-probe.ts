@@ -2,8 +2,13 @@ import { request as httpRequest, type ClientRequestArgs } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
-import { messageOf } from "../../errors.ts";
-import type { ProbeAddress } from "./address.ts";
+import { messageOf } from "../errors.ts";
+
+/** Where a probe asks. */
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** One answer, or why there was none. */
 export type ProbeResult =
@@ -22,11 +27,7 @@ export interface HttpProbe {
  * One GET: redirects are not followed, the body is not read, certificates are not judged (the question is
  * whether the app answers, not who it is). Never rejects; an aborted signal gives "silent".
  */
-export function probeHttp(
-  address: ProbeAddress,
-  probe: HttpProbe,
-  signal: AbortSignal,
-): Promise<ProbeResult> {
+export function probeHttp(address: HostAndPort, probe: HttpProbe, signal: AbortSignal): Promise<ProbeResult> {
   return new Promise((resolve) => {
     const { preface } = probe;
     const send = probe.scheme === "https" ? httpsRequest : httpRequest;
