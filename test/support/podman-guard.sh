@@ -30,9 +30,10 @@ podman system service --time 0 "unix://$dir/podman.sock" </dev/null >>"$dir/podm
 service=$!
 while read -r _; do :; done
 
-podman rm --all --force --time 0 >/dev/null 2>&1
-kill -TERM "$service" 2>/dev/null
+# Asked to end it waits for event streams that nobody reads any more.
+kill -KILL "$service" 2>/dev/null
 wait "$service" 2>/dev/null
+podman rm --all --force --time 0 >/dev/null 2>&1
 grep -F " $dir/" /proc/mounts | cut -d' ' -f2 | sort -r | while read -r mount; do
   umount -l "$mount" 2>/dev/null
 done
