@@ -65,6 +65,8 @@ export class WatcherSet implements AsyncDisposable {
       if (planning.mayComeBack(watcher.spec) && !watcher.around.dependencyOnly) watcher.see(undefined);
       else this.remove(name, `${name} is not a target any more`);
     }
+    // Who needs whom may be another matter now: what was awake for somebody who is gone looks at its clock again.
+    for (const { activity } of this.#watchers.values()) activity.poke();
   }
 
   /** Closes a watcher; whoever waits for it is told why. */
