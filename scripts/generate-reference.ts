@@ -12,6 +12,7 @@ import { labelsSchema, targetSchema } from "../src/config/schema/target.ts";
 import { apiPage, metricsPage } from "./api-pages.ts";
 import type { KeyNotes } from "../src/config/schema/text.ts";
 import { inputOf, labelPaths, schemaAt, shapeOf } from "../src/config/schema/walk.ts";
+import { licencesPage } from "./licences-page.ts";
 import { presetsPage } from "./presets-page.ts";
 
 const ROOT = new URL("../docs/reference/", import.meta.url);
@@ -26,6 +27,10 @@ export function referenceFiles(): ReadonlyMap<string, string> {
     ["presets.md", presetsPage()],
     ["api.md", apiPage(MADE)],
     ["metrics.md", metricsPage(MADE)],
+    [
+      "licences.md",
+      licencesPage("<!-- Made by scripts/generate-reference.ts from package-lock.json. Do not edit. -->"),
+    ],
     ["wakegate.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
   ]);
 }

@@ -1,4 +1,5 @@
 import { createAdmin } from "./admin/admin.ts";
+import { Doctor } from "./doctor/doctor.ts";
 import { Meter } from "./admin/metrics/meter.ts";
 import { meteredProvider } from "./admin/metrics/metered-provider.ts";
 import type { Reload } from "./admin/parts.ts";
@@ -10,17 +11,18 @@ import { createForwardAuth, type ForwardAuth } from "./forward-auth/forward-auth
 import { createPageRenderer } from "./forward-auth/page/render.ts";
 import { loadOrCreateKey } from "./forward-auth/token-key.ts";
 import { createInternalApp } from "./http/internal-app.ts";
+import { lazyHandler } from "./http/lazy-handler.ts";
 import { openListener } from "./http/listener.ts";
-import { createPublicApp } from "./http/public-app.ts";
-import { addTraefikRoutes } from "./http/traefik-routes.ts";
 import { systemClock, type Clock } from "./lib/clock.ts";
 import { AsyncStack } from "./lib/disposables.ts";
 import type { Log } from "./lib/log.ts";
 import { silentLog } from "./lib/log.ts";
-import { openProcessProvider, openProvider } from "./providers/open.ts";
+import { expectedOn } from "./config/expected.ts";
+import { openInside, openProcessProvider, openProvider } from "./providers/open.ts";
 import type { ProcessProvider } from "./providers/process/provider.ts";
 import type { Provider } from "./providers/provider.ts";
 import { Streams } from "./stream/streams.ts";
+import { TraefikPolls } from "./publish/traefik/polls.ts";
 import { TraefikPublisher } from "./publish/traefik/publisher.ts";
 import { openFileStore } from "./store/file-store.ts";
 import type { Store } from "./store/store.ts";
@@ -74,10 +76,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const providerLog: Parameters<typeof openProvider>[1]["log"] = (level, message, data) =>
     log[level]("engine", message, data);
-  const openOne = options.openEngine ?? ((spec) => openProvider(spec, { clock, log: providerLog }));
+  const { stateDir } = settings;
+  const openOne = options.openEngine ?? ((spec) => openProvider(spec, { clock, log: providerLog, stateDir }));
   const meter = new Meter();
-  const openEngine = async (spec: EngineSpec): Promise<Provider> =>
-    meteredProvider(await openOne(spec), meter);
+  const openEngine = async (spec: EngineSpec): Promise<Provider> => {
+    const provider = meteredProvider(await openOne(spec), meter);
+    if (!("inside" in spec) || spec.inside === undefined) return provider;
+    const machine = registry.machine(spec.inside);
+    return openInside(provider, { clock, stateDir, machine, expected: expectedOn(spec.name, settings) });
+  };
   let processes: ProcessProvider | undefined;
   const configureProcesses = async (): Promise<void> => {
     const specs = processSpecs(settings);
@@ -99,6 +106,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const publisher = opening.use(
     new TraefikPublisher({ source: registry, log, publicPort: () => publicPort }),
   );
+  const traefikPolls = new TraefikPolls();
+  const doctor = new Doctor({
+    registry,
+    settings: () => settings,
+    clock,
+    probes: forwardAuth.probes,
+    traefikPolls,
+  });
   const streams = opening.use(await Streams.open({ directory: registry, clock, log }));
   const admin = await createAdmin({
     settings,
@@ -110,6 +125,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     version: version(),
     ...(options.reload && { reload: options.reload }),
     meter,
+    doctor,
     polls: (target) => forwardAuth.pollers.of(target),
     verdicts: () => forwardAuth.verdicts,
     shim: () => {
@@ -122,9 +138,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     forwardAuth,
     directory: registry,
     log,
-    routes: (router) => {
-      addTraefikRoutes(router, { publisher, settings: () => settings.traefik });
-      admin.routes(router);
+    routes: async (router) => {
+      const { addTraefikRoutes } = await import("./http/traefik-routes.ts");
+      addTraefikRoutes(router, {
+        publisher,
+        settings: () => settings.traefik,
+        polls: traefikPolls,
+        clock,
+      });
+      await admin.routes(router);
     },
   });
   const internal = opening.use(
@@ -133,9 +155,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       setting: "listen",
       clock,
       handle: (req, res) => {
-        // Only who asks for verdicts is a proxy: others read figures, or the API.
-        if (req.socket.remoteAddress !== undefined && req.url?.startsWith("/api/authz/") === true)
-          registry.noteAsker(req.socket.remoteAddress);
+        // Only who asks for verdicts, and may, is a proxy: others read figures, or the API.
+        const peer = req.socket.remoteAddress;
+        if (peer !== undefined && req.url?.startsWith("/api/authz/") === true && forwardAuth.trusts(peer))
+          registry.noteAsker(peer);
         internalApp(req, res);
       },
     }),
@@ -145,7 +168,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       address: settings.publicListen,
       setting: "public_listen",
       clock,
-      handle: createPublicApp({ forwardAuth, log }),
+      handle: lazyHandler(
+        async () => (await import("./http/public-app.ts")).createPublicApp({ forwardAuth, log }),
+        log,
+      ),
     }),
   );
   publicPort = publicListener.address.port;

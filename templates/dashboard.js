@@ -273,6 +273,35 @@ function ask(button, { evidence = [] }) {
   dialog.showModal();
 }
 
+// The doctor.
+$("examine")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = event.target.querySelector("button");
+  if (button.getAttribute("aria-disabled") === "true") return;
+  const proxy = $("proxy").value.trim();
+  const line = document.querySelector(".more.wrong");
+  line.textContent = "";
+  button.setAttribute("aria-disabled", "true");
+  button.textContent = "Looking";
+  try {
+    const answer = await fetch("/api/v1/doctor", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(proxy ? { proxy } : {}),
+    });
+    const json = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new Error(json.detail ?? json.title ?? "Wakegate does not answer");
+    const problems = json.findings.filter(({ level }) => level === "problem").length;
+    say.textContent = problems === 0 ? "Nothing has to be fixed." : problems + (problems === 1 ? " thing" : " things") + " to fix.";
+    redraw();
+  } catch (error) {
+    line.textContent = "Not done: " + error.message;
+  } finally {
+    button.removeAttribute("aria-disabled");
+    button.textContent = "Run again";
+  }
+});
+
 // Menus of pins and hold-downs.
 const menu = $("menu");
 let opener;

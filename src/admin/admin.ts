@@ -1,25 +1,25 @@
 import type { Router } from "@koa/router";
 import type { Settings } from "../config/model.ts";
+import type { Doctor } from "../doctor/doctor.ts";
 import { createTrustedPeers } from "../forward-auth/trusted-peers.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Store } from "../store/store.ts";
 import type { Registry } from "../watchers/registry/registry.ts";
 import { createActions } from "./api/actions.ts";
-import { addApiRoutes } from "./api/api-routes.ts";
 import type { AccessRules } from "./auth/access.ts";
 import { createSessions } from "./auth/sessions.ts";
 import { loadTokens } from "./auth/token-store.ts";
-import { addDashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { EventHub } from "./events/event-hub.ts";
 import { AdminStreams } from "./events/event-streams.ts";
 import { Leases } from "./leases.ts";
 import { countMoves } from "./metrics/count-moves.ts";
 import { sampleMemory } from "./metrics/memory-sampler.ts";
 import type { Meter } from "./metrics/meter.ts";
-import { addMetricsRoute } from "./metrics/metrics-route.ts";
 import { createMetrics, type MetricSources } from "./metrics/render-metrics.ts";
 import { SleepClock } from "./metrics/sleep-clock.ts";
+import { whyOf } from "./facts/why-of.ts";
+import { Notifier } from "./notify/notifier.ts";
 import type { AdminParts, Reload } from "./parts.ts";
 
 /** What the admin side is built from. */
@@ -37,14 +37,15 @@ export interface AdminOptions {
   readonly polls?: AdminParts["polls"];
   readonly verdicts: MetricSources["verdicts"];
   readonly shim: MetricSources["shim"];
+  readonly doctor: Doctor;
   /** Where engine calls were counted from the start. */
   readonly meter: Meter;
 }
 
 /** API, dashboard and metrics on the internal listener. Dispose it before the listeners. */
 export interface Admin extends Disposable {
-  /** For the hook of the internal app. */
-  readonly routes: (router: Router) => void;
+  /** For the hook of the internal app. Loads pages and API, which nobody may ever ask for. */
+  readonly routes: (router: Router) => Promise<void>;
   /** Takes over changed tokens, users and trusted proxies. */
   reconfigure(settings: Settings): Promise<void>;
 }
@@ -66,6 +67,17 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
   const hub = new EventHub(registry, clock);
   const streams = new AdminStreams(hub, clock);
   const leases = new Leases(registry, store, clock);
+  const notifier = new Notifier({
+    settings: settings.notify,
+    registry,
+    store,
+    clock,
+    log,
+    evidence: (name) => {
+      const watcher = registry.watcher(name);
+      return watcher ? whyOf(watcher, clock.now(), options.polls?.(name)).evidence : [];
+    },
+  });
   const parts: AdminParts = {
     registry,
     store,
@@ -78,6 +90,8 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
     rules: () => rules,
     ...(reload && { reload }),
     visitors,
+    doctor: options.doctor,
+    notifier,
     ...(options.polls && { polls: options.polls }),
     version,
     stopped: stop.signal,
@@ -88,7 +102,12 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
   const counting = countMoves(registry, meter, clock, (name) => actions.askedToSleep(name));
   const metrics = createMetrics({ parts, meter, sleepClock, verdicts, shim: options.shim });
   return {
-    routes(router) {
+    async routes(router) {
+      const [{ addApiRoutes }, { addMetricsRoute }, { addDashboardRoutes }] = await Promise.all([
+        import("./api/api-routes.ts"),
+        import("./metrics/metrics-route.ts"),
+        import("./dashboard/dashboard-routes.ts"),
+      ]);
       addApiRoutes(router, parts, actions);
       addMetricsRoute(router, parts, metrics);
       addDashboardRoutes(router, parts);
@@ -98,11 +117,12 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
       rules = await rulesFor(next);
       settings = next;
       before.trusted[Symbol.dispose]();
+      notifier.reconfigure(next.notify);
       hub.note({ type: "reloaded", message: "The changed configuration is in force" });
     },
     [Symbol.dispose]() {
       stop.abort(new Error("Wakegate is shutting down"));
-      for (const each of [counting, memory, sleepClock]) each[Symbol.dispose]();
+      for (const each of [notifier, counting, memory, sleepClock]) each[Symbol.dispose]();
       streams[Symbol.dispose]();
       hub[Symbol.dispose]();
       rules.trusted[Symbol.dispose]();

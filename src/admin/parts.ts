@@ -1,5 +1,6 @@
 import type { PollerEvidence } from "../forward-auth/pollers.ts";
 import type { Problem, Settings } from "../config/model.ts";
+import type { Doctor } from "../doctor/doctor.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Store } from "../store/store.ts";
@@ -8,6 +9,7 @@ import type { AccessRules } from "./auth/access.ts";
 import type { EventHub } from "./events/event-hub.ts";
 import type { AdminStreams } from "./events/event-streams.ts";
 import type { Leases } from "./leases.ts";
+import type { Notifier } from "./notify/notifier.ts";
 
 /** What a reload did; with problems of severity `error` nothing was applied. */
 export interface ReloadOutcome {
@@ -30,6 +32,8 @@ export interface AdminParts {
   readonly hub: EventHub;
   readonly streams: AdminStreams;
   readonly leases: Leases;
+  readonly doctor: Doctor;
+  readonly notifier: Pick<Notifier, "try">;
   readonly settings: () => Settings;
   readonly rules: () => AccessRules;
   readonly reload?: Reload;

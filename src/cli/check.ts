@@ -2,13 +2,13 @@ import { parseArgs } from "node:util";
 import { loadSettings } from "../config/load.ts";
 import type { Problem, TargetSpec } from "../config/model.ts";
 import type { EngineSpec } from "../config/model/engine.ts";
-import { readLabels } from "../config/labels.ts";
 import { formatDuration } from "../config/values/duration.ts";
 import { formatRoute } from "../config/values/host-pattern.ts";
+import { messageOf } from "../errors.ts";
 import { systemClock } from "../lib/clock.ts";
-import { implicitTarget } from "../watchers/registry/implicit.ts";
-import { makePlan, type PlanEngine } from "../watchers/registry/plan.ts";
-import type { EngineListing } from "./list-engine.ts";
+import { listOnce, type EngineListing } from "../providers/list-once.ts";
+import { openProvider } from "../providers/open.ts";
+import { planOfListings } from "../watchers/registry/plan-of-listings.ts";
 import { columns, styled, type Output } from "./output.ts";
 import { countText, problemText } from "./problem-text.ts";
 
@@ -28,9 +28,12 @@ interface CheckedTargetView {
   readonly port?: number;
   readonly engine: string;
   readonly container?: string;
+  readonly service?: string;
   readonly vmid?: number;
   readonly idleTimeout: string;
   readonly origin: string;
+  /** The `discover` rule that made it. */
+  readonly rule?: string;
 }
 
 /** `wakegate check`: tells everything that is wrong, and which targets result. Exit code 0, or 1 with errors. */
@@ -54,14 +57,7 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
   const listings = await listAll(askEngines ? settings.engines : []);
   const asked =
     listings.length > 0 ? listings : settings.engines.map(({ name }): EngineListing => ({ engine: name }));
-  const plan = makePlan({
-    engines: asked.map(engineOf),
-    fileTargets: settings.targets,
-    fileNames: settings.fileTargets,
-    reserved: [settings.listen, settings.publicListen],
-    read: (instance, engine) => readLabels(instance, engine, settings),
-    implicit: (instance, engine) => implicitTarget(instance, engine, settings),
-  });
+  const plan = planOfListings(settings, asked);
   const targets = [...plan.targets.values()]
     .map(({ spec }) => spec)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -82,24 +78,21 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
   return { ok, ...read, problems, targets: targets.map(viewOf) };
 }
 
-function engineOf({ engine, snapshot }: EngineListing): PlanEngine {
-  const selfId = snapshot?.selfId;
-  return {
-    engine,
-    instances: snapshot?.instances ?? [],
-    listed: snapshot !== undefined,
-    ...(selfId !== undefined && { selfId }),
-  };
-}
-
-async function listAll(engines: readonly EngineSpec[]) {
-  if (engines.length === 0) return [];
-  const { listEngine } = await import("./list-engine.ts");
-  return await Promise.all(engines.map((engine) => listEngine(engine, systemClock)));
+async function listAll(engines: readonly EngineSpec[]): Promise<readonly EngineListing[]> {
+  return await Promise.all(
+    engines.map(async (spec): Promise<EngineListing> => {
+      try {
+        await using provider = await openProvider(spec, { clock: systemClock });
+        return await listOnce(provider, systemClock);
+      } catch (error) {
+        return { engine: spec.name, failure: messageOf(error) };
+      }
+    }),
+  );
 }
 
 function viewOf(target: TargetSpec): CheckedTargetView {
-  const { name, displayName, routes, port, source, idleTimeoutMs, origin } = target;
+  const { name, displayName, routes, port, source, idleTimeoutMs, origin, discoveredBy } = target;
   return {
     name,
     displayName,
@@ -107,9 +100,11 @@ function viewOf(target: TargetSpec): CheckedTargetView {
     ...(port === undefined ? {} : { port }),
     engine: source.engine,
     ...(source.kind === "docker" ? { container: source.container } : {}),
+    ...(source.kind === "swarm" ? { service: source.service } : {}),
     ...(source.kind === "proxmox" ? { vmid: source.vmid } : {}),
     idleTimeout: idleTimeoutMs === undefined ? "never" : formatDuration(idleTimeoutMs),
     origin,
+    ...(discoveredBy !== undefined && { rule: discoveredBy }),
   };
 }
 
@@ -117,16 +112,19 @@ function print(report: CheckReport, output: Output): void {
   for (const problem of report.problems) output.out(problemText(problem, output));
   if (report.targets.length > 0) {
     if (report.problems.length > 0) output.out("");
-    const rows = report.targets.map(({ name, hosts, port, engine, idleTimeout }) => [
+    const byRule = report.targets.some(({ rule }) => rule !== undefined);
+    const rows = report.targets.map(({ name, hosts, port, engine, idleTimeout, rule }) => [
       name,
       hosts.join(", ") || "-",
       port === undefined ? "auto" : String(port),
       engine,
       idleTimeout,
+      ...(byRule ? [rule ?? "-"] : []),
     ]);
-    const [head = "", ...lines] = columns([["TARGET", "HOSTS", "PORT", "ENGINE", "IDLE"], ...rows]).split(
-      "\n",
-    );
+    const [head = "", ...lines] = columns([
+      ["TARGET", "HOSTS", "PORT", "ENGINE", "IDLE", ...(byRule ? ["RULE"] : [])],
+      ...rows,
+    ]).split("\n");
     output.out([styled(output, "bold", head), ...lines].join("\n"));
   }
   const count = countText(report.problems);

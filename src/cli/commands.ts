@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { remoteCommands } from "./remote/commands.ts";
+import { REMOTE_HELP } from "./remote/remote-options.ts";
 
 const CONFIG_OPTION = [
   "--config FILE",
@@ -28,6 +29,21 @@ export const commands: readonly Command[] = [
     ],
     details: "Changes nothing. Exit code 0 when nothing is wrong (warnings are allowed), else 1.",
     run: async (args, output) => (await import("./check.ts")).check(args, output),
+  },
+  {
+    name: "doctor",
+    summary: "examine the whole chain, and say what to paste where something is wrong",
+    usage: "[--proxy URL] [--alone] [--config FILE] [--json]",
+    options: [
+      ["--proxy URL", "address of the proxy, such as https://192.168.1.5 (default: it is looked for)"],
+      ["--alone", "do not ask the running Wakegate: look from here, by the configuration"],
+      CONFIG_OPTION,
+      ["--json", "write one JSON document"],
+      ...REMOTE_HELP,
+    ],
+    details:
+      "Engine, rights, labels, networks, proxy, single sign-on, clocks, state folder. Asks the running Wakegate, which sends each app's host one request through the proxy that only Wakegate knows; where it does not run, looks by itself. Wakes nothing and changes nothing. Exit code 0 without problems (warnings are allowed), 1 with problems, 2 when called wrongly.",
+    run: async (args, output) => (await import("./doctor/doctor.ts")).doctor(args, output),
   },
   ...remoteCommands,
   {

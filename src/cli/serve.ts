@@ -123,7 +123,9 @@ function greet(log: LevelledLog, service: Service, settings: Settings, file: str
     internal,
     public: open,
     config: file ?? "labels and environment",
-    engines: settings.engines.map(({ name, url }) => `${name} ${url}`),
+    engines: settings.engines.map((engine) =>
+      "url" in engine ? `${engine.name} ${engine.url}` : engine.name,
+    ),
   });
   if (!settings.trustedProxiesSet) {
     log.info(

@@ -9,20 +9,39 @@ import type { FileLayer } from "./schema.ts";
 /** Where Docker listens by default. */
 const DEFAULT_SOCKET = "/var/run/docker.sock";
 
-/** Engines that the configuration names; of Docker's, else the one that is there by default, called `local`. */
+/**
+ * Engines that the configuration names; of Docker's, else the one that is there by default, called `local`. Machines
+ * are engines of their own, made of their targets.
+ */
 export function resolveEngines(
   layer: FileLayer,
   environment: EnvironmentReading,
   places: IssuePlaces,
   socketExists?: (path: string) => boolean,
-): { readonly engines: readonly EngineSpec[]; readonly problems: readonly Problem[] } {
+): Engines {
   const docker = resolveDocker(layer, environment, places, socketExists);
+  const swarm = configuredEngines("swarm", layer.providers?.swarm ?? {}, places);
   const taken = new Set(docker.engines.map(({ name }) => name));
+  const twice = swarm.engines
+    .filter(({ name }) => taken.has(name))
+    .map(({ name }) => nameTaken(name, places));
+  for (const { name } of swarm.engines) taken.add(name);
   const proxmox = resolveProxmox(layer.providers?.proxmox ?? {}, environment, places, taken);
   return {
-    engines: [...docker.engines, ...proxmox.engines],
-    problems: [...docker.problems, ...proxmox.problems],
+    engines: [...docker.engines, ...swarm.engines, ...proxmox.engines],
+    problems: [...docker.problems, ...swarm.problems, ...twice, ...proxmox.problems],
   };
+}
+
+interface Engines {
+  readonly engines: readonly EngineSpec[];
+  readonly problems: readonly Problem[];
+}
+
+function nameTaken(name: string, places: IssuePlaces): Problem {
+  const path = ["providers", "swarm", name];
+  const message = `a Docker engine is called ${name} already: give the swarm another name`;
+  return { severity: "error", where: places.whereKey(path), key: path.join("."), message };
 }
 
 function resolveDocker(
@@ -30,32 +49,11 @@ function resolveDocker(
   environment: EnvironmentReading,
   places: IssuePlaces,
   socketExists: (path: string) => boolean = isSocket,
-): { readonly engines: readonly EngineSpec[]; readonly problems: readonly Problem[] } {
+): Engines {
   const configured = layer.providers?.docker;
-  if (configured) {
-    const problems: Problem[] = [];
-    const engines = Object.entries(configured).map(([name, given]): EngineSpec => {
-      if (typeof given === "string") return { kind: "docker", name, url: given };
-      const path = ["providers", "docker", name];
-      const message = name === "process" ? undefined : tlsMessage(given);
-      if (message !== undefined) {
-        problems.push({ severity: "error", where: places.where(path), key: path.join("."), message });
-      }
-      const { url, ca_file: caFile, cert_file: certFile, key_file: keyFile } = given;
-      const tls = {
-        ...(caFile === undefined ? {} : { caFile }),
-        ...(certFile === undefined ? {} : { certFile }),
-        ...(keyFile === undefined ? {} : { keyFile }),
-      };
-      return { kind: "docker", name, url, ...(Object.keys(tls).length > 0 ? { tls } : {}) };
-    });
-    if (Object.hasOwn(configured, "process")) {
-      const path = ["providers", "docker", "process"];
-      const message = "this name belongs to local programs: give the engine another";
-      problems.push({ severity: "error", where: places.whereKey(path), key: path.join("."), message });
-    }
-    return { engines, problems };
-  }
+  if (configured) return configuredEngines("docker", configured, places);
+  // Who names only a swarm means the daemon that is there as its manager.
+  if (layer.providers?.swarm && Object.keys(layer.providers.swarm).length > 0) return NONE;
   const { dockerHost } = environment;
   if (dockerHost?.ok) return { engines: [dockerHost.value], problems: [] };
   if (dockerHost) {
@@ -71,11 +69,49 @@ function resolveDocker(
   return { engines: [{ kind: "docker", name: "local", url: `unix://${DEFAULT_SOCKET}` }], problems: [] };
 }
 
+const NONE: Engines = { engines: [], problems: [] };
+
+function configuredEngines(
+  kind: "docker" | "swarm",
+  configured: Readonly<Record<string, string | EngineGroup>>,
+  places: IssuePlaces,
+): Engines {
+  const problems: Problem[] = [];
+  const engines = Object.entries(configured).map(([name, given]): EngineSpec => {
+    if (typeof given === "string") return { kind, name, url: given };
+    const path = ["providers", kind, name];
+    const message = name === "process" ? undefined : tlsMessage(given);
+    if (message !== undefined) {
+      problems.push({ severity: "error", where: places.where(path), key: path.join("."), message });
+    }
+    const { url, ca_file: caFile, cert_file: certFile, key_file: keyFile, inside } = given;
+    const tls = {
+      ...(caFile === undefined ? {} : { caFile }),
+      ...(certFile === undefined ? {} : { certFile }),
+      ...(keyFile === undefined ? {} : { keyFile }),
+    };
+    return {
+      kind,
+      name,
+      url,
+      ...(Object.keys(tls).length > 0 ? { tls } : {}),
+      ...(inside === undefined ? {} : { inside }),
+    };
+  });
+  if (Object.hasOwn(configured, "process")) {
+    const path = ["providers", kind, "process"];
+    const message = "this name belongs to local programs: give the engine another";
+    problems.push({ severity: "error", where: places.whereKey(path), key: path.join("."), message });
+  }
+  return { engines, problems };
+}
+
 interface EngineGroup {
   readonly url: string;
   readonly ca_file?: string;
   readonly cert_file?: string;
   readonly key_file?: string;
+  readonly inside?: string;
 }
 
 function tlsMessage({ url, ca_file, cert_file, key_file }: EngineGroup): string | undefined {

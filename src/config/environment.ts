@@ -34,12 +34,14 @@ export interface SettingVariable {
   readonly path: readonly string[];
 }
 
-/** `WAKEGATE_URL` and `WAKEGATE_TOKEN` are the command line's. */
-const OTHERS = ["WAKEGATE_CONFIG", "WAKEGATE_IMAGE", "WAKEGATE_URL", "WAKEGATE_TOKEN"];
+/** `WAKEGATE_URL` and `WAKEGATE_TOKEN` are the command line's; `WAKEGATE_PROC_DIR` says where the host's /proc is. */
+const OTHERS = ["WAKEGATE_CONFIG", "WAKEGATE_IMAGE", "WAKEGATE_PROC_DIR", "WAKEGATE_URL", "WAKEGATE_TOKEN"];
 
 /** Every variable that overrides a key: `WAKEGATE_` and the key in capitals, dots as underscores. */
 export function settingVariables(): readonly SettingVariable[] {
-  return leafPaths(fileSchema).map((path) => ({ name: `WAKEGATE_${path.join("_").toUpperCase()}`, path }));
+  // Rules are lists of groups, which a variable cannot hold.
+  const paths = leafPaths(fileSchema).filter(([first]) => first !== "discover");
+  return paths.map((path) => ({ name: `WAKEGATE_${path.join("_").toUpperCase()}`, path }));
 }
 
 /** Reads all settings from the environment. Nothing else in Wakegate reads it for settings. Never throws. */

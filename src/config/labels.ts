@@ -1,15 +1,19 @@
 import type { InstanceSummary } from "../providers/provider.ts";
-import { readComposeLabels, type ComposeLabels } from "./labels/compose.ts";
+import { networkNameOf, readComposeLabels, type ComposeLabels } from "./labels/compose.ts";
+import { discover, displayNameByRule, hostsByRule, nameByRule } from "./discover.ts";
+import { readForeignLabels } from "./labels/foreign/foreign.ts";
 import { targetNameOf } from "./labels/identity.ts";
 import { readProxyLabels, type ProxyLabels } from "./labels/proxy-labels.ts";
 import { LABEL_PREFIX, readWakegateLabels, type WakegateLabels } from "./labels/wakegate.ts";
 import { toOptions } from "./layers.ts";
-import type { FileTarget, Problem, RouteSpec, Settings, TargetSpec } from "./model.ts";
+import type { FileTarget, Problem, RouteSpec, Settings, TargetSource, TargetSpec } from "./model.ts";
+import type { EngineSpec } from "./model/engine.ts";
 import { presetLayer, remarksOn } from "./presets.ts";
 import { toTraefikTarget } from "./schema/publish.ts";
 import type { DefaultsLayer } from "./schema/target.ts";
 import { uniqueRoutes, withoutHosts } from "./targets.ts";
 import { useProblems } from "./use-check.ts";
+import { labelAddressProblems } from "./labels/addresses.ts";
 import { labelPortProblems, listenersOf } from "./labels/listeners.ts";
 import { fillHostTemplate } from "./values/host-template.ts";
 import { parseHostPattern } from "./values/host-pattern.ts";
@@ -34,7 +38,7 @@ export type LabelReading = {
 /** The parts of the settings that labels are read with. */
 export type LabelContext = Pick<
   Settings,
-  "fileTargets" | "defaultsLayer" | "engines" | "publicUrl" | "tcpLabelPorts"
+  "fileTargets" | "defaultsLayer" | "discover" | "engines" | "publicUrl" | "tcpLabelPorts" | "foreignLabels"
 >;
 
 /**
@@ -42,16 +46,18 @@ export type LabelContext = Pick<
  * of that name, or of that container. A container that the file names needs no labels. Never throws.
  */
 export function readLabels(instance: InstanceSummary, engine: string, settings: LabelContext): LabelReading {
-  const guest = settings.engines.some(({ kind, name }) => kind === "proxmox" && name === engine);
-  const where = `${guest ? "guest" : "container"} ${instance.name} (${engine})`;
-  const own = readWakegateLabels(instance.labels, where);
+  const kind = settings.engines.find(({ name }) => name === engine)?.kind ?? "docker";
+  const where = `${WHAT[kind]} ${instance.name} (${engine})`;
+  const understood = readForeignLabels(instance.labels, settings.foreignLabels, where);
+  const own = readWakegateLabels(understood.labels, where);
   const compose = readComposeLabels(instance.labels);
-  const { file, name } = findFileTarget(instance, engine, settings);
+  const found = own.enable === "unset" ? discover(instance, engine, settings.discover) : undefined;
+  const { file, name } = findFileTarget(instance, engine, settings, found && nameByRule(instance, found));
   const base = { enable: own.enable, name };
-  const named = (file?.layer.docker ?? file?.layer.proxmox) !== undefined;
+  const named = (file?.layer.docker ?? file?.layer.swarm ?? file?.layer.proxmox) !== undefined;
   if (compose.oneOff) return { ...base, kind: "ignored", because: "one-off", problems: [] };
   const badEnable = own.problems.some(({ key }) => key === "wakegate.enable");
-  if (own.enable !== "on" && !named && !badEnable) {
+  if (own.enable !== "on" && !named && !badEnable && !found) {
     const because = own.enable === "off" ? "disabled" : "unlabelled";
     return {
       ...base,
@@ -61,37 +67,55 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     };
   }
   const proxy = readProxyLabels(instance.labels);
-  const hosts = file?.layer.hosts ?? own.layer.hosts;
+  const byRule = found && hostsByRule(found, where);
+  const hosts = file?.layer.hosts ?? own.layer.hosts ?? byRule?.routes;
   const templated =
     hosts || own.routes.length > 0 || proxy.routes.length > 0
       ? noRoutes
-      : fillTemplates(settings, compose, name, where);
+      : fillTemplates(settings.defaultsLayer.hosts, compose, name, where);
   const clash = clashProblem(file, instance, engine, name, where);
-  const errors = [...own.problems, ...labelPortProblems(own, settings, where), ...(clash ? [clash] : [])];
+  const errors = [
+    ...own.problems,
+    ...labelPortProblems(own, settings, where),
+    ...labelAddressProblems(own, where),
+    ...(clash ? [clash] : []),
+  ];
   if (errors.length > 0) {
     const readable = hosts ?? (own.routes.length > 0 ? own.routes : [...proxy.routes, ...templated.routes]);
-    return { ...base, kind: "invalid", routes: uniqueRoutes(readable), problems: errors };
+    return {
+      ...base,
+      kind: "invalid",
+      routes: uniqueRoutes(readable),
+      problems: errors.map(understood.asWritten),
+    };
   }
-  const preset = file?.layer.preset ?? own.layer.preset;
+  const preset = file?.layer.preset ?? own.layer.preset ?? found?.rule.preset;
+  const scope = file?.layer.scope ?? own.layer.scope ?? found?.rule.scope;
+  const options = toOptions(
+    withoutHosts(settings.defaultsLayer),
+    presetLayer(preset),
+    derived(proxy, compose),
+    found?.rule.layer,
+    withoutHosts(own.layer),
+    file && withoutHosts(file.layer),
+  );
+  const network = networkNameOf(options.network, instance.networks, compose.project);
+  const displayName = found && displayNameByRule(found);
   const spec: TargetSpec = {
     name,
-    displayName: file?.layer.display_name ?? own.layer.display_name ?? compose.service ?? name,
-    origin: named ? (file?.origin ?? where) : `labels of ${where}`,
-    source: guest
-      ? { kind: "proxmox", engine, vmid: vmidOf(instance.id) ?? 0 }
-      : { kind: "docker", engine, container: instance.name },
+    displayName: file?.layer.display_name ?? own.layer.display_name ?? displayName ?? compose.service ?? name,
+    origin: named ? (file?.origin ?? where) : found ? `${found.rule.origin}: ${where}` : `labels of ${where}`,
+    ...(found && !named && { discoveredBy: found.rule.origin }),
+    ...(scope && { scope }),
+    source: sourceOf(kind, engine, instance),
     ...(preset && { preset }),
     routes: uniqueRoutes(hosts ?? [...proxy.routes, ...templated.routes]),
     ...listenersOf(own, file),
     ...(proxy.proxied ? { proxied: true } : {}),
     ...toTraefikTarget(own.layer.traefik, file?.layer.traefik),
-    ...toOptions(
-      withoutHosts(settings.defaultsLayer),
-      presetLayer(preset),
-      derived(proxy, compose),
-      withoutHosts(own.layer),
-      file && withoutHosts(file.layer),
-    ),
+    ...(understood.groups.length > 0 ? { groups: understood.groups } : {}),
+    ...options,
+    ...(network === undefined ? {} : { network }),
   };
   const refused = redirectProblem(spec, settings, where) ?? methodProblem(spec, instance, where);
   const remarks = remarksOn(spec).map(({ severity, path, message }): Problem => {
@@ -102,14 +126,31 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     ...tierProblems(spec, where),
     ...remarks.filter(({ severity }) => severity === "error"),
   ];
-  if (unfit.length > 0) return { ...base, kind: "invalid", routes: spec.routes, problems: unfit };
+  if (unfit.length > 0)
+    return { ...base, kind: "invalid", routes: spec.routes, problems: unfit.map(understood.asWritten) };
   const warnings = [
     ...(hosts ? [] : proxy.warnings.map((warning): Problem => ({ severity: "warning", where, ...warning }))),
     ...templated.problems,
+    ...(byRule?.problems ?? []),
     ...nameWarning(own, name, where),
     ...remarks,
+    ...understood.problems,
   ];
-  return { ...base, kind: "target", spec, problems: warnings };
+  return { ...base, kind: "target", spec, problems: warnings.map(understood.asWritten) };
+}
+
+/** What an engine of each kind runs. */
+const WHAT = {
+  docker: "container",
+  swarm: "service",
+  proxmox: "guest",
+  command: "machine",
+  wol: "machine",
+} as const;
+
+function sourceOf(kind: EngineSpec["kind"], engine: string, { id, name }: InstanceSummary): TargetSource {
+  if (kind === "proxmox") return { kind, engine, vmid: vmidOf(id) ?? 0 };
+  return kind === "swarm" ? { kind, engine, service: name } : { kind: "docker", engine, container: name };
 }
 
 interface Templated {
@@ -124,16 +165,16 @@ function findFileTarget(
   instance: InstanceSummary,
   engine: string,
   { fileTargets, engines }: LabelContext,
+  name = targetNameOf(instance),
 ): { readonly file?: FileTarget; readonly name: string } {
   const names = (target: FileTarget): boolean => {
-    const { docker, proxmox } = target.layer;
-    if (proxmox) {
-      const usual = engines.find(({ kind }) => kind === "proxmox")?.name;
-      return instance.id === guestId(proxmox.engine ?? usual ?? "", proxmox.vmid);
-    }
-    return docker?.container === instance.name && (docker.engine ?? engines[0]?.name) === engine;
+    const { docker, swarm, proxmox } = target.layer;
+    const usual = (kind: EngineSpec["kind"]): string | undefined =>
+      engines.find((engine) => engine.kind === kind)?.name;
+    if (proxmox) return instance.id === guestId(proxmox.engine ?? usual("proxmox") ?? "", proxmox.vmid);
+    if (swarm) return swarm.service === instance.name && (swarm.engine ?? usual("swarm")) === engine;
+    return docker?.container === instance.name && (docker.engine ?? usual("docker")) === engine;
   };
-  const name = targetNameOf(instance);
   const file = fileTargets.find(names) ?? fileTargets.find((target) => target.name === name);
   return file ? { file, name: file.name } : { name };
 }
@@ -148,7 +189,7 @@ function derived(proxy: ProxyLabels, compose: ComposeLabels): DefaultsLayer {
 }
 
 function fillTemplates(
-  settings: LabelContext,
+  templates: readonly string[] = [],
   compose: ComposeLabels,
   name: string,
   where: string,
@@ -156,7 +197,7 @@ function fillTemplates(
   const values = { service: compose.service ?? name, project: compose.project, name };
   const routes: RouteSpec[] = [];
   const problems: Problem[] = [];
-  for (const template of settings.defaultsLayer.hosts ?? []) {
+  for (const template of templates) {
     const host = fillHostTemplate(template, values);
     const parsed = host === undefined ? undefined : parseHostPattern(host);
     if (parsed?.ok) routes.push(parsed.value);
@@ -176,9 +217,12 @@ function clashProblem(
   name: string,
   where: string,
 ): Problem | undefined {
-  const { docker, proxmox, process } = file?.layer ?? {};
+  const { docker, swarm, proxmox, process, command, wol } = file?.layer ?? {};
   const other =
     process ||
+    command ||
+    wol ||
+    (swarm && (swarm.service !== instance.name || (swarm.engine ?? engine) !== engine)) ||
     (proxmox && guestId(proxmox.engine ?? engine, proxmox.vmid) !== instance.id) ||
     (docker && (docker.container !== instance.name || (docker.engine ?? engine) !== engine));
   if (!file || !other) return undefined;
@@ -186,7 +230,11 @@ function clashProblem(
     ? `the container ${docker.container}`
     : proxmox
       ? `the guest ${String(proxmox.vmid)}`
-      : "a local program";
+      : swarm
+        ? `the service ${swarm.service}`
+        : process
+          ? "a local program"
+          : "a machine";
   const message = `the file gives the name ${name} to ${what} (${file.origin}): set another wakegate.name`;
   return { severity: "error", where, key: "wakegate.name", value: name, message };
 }
@@ -214,6 +262,14 @@ function methodProblem(spec: TargetSpec, instance: InstanceSummary, where: strin
     value,
     message,
   });
+  if (source.kind === "swarm") {
+    if (instance.unfit !== undefined) return refuse("enable", "true", instance.unfit);
+    if (stopSignal !== undefined)
+      return refuse("stop_signal", stopSignal, "a Swarm service takes its own stop_signal only: remove it");
+    return stopMethod === "stop"
+      ? undefined
+      : refuse("stop_method", stopMethod, "a Swarm service can only be scaled to 0: write stop");
+  }
   if (source.kind !== "proxmox") {
     return stopMethod === "hibernate"
       ? refuse(

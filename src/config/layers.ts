@@ -73,13 +73,8 @@ export function toWakeRate(layer: WakeRateLayer = {}): WakeRate {
 
 /** Relative paths of a layer made absolute, seen from the folder `base`. */
 export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
-  const { state_dir, templates_dir, api, providers, targets } = layer;
-  const docker = Object.entries(providers?.docker ?? {}).map(([name, engine]) => {
-    if (typeof engine === "string") return [name, engine] as const;
-    const { url, ...files } = engine;
-    const absolute = Object.entries(files).map(([key, file]) => [key, resolve(base, file)] as const);
-    return [name, { url, ...Object.fromEntries(absolute) }] as const;
-  });
+  const { state_dir, templates_dir, api, notify, providers, targets } = layer;
+  const { webhook, ntfy } = notify ?? {};
   const proxmox = Object.entries(providers?.proxmox ?? {}).map(([name, cluster]) => {
     const files = (["ca_file", "token_secret_file", "password_file"] as const).flatMap((key) =>
       cluster[key] === undefined ? [] : [[key, resolve(base, cluster[key])] as const],
@@ -91,10 +86,20 @@ export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
     ...(state_dir === undefined ? {} : { state_dir: resolve(base, state_dir) }),
     ...(templates_dir === undefined ? {} : { templates_dir: resolve(base, templates_dir) }),
     ...(api?.token_file === undefined ? {} : { api: { ...api, token_file: resolve(base, api.token_file) } }),
+    ...(webhook?.secret_file === undefined && ntfy?.token_file === undefined
+      ? {}
+      : {
+          notify: {
+            ...notify,
+            ...(webhook && { webhook: withAbsolute(webhook, "secret_file", base) }),
+            ...(ntfy && { ntfy: withAbsolute(ntfy, "token_file", base) }),
+          },
+        }),
     ...(providers
       ? {
           providers: {
-            ...(providers.docker && { docker: Object.fromEntries(docker) }),
+            ...(providers.docker && { docker: absoluteEngines(providers.docker, base) }),
+            ...(providers.swarm && { swarm: absoluteEngines(providers.swarm, base) }),
             ...(providers.proxmox && { proxmox: Object.fromEntries(proxmox) }),
           },
         }
@@ -109,9 +114,40 @@ export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
   };
 }
 
+function withAbsolute<K extends string, T extends { readonly [Key in K]?: string }>(
+  group: T,
+  key: K,
+  base: string,
+): T {
+  const written = group[key];
+  return written === undefined ? group : { ...group, [key]: resolve(base, written) };
+}
+
+type EngineLayers = NonNullable<NonNullable<FileLayer["providers"]>["docker"]>;
+
+function absoluteEngines(engines: EngineLayers, base: string): EngineLayers {
+  const absolute = Object.entries(engines).map(([name, engine]) => {
+    if (typeof engine === "string") return [name, engine] as const;
+    const files = (["ca_file", "cert_file", "key_file"] as const).flatMap((key) =>
+      engine[key] === undefined ? [] : [[key, resolve(base, engine[key])] as const],
+    );
+    return [name, { ...engine, ...Object.fromEntries(files) }] as const;
+  });
+  return Object.fromEntries(absolute);
+}
+
 function absoluteTarget(target: TargetLayer, base: string): TargetLayer {
-  if (!target.process) return target;
-  return { ...target, process: { ...target.process, cwd: resolve(base, target.process.cwd ?? ".") } };
+  const { process, command, wol } = target;
+  const from = <T extends { readonly cwd?: string }>(part: T): T => ({
+    ...part,
+    cwd: resolve(base, part.cwd ?? "."),
+  });
+  return {
+    ...target,
+    ...(process && { process: from(process) }),
+    ...(command && { command: from(command) }),
+    ...(wol && { wol: from(wol) }),
+  };
 }
 
 function toPage(page: NonNullable<OptionsLayer["page"]>): PageOptions {

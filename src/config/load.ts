@@ -4,6 +4,7 @@ import { resolveEngines } from "./engines.ts";
 import { readEnvironment, type Environment, type EnvironmentReading } from "./environment.ts";
 import { readDocument } from "./file/document.ts";
 import { joinKeys, problemsOf, type IssuePlaces } from "./file/issues.ts";
+import { insideProblems } from "./inside-check.ts";
 import { overlay, withAbsolutePaths } from "./layers.ts";
 import type { Problem, Settings } from "./model.ts";
 import { fileSchema, type FileLayer } from "./schema.ts";
@@ -48,7 +49,13 @@ export async function loadSettings(options: LoadOptions = {}): Promise<Loaded> {
     const merged = overlay<FileLayer>(...layers);
     const { engines, problems } = resolveEngines(merged, environment, places, socketExists);
     const resolved = resolveSettings({ layer: merged, engines, inImage: environment.inImage, cwd, places });
-    found.push(...overridden(file.layer, environment, file.places), ...problems, ...resolved.problems);
+    const inside = insideProblems(resolved.settings.engines, Object.keys(merged.targets ?? {}), places);
+    found.push(
+      ...overridden(file.layer, environment, file.places),
+      ...problems,
+      ...resolved.problems,
+      ...inside,
+    );
     settings = resolved.settings;
   }
   const inOrder = [...found].sort(byPlace);

@@ -1,10 +1,14 @@
 import type { AppPresetName } from "../presets/apps.ts";
 import type { TrafficPresetName } from "../presets/traffic.ts";
 import type { StopMethod } from "../providers/provider.ts";
+import type { ForeignName } from "./labels/foreign/names.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 import type { UseOptions } from "./model/use.ts";
 import type { ApiSettings } from "./model/api.ts";
+import type { DiscoverRule, TargetScope } from "./model/discover.ts";
 import type { EngineSpec } from "./model/engine.ts";
+import type { NotifySettings } from "./model/notify.ts";
+import type { MachineEngineSpec } from "./model/machine.ts";
 import type { RequestRights, RuleSpec, WakeRate } from "./model/rules.ts";
 import type { ForwardSpec, ListenAddress, StreamOptions, TcpSpec } from "./model/stream.ts";
 import type { TraefikSettings, TraefikTargetOptions } from "./model/traefik.ts";
@@ -35,12 +39,18 @@ export interface Settings {
   readonly caddyAdmin?: string;
   readonly log: { readonly level: LogLevel; readonly format: "auto" | "json" | "pretty" };
   readonly api: ApiSettings;
+  /** Unset: nobody is told of anything. */
+  readonly notify?: NotifySettings;
   readonly limits: { readonly holdsPerTarget: number; readonly holds: number; readonly streams: number };
   /** First and last port that listeners of labels may have; the last below the first: none. */
   readonly tcpLabelPorts: readonly [number, number];
+  /** Other programs whose labels are read as well. */
+  readonly foreignLabels: readonly ForeignName[];
   /** How often sleeping targets may be woken. Joining a wake under way is free. */
   readonly wakeRate: WakeRate;
   readonly engines: readonly EngineSpec[];
+  /** For containers without labels, in the order in which they are asked. */
+  readonly discover: readonly DiscoverRule[];
   /** For the targets that come from labels. */
   readonly defaults: TargetDefaults;
   /** Targets that the file defines completely: with a container or a program. */
@@ -137,6 +147,12 @@ export interface TargetSpec extends TargetOptions {
   /** The app's own preset that its options are made with. */
   readonly preset?: AppPresetName;
   readonly routes: readonly RouteSpec[];
+  /** Groups of containers that wake with it, as labels of Sablier name them. */
+  readonly groups?: readonly string[];
+  /** Unset: its own container. */
+  readonly scope?: TargetScope;
+  /** The rule that made it, where it carries no label for it: `discover[0] (wakegate.yaml:4:5)`. */
+  readonly discoveredBy?: string;
   /** TCP listeners that lead here. Unset: none. */
   readonly tcp?: readonly TcpSpec[];
   readonly udp?: readonly ForwardSpec[];
@@ -148,7 +164,15 @@ export interface TargetSpec extends TargetOptions {
 
 export type TargetSource =
   | { readonly kind: "docker"; readonly engine: string; readonly container: string }
+  | { readonly kind: "swarm"; readonly engine: string; readonly service: string }
   | { readonly kind: "proxmox"; readonly engine: string; readonly vmid: number }
+  | {
+      readonly kind: "machine";
+      readonly engine: string;
+      readonly by: MachineEngineSpec["kind"];
+      /** Something says how to put it to sleep. */
+      readonly sleeps: boolean;
+    }
   | { readonly kind: "process"; readonly engine: "process"; readonly process: ProcessSpec };
 
 export interface ProcessSpec {

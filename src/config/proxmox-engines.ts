@@ -23,15 +23,25 @@ export function resolveProxmox(
     };
     if (name === "process") report("", "this name belongs to local programs: give the cluster another");
     if (taken.has(name))
-      report("", `a Docker engine is called ${name} already: give the cluster another name`);
-    const { url, ca_file: caFile, fingerprint, discover = true } = given;
+      report("", `another engine is called ${name} already: give the cluster another name`);
+    const { url, ca_file: caFile, fingerprint, discover = true, inside } = given;
     if (caFile !== undefined && fingerprint !== undefined) {
       report("fingerprint", "expected ca_file or fingerprint, not both: remove one");
     }
     const login = loginOf(name, given, environment, report);
     if (!login) return [];
     const trust = caFile !== undefined ? { caFile } : fingerprint !== undefined ? { fingerprint } : undefined;
-    return [{ kind: "proxmox", name, url, login, ...(trust && { trust }), discover }];
+    return [
+      {
+        kind: "proxmox",
+        name,
+        url,
+        login,
+        ...(trust && { trust }),
+        discover,
+        ...(inside !== undefined && { inside }),
+      },
+    ];
   });
   return { engines, problems };
 }

@@ -37,10 +37,12 @@ const LIVE = [
   ["caddyAdmin", "caddy_admin"],
   ["limits", "limits"],
   ["tcpLabelPorts", "tcp_label_ports"],
+  ["foreignLabels", "foreign_labels"],
   ["wakeRate", "wake_rate"],
   ["catchAll", "catch_all"],
   ["traefik", "publish.traefik"],
   ["api", "api"],
+  ["notify", "notify"],
 ] as const;
 
 /** Compares two configurations. Where a target stands in the file is no difference. Pure. */
@@ -51,6 +53,7 @@ export function diffSettings(before: Settings, after: Settings): SettingsDiff {
   const relabel =
     differs("defaultsLayer") ||
     differs("tcpLabelPorts") ||
+    differs("foreignLabels") ||
     !isDeepStrictEqual(layersOf(before), layersOf(after));
   const live = LIVE.flatMap(([key, name]) => (differs(key) ? [name] : []));
   const restart = RESTART.flatMap(([key, name]) => (differs(key) ? [name] : []));

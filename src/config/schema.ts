@@ -1,7 +1,11 @@
 import * as z from "zod";
 import { wakeRateShape } from "./schema/rules.ts";
 import { apiSchema } from "./schema/api.ts";
+import { discoverSchema } from "./schema/discover.ts";
+import { insideKey } from "./schema/machine.ts";
+import { foreignNames } from "./labels/foreign/names.ts";
 import { defaultsSchema, targetSchema } from "./schema/target.ts";
+import { notifySchema } from "./schema/notify.ts";
 import { traefikSchema } from "./schema/publish.ts";
 import { key, text, whole } from "./schema/text.ts";
 import { parseCidr } from "./values/cidr.ts";
@@ -36,6 +40,7 @@ const engine = z.union([
     }),
     cert_file: key(file, { description: "Our certificate, PEM." }),
     key_file: key(file, { description: "Our private key, PEM." }),
+    inside: insideKey("its containers count as"),
   }),
 ]);
 
@@ -87,6 +92,12 @@ export const fileSchema = z
       default: "1024-65535",
       examples: ["20000-29999", "none"],
     }),
+    foreign_labels: key(z.array(z.enum(foreignNames)), {
+      description:
+        "Other programs whose container labels are read as well, for those who come from them. Our own labels are stronger. The guides [from Sablier](../guide/migrate/sablier.md) and [from GoDoxy](../guide/migrate/godoxy.md) list them.",
+      defaultText: "none",
+      examples: [["sablier"], ["godoxy"]],
+    }),
     catch_all: key(z.enum(["off", "page", "wake"]), {
       description:
         "What the public listener does with requests that a proxy sends there because the app has no route while it sleeps. `page` tells how the app stands; `wake` wakes it by the request's own method, host and path. Put single sign-on before it.",
@@ -137,6 +148,10 @@ export const fileSchema = z
         "How often sleeping targets are woken by requests. Beyond that a request gets 503 with Retry-After. Joining a wake that is under way is free, and so is all that reaches an app that is awake.",
     }),
     api: key(apiSchema, { description: "The API and the dashboard on the internal listener." }),
+    notify: key(notifySchema, {
+      description:
+        "Messages to you when something needs you. Off until there is a webhook or a topic of ntfy.",
+    }),
     providers: key(
       z.strictObject({
         docker: key(z.record(targetName, engine), {
@@ -144,6 +159,12 @@ export const fileSchema = z
             "Docker engines by name: a URL (unix, tcp, http, https), or `url` with `ca_file`, `cert_file` and `key_file`. An empty group means none.",
           defaultText: "`local`: DOCKER_HOST, else unix:///var/run/docker.sock where it exists",
           examples: [{ local: "unix:///var/run/docker.sock", nas: "tcp://nas.lan:2375" }],
+        }),
+        swarm: key(z.record(targetName, engine), {
+          description:
+            "Docker Swarms by name, each by a manager's address, written as an engine of `docker`. Services are its targets, by labels under `deploy.labels`.",
+          defaultText: "none",
+          examples: [{ cluster: "unix:///var/run/docker.sock" }],
         }),
         proxmox: key(z.record(targetName, proxmoxEngineSchema), {
           description:
@@ -164,6 +185,21 @@ export const fileSchema = z
       { description: "The engines that run the targets." },
     ),
     defaults: key(defaultsSchema, { description: "For every target that does not say otherwise." }),
+    discover: key(z.array(discoverSchema), {
+      description:
+        "Rules that make targets of containers without labels; the first that matches a container counts. `wakegate.enable` on the container is stronger: `true` makes it a target by its own labels, `false` keeps hands off. The keys of a rule are laid over `defaults`, the container's own labels over the rule. Guide: [fleets](../guide/fleets.md).",
+      defaultText: "none",
+      examples: [
+        [
+          {
+            match: { project: "pr-*", service: "web" },
+            hosts: ["{project}.example.com"],
+            scope: "project",
+            idle_timeout: "20m",
+          },
+        ],
+      ],
+    }),
     targets: key(z.record(targetName, targetSchema), {
       description:
         "Targets by name. A target in the file is laid over the labels of the container of that name.",

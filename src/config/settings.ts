@@ -1,11 +1,14 @@
 import { resolve } from "node:path";
 import type { IssuePlaces } from "./file/issues.ts";
 import { toOptions, toWakeRate } from "./layers.ts";
+import { machineOf } from "./machines.ts";
 import type { Problem, Settings } from "./model.ts";
 import type { ApiSettings } from "./model/api.ts";
 import type { EngineSpec } from "./model/engine.ts";
 import type { ListenAddress } from "./model/stream.ts";
+import { toDiscoverRules } from "./discover.ts";
 import type { FileLayer } from "./schema.ts";
+import { checkNotify, toNotify } from "./notify.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
 import { toTraefikSettings } from "./schema/publish.ts";
 import { parseCidr } from "./values/cidr.ts";
@@ -38,7 +41,9 @@ export function resolveSettings(input: SettingsInput): {
   const listen = layer.listen ?? { host, port: 9190 };
   const publicListen = layer.public_listen ?? { host, port: 9191 };
   const resolved = resolveTargets(targets, defaults, engines, publicUrl, [listen, publicListen], places);
+  const machines = Object.entries(targets).flatMap(([name, target]) => machineOf(name, target) ?? []);
   const traefik = toTraefikSettings(layer.publish?.traefik);
+  const notify = toNotify(layer.notify);
   const settings: Settings = {
     listen,
     publicListen,
@@ -53,14 +58,17 @@ export function resolveSettings(input: SettingsInput): {
     ...(layer.caddy_admin === undefined ? {} : { caddyAdmin: layer.caddy_admin }),
     log: { level: layer.log?.level ?? "info", format: layer.log?.format ?? "auto" },
     api: resolveApi(layer.api ?? {}, inImage),
+    ...(notify ? { notify } : {}),
     limits: {
       holdsPerTarget: layer.limits?.holds_per_target ?? 2000,
       holds: layer.limits?.holds ?? 10_000,
       streams: layer.limits?.streams ?? 10_000,
     },
+    foreignLabels: layer.foreign_labels ?? [],
     tcpLabelPorts: layer.tcp_label_ports ?? [1024, 65_535],
     wakeRate: toWakeRate(layer.wake_rate),
-    engines,
+    engines: [...engines, ...machines],
+    discover: toDiscoverRules(layer.discover ?? [], places),
     defaults: { ...toOptions(withoutHosts(defaults)), hosts: defaults.hosts ?? [] },
     targets: resolved.targets,
     fileTargets: resolved.fileTargets,
@@ -71,6 +79,7 @@ export function resolveSettings(input: SettingsInput): {
     problems: [
       ...checkWhole(settings, layer, places),
       ...checkApi(settings, layer, places),
+      ...checkNotify(layer.notify, places),
       ...resolved.problems,
     ],
   };
@@ -140,7 +149,7 @@ function checkWhole(settings: Settings, layer: FileLayer, places: IssuePlaces): 
   if (settings.engines.length === 0 && !Object.values(layer.targets ?? {}).some(({ process }) => process)) {
     report(
       ["providers"],
-      "nothing to wake: there is no Docker socket at /var/run/docker.sock. Mount it, set DOCKER_HOST, or add providers.docker.local, providers.proxmox, or a target with process.command",
+      "nothing to wake: there is no Docker socket at /var/run/docker.sock. Mount it, set DOCKER_HOST, or add providers.docker.local, providers.swarm, providers.proxmox, or a target with process, command or wol",
     );
   }
   return problems;

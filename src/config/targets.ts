@@ -1,7 +1,9 @@
 import { didYouMean } from "./values/suggest.ts";
 import { formatRoute } from "./values/host-pattern.ts";
+import { sourceProblems } from "./source-check.ts";
 import { useProblems } from "./use-check.ts";
 import { dependencyCycles, routeConflicts, unknownDependencies, type TargetPlace } from "./cross-check.ts";
+import { machineOf, sourceOfMachine } from "./machines.ts";
 import type { IssuePlaces } from "./file/issues.ts";
 import { joinKeys } from "./file/issues.ts";
 import { listenerConflicts } from "./listener-check.ts";
@@ -100,6 +102,7 @@ function specOf(file: FileTarget, defaults: DefaultsLayer, source: TargetSource 
     routes: uniqueRoutes(layer.hosts ?? []),
     ...(layer.tcp && { tcp: layer.tcp }),
     ...(layer.udp && { udp: layer.udp }),
+    ...(layer.scope && { scope: layer.scope }),
     ...toTraefikTarget(layer.traefik),
     ...toOptions(withoutHosts(defaults), presetLayer(layer.preset), withoutHosts(layer)),
   };
@@ -110,12 +113,16 @@ export function withoutHosts(layer: DefaultsLayer | TargetLayer): OptionsLayer {
   const {
     hosts: _hosts,
     docker: _docker,
+    swarm: _swarm,
+    command: _command,
+    wol: _wol,
     proxmox: _proxmox,
     process: _process,
     display_name: _name,
     tcp: _tcp,
     udp: _udp,
     traefik: _traefik,
+    scope: _scope,
     ...options
   } = overlay<TargetLayer>(layer as TargetLayer);
   return options;
@@ -126,8 +133,10 @@ function resolveSource(
   engines: readonly EngineSpec[],
   report: Report,
 ): TargetSource | undefined {
-  const { docker, proxmox, process } = file.layer;
-  const given = Object.entries({ docker, proxmox, process }).flatMap(([key, value]) => (value ? [key] : []));
+  const { docker, swarm, proxmox, process, command, wol } = file.layer;
+  const given = Object.entries({ docker, swarm, proxmox, process, command, wol }).flatMap(([key, value]) =>
+    value ? [key] : [],
+  );
   if (given.length > 1) {
     report([given.at(-1) ?? ""], `expected ${given.join(" or ")}, not both: remove one`);
     return undefined;
@@ -136,6 +145,12 @@ function resolveSource(
     const engine = chooseEngine("proxmox", proxmox.engine, engines, report);
     return engine === undefined ? undefined : { kind: "proxmox", engine, vmid: proxmox.vmid };
   }
+  if (swarm) {
+    const engine = chooseEngine("swarm", swarm.engine, engines, report);
+    return engine === undefined ? undefined : { kind: "swarm", engine, service: swarm.service };
+  }
+  const machine = machineOf(file.name, file.layer);
+  if (machine) return sourceOfMachine(machine);
   if (process) {
     const { command, cwd, env = {} } = process;
     return {
@@ -148,7 +163,7 @@ function resolveSource(
     if (engines.length === 0) {
       report(
         [],
-        "nothing says what to wake: add docker.container or process.command (labels need an engine under providers.docker)",
+        "nothing says what to wake: add docker.container, process, command or wol (labels need an engine under providers.docker)",
       );
     }
     return undefined;
@@ -159,11 +174,12 @@ function resolveSource(
 
 const NO_ENGINE = {
   docker: "no Docker engine is configured: add providers.docker.local: unix:///var/run/docker.sock",
+  swarm: "no Docker Swarm is configured: add providers.swarm.cluster: unix:///var/run/docker.sock",
   proxmox: "no Proxmox cluster is configured: add one under providers.proxmox",
 } as const;
 
 function chooseEngine(
-  kind: "docker" | "proxmox",
+  kind: "docker" | "swarm" | "proxmox",
   wanted: string | undefined,
   engines: readonly EngineSpec[],
   report: Report,
@@ -193,23 +209,12 @@ function checkOne(layer: TargetLayer, spec: TargetSpec, publicUrl: string | unde
     if (routes.indexOf(route) < index)
       report(["hosts", index], "this host is there twice: remove one", undefined, "warning");
   }
-  if (layer.process && spec.stopMethod === "pause") {
-    report(["stop_method"], "a local program cannot be paused: write stop_method: stop on this target");
-  }
-  if (layer.process && spec.stopMethod === "hibernate") {
-    report(["stop_method"], "a local program cannot be hibernated: write stop_method: stop on this target");
-  }
-  if (layer.proxmox && spec.stopSignal !== undefined) {
-    report(["stop_signal"], "Proxmox sends no signals of one's choice: remove it on this target");
-  }
+  for (const { path, message } of sourceProblems(layer, spec)) report(path, message);
   if (spec.pageMode === "redirect" && publicUrl === undefined && layer.page_mode === "redirect") {
     report(
       ["page_mode"],
       "redirect needs public_url, the public listener as browsers reach it: add it at the top of the file",
     );
-  }
-  if (layer.process && spec.pauseAfterMs !== undefined) {
-    report(["pause_after"], "a local program cannot be paused: remove pause_after");
   }
   for (const { key, message } of useProblems(spec)) {
     if (key in layer) report([key], message);
@@ -224,13 +229,30 @@ function sameContainer(targets: readonly TargetSpec[], place: TargetPlace): Prob
   const owners = new Map<string, TargetSpec>();
   return targets.flatMap((target): Problem[] => {
     const { source } = target;
-    if (source.kind === "process") return [];
-    const ref = source.kind === "docker" ? source.container : String(source.vmid);
+    if (source.kind === "process" || source.kind === "machine") return [];
+    const ref = refOf(source);
     const owner = owners.get(`${source.engine} ${ref}`);
     if (!owner) owners.set(`${source.engine} ${ref}`, target);
     if (!owner) return [];
-    const [key, what] = source.kind === "docker" ? ["container", "container"] : ["vmid", "guest"];
+    const [key, what] = WORDS[source.kind];
     const message = `${owner.name} has this ${what} already: put all hosts on one target`;
-    return [{ severity: "error", ...place(target, [source.kind, key ?? ""]), value: ref, message }];
+    return [{ severity: "error", ...place(target, [source.kind, key]), value: ref, message }];
   });
+}
+
+const WORDS = {
+  docker: ["container", "container"],
+  swarm: ["service", "service"],
+  proxmox: ["vmid", "guest"],
+} as const;
+
+function refOf(source: Exclude<TargetSource, { readonly kind: "process" | "machine" }>): string {
+  switch (source.kind) {
+    case "docker":
+      return source.container;
+    case "swarm":
+      return source.service;
+    case "proxmox":
+      return String(source.vmid);
+  }
 }

@@ -23,6 +23,7 @@ export type StateWord =
   | "unavailable"
   | "unknown"
   | "refused"
+  | "probe"
   | "shutdown";
 
 /** Why a request is not let through, before it takes a form. */

@@ -9,9 +9,10 @@ export interface AuthzPath {
   /**
    * `verdict`: the answer itself (Traefik, Caddy). `permit`: nginx reads 204 or 401 alone. `answer`: what
    * nginx shows after a 401, so never a pass. `redirect`: no proxy asks, the visitor itself came (catch-all),
-   * and instead of a pass is sent once more through the proxy.
+   * and instead of a pass is sent once more through the proxy. `monitor`: a verdict that tells "asleep" from
+   * "failed" by its status, so that the proxy can make a good answer of it.
    */
-  readonly role: "verdict" | "permit" | "answer" | "redirect";
+  readonly role: "verdict" | "permit" | "answer" | "redirect" | "monitor";
   /** Fixed by the operator in the proxy's configuration. */
   readonly target?: string;
 }
@@ -19,6 +20,7 @@ export interface AuthzPath {
 const KINDS: ReadonlyMap<string, AuthzPath> = new Map<string, AuthzPath>([
   ["forward-auth", { dialect: "forward-auth", role: "verdict" }],
   ["auth-request", { dialect: "nginx", role: "permit" }],
+  ["monitor", { dialect: "forward-auth", role: "monitor" }],
   ["page", { dialect: "nginx", role: "answer" }],
 ]);
 

@@ -2,14 +2,16 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Settings } from "../config/model.ts";
 import { messageOf } from "../errors.ts";
 import { Emitter } from "../lib/emitter.ts";
+import { ASLEEP_STATUS } from "../publish/traefik/monitor-status.ts";
 import type { DirectoryEntry, Gate, TargetDirectory, TargetHandle } from "../watchers/handle.ts";
-import { explain, send, type Explanation } from "./answers.ts";
+import { explain, guardHeaders, send, type Answer, type Explanation } from "./answers.ts";
 import type { Ask, Endpoint } from "./ask.ts";
 import { AUTHZ_PREFIX, parseAuthzPath } from "./authz-path.ts";
 import type { Verdict } from "./decide.ts";
 import {
   AMBIGUOUS_PATH,
   explainAwake,
+  explainGone,
   explainMalformed,
   explainNoSuchTarget,
   explainRemoved,
@@ -23,6 +25,7 @@ import {
 import { waitFor, type Holds } from "./holds.ts";
 import { inBandRequest } from "./in-band.ts";
 import type { OwnHandlers, OwnParts } from "./own-handlers.ts";
+import type { Probes } from "./probes.ts";
 import type { Judge } from "./judge.ts";
 import { isOwnPath } from "./own-path.ts";
 import { bareAsker, deny, reject } from "./refusals.ts";
@@ -36,6 +39,8 @@ export interface EndpointParts extends OwnParts {
   readonly directory: TargetDirectory;
   readonly holds: Holds;
   readonly judge: Judge;
+  /** The doctor's. */
+  readonly probes: Probes;
   readonly own: OwnHandlers;
   /** Counted up in place: every verdict passes here, so it has to cost nothing. */
   readonly verdicts: VerdictCounts;
@@ -48,6 +53,8 @@ export interface EndpointParts extends OwnParts {
 
 /** How many verdicts of each kind were given. */
 export type VerdictCounts = Record<Exclude<Verdict["kind"], "own">, number>;
+
+const ASLEEP: Answer = { status: ASLEEP_STATUS, headers: guardHeaders("napping"), body: "" };
 
 /** An unmatched host waits at most this long for the first listing of every engine... */
 const SETTLING_MS = 5000;
@@ -70,8 +77,9 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const url = req.url ?? "";
     const at = url.startsWith(AUTHZ_PREFIX) ? parseAuthzPath(url) : undefined;
-    if (!at) return send(res, explain(WRONG_ADDRESS, bareAsker(req)));
     const trusted = parts.trusted();
+    if (parts.probes.authz(req, res, at, trusted)) return;
+    if (!at) return send(res, explain(WRONG_ADDRESS, bareAsker(req)));
     const peer = req.socket.remoteAddress;
     if (peer === undefined || !trusted.has(peer)) return reject(req, res, at, UNTRUSTED_PEER);
     const parsed = parseFacts(req.rawHeaders, peer, at.dialect, trusted);
@@ -96,7 +104,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
     const target = entry.handle;
     if (!target) {
       if (maySettle(ask)) return guard(ask, settleFirst(ask));
-      return tell(ask, explainUnavailable(entry.name));
+      return absent(ask, entry);
     }
     ask.standing = mind.arrives(ask.facts, target, ask.at.role === "answer");
     // After nginx's 401 the wait is over: what is left is to say so. A body that came to us is lost anyway.
@@ -149,7 +157,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
         }
         const next = find(ask);
         if (typeof next !== "object") return tell(ask, explainRemoved(first.spec.displayName));
-        if (!next.handle) return tell(ask, explainUnavailable(next.name));
+        if (!next.handle) return absent(ask, next);
         if (next.handle !== target) {
           lease[Symbol.dispose]();
           target = next.handle;
@@ -167,6 +175,8 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
     if ("reason" in verdict && verdict.reason === "too_many_wakes") mind.refuses(ask.facts, target);
     if (ask.at.role === "permit") return deny(ask.res);
     const { facts } = ask;
+    const naps = target.gate.kind === "asleep" && "wake" in verdict && !verdict.wake;
+    if (ask.at.role === "monitor" && naps) return send(ask.res, ASLEEP);
     if (verdict.kind === "pass" && ask.at.role === "redirect" && !isSafe(facts)) {
       return send(ask.res, explain(explainAwake(target), facts));
     }
@@ -213,8 +223,14 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
 
   const unsettled = (ask: Ask): void => {
     const found = find(ask);
-    if (typeof found === "object") return tell(ask, explainUnavailable(found.name));
+    if (typeof found === "object") return absent(ask, found);
     unknown(ask);
+  };
+
+  /** Nothing is served for it: it is broken, or gone for good. */
+  const absent = (ask: Ask, { name, gone }: DirectoryEntry): void => {
+    if (gone !== undefined && parts.directory.settled) return tell(ask, explainGone(gone, ask.facts.host));
+    tell(ask, explainUnavailable(gone === undefined ? name : ask.facts.host));
   };
 
   const unknown = (ask: Ask): void => {

@@ -12,6 +12,7 @@ import { Judge } from "./judge.ts";
 import type { PageRenderer } from "./page/render.ts";
 import { createOwnHandlers, type OwnParts } from "./own-handlers.ts";
 import { Pollers } from "./pollers.ts";
+import { Probes } from "./probes.ts";
 import { createPublicHandler } from "./public-request.ts";
 import { createRouteLookup } from "./route-lookup.ts";
 import { createTokenSigner } from "./tokens.ts";
@@ -39,6 +40,8 @@ export interface ForwardAuthOptions {
 export interface ForwardAuth extends AsyncDisposable {
   /** For `/api/authz/…` of the internal listener. Answers a ready target without a promise or a timer. */
   authz(req: IncomingMessage, res: ServerResponse): void;
+  /** Whether this peer is one of `trusted_proxies`. */
+  trusts(peer: string): boolean;
   /** For `/.wakegate/…` of the public listener. */
   visitor(req: IncomingMessage, res: ServerResponse): void;
   /** For all else on the public listener: 404, unless `catch_all` is on. */
@@ -48,6 +51,8 @@ export interface ForwardAuth extends AsyncDisposable {
   /** Held requests and open streams, for metrics. */
   readonly held: number;
   readonly streams: number;
+  /** The doctor's requests among all others. */
+  readonly probes: Probes;
   /** Who polls which target, for people's questions. */
   readonly pollers: Pollers;
   /** Verdicts given so far, by kind. */
@@ -87,11 +92,13 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
   };
   const handlers = createOwnHandlers(own);
   const pollers = new Pollers(clock);
+  const probes = new Probes();
   const parts: EndpointParts = {
     ...own,
     directory,
     own: handlers,
     holds: new Holds(limits),
+    probes,
     judge: new Judge({ clock, log, pollers, wakeRate: () => settings.wakeRate }),
     verdicts: { pass: 0, hold: 0, page: 0, wait: 0, refuse: 0 },
     trusted: () => trusted,
@@ -99,11 +106,15 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
     stopped: stop.signal,
   };
   const endpoint = createEndpoint(parts);
+  const catchAll = createCatchAll({ ...parts, endpoint, mode: () => settings.catchAll ?? "off" });
+  const visitor = createPublicHandler(handlers, log);
   return {
     pollers,
     authz: endpoint.authz,
-    catchAll: createCatchAll({ ...parts, endpoint, mode: () => settings.catchAll ?? "off" }),
-    visitor: createPublicHandler(handlers, log),
+    probes,
+    catchAll: (req, res) => void (probes.visitor(req, res) || catchAll(req, res)),
+    visitor: (req, res) => void (probes.visitor(req, res) || visitor(req, res)),
+    trusts: (peer) => trusted.has(peer),
     reconfigure(next) {
       const before = trusted;
       trusted = createTrustedPeers(next.trustedProxies);

@@ -5,6 +5,7 @@
  */
 export function normalHost(value: string): string | undefined {
   if (value.length > MAX_LENGTH) return undefined;
+  if (USUAL.test(value)) return value;
   const match = AUTHORITY.exec(value);
   if (!match) return undefined;
   const [, name, literal] = match;
@@ -16,5 +17,7 @@ export function normalHost(value: string): string | undefined {
 
 /** 255 for the name (RFC 1035), 6 for the port. */
 const MAX_LENGTH = 261;
+/** A name that is in its normal form already: by far the most frequent, and nothing has to be cut out of it. */
+const USUAL = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 /** Registered name or IPv6 literal, then an optional port. The underscore occurs in real host names. */
 const AUTHORITY = /^(?:([a-z0-9._-]+)|(\[[0-9a-f:.]+\]))(?::\d{1,5})?$/i;

@@ -71,7 +71,8 @@ export class Judge {
       facts,
       spec,
       gate,
-      now: this.#clock.now(),
+      // A ready target's verdict depends on neither, and reading them is not free.
+      now: gate.kind === "ready" ? 0 : this.#clock.now(),
       heldMs,
       learned: gate.kind === "ready" ? NOTHING_LEARNED : target.learned(),
       mayHold,

@@ -1,19 +1,18 @@
-import { Router } from "@koa/router";
-import Koa from "koa";
+import type { Router } from "@koa/router";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { messageOf } from "../errors.ts";
 import { AUTHZ_PREFIX } from "../forward-auth/authz-path.ts";
 import type { ForwardAuth } from "../forward-auth/forward-auth.ts";
 import type { Log } from "../lib/log.ts";
 import type { TargetDirectory } from "../watchers/handle.ts";
+import { lazyHandler } from "./lazy-handler.ts";
 
 /** What answers on the internal listener. */
 export interface InternalAppOptions {
-  readonly forwardAuth: Pick<ForwardAuth, "authz">;
+  readonly forwardAuth: Pick<ForwardAuth, "authz" | "probes">;
   readonly directory: Pick<TargetDirectory, "settled">;
   readonly log: Log;
   /** Adds what other parts answer here: metrics, the API, Traefik's configuration. */
-  readonly routes?: (router: Router) => void;
+  readonly routes?: (router: Router) => void | Promise<void>;
 }
 
 /**
@@ -24,30 +23,13 @@ export interface InternalAppOptions {
 export function createInternalApp(
   options: InternalAppOptions,
 ): (req: IncomingMessage, res: ServerResponse) => void {
-  const { forwardAuth, directory, log, routes } = options;
-  const router = new Router();
-  router.get("/healthz", (ctx) => {
-    ctx.body = { status: "ok" };
-  });
-  router.get("/readyz", (ctx) => {
-    ctx.status = directory.settled ? 200 : 503;
-    ctx.body = { status: directory.settled ? "ready" : "waiting for the first listing of every engine" };
-  });
-  routes?.(router);
-  const app = new Koa();
-  app.silent = true;
-  app.on("error", (error: unknown) => log.error("http_failed", messageOf(error), { error }));
-  app.use(async (ctx, next) => {
-    ctx.set("Cache-Control", "no-store");
-    await next();
-  });
-  app.use(router.routes());
-  app.use(router.allowedMethods());
-  const rest = app.callback();
+  const { forwardAuth, log } = options;
+  const rest = lazyHandler(async () => (await import("./koa-app.ts")).createKoaApp(options), log);
   return (req, res) => {
     if (req.url?.startsWith(AUTHZ_PREFIX) === true) return forwardAuth.authz(req, res);
+    forwardAuth.probes.stray(req);
     if (isForwarded(req)) return notFound(res);
-    void rest(req, res);
+    rest(req, res);
   };
 }
 

@@ -4,6 +4,7 @@ import type { ListenAddress } from "../config/model/stream.ts";
 import { WakegateError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { answerClientError } from "./client-error.ts";
+import { lacksHost, LeanRequest } from "./lean-request.ts";
 
 /** An open HTTP server. Disposing ends it: idle connections at once, busy ones after a grace. */
 export interface Listener extends AsyncDisposable {
@@ -20,13 +21,18 @@ export interface ListenerOptions {
   readonly clock: Clock;
   /** How long answers under way may take after the end was asked for. Default: 5 s. */
   readonly graceMs?: number;
+  /** How long a client may take for the headers of a request. Default: 30 s. */
+  readonly headersTimeoutMs?: number;
 }
 
 /** Cookies of single sign-on alone reach 20 KB; Go's proxies let 1 MiB through. */
 const MAX_HEADER_BYTES = 256 * 1024;
 /** Above the idle time of every proxy's pool: Traefik 90 s, Caddy 120 s. */
 const KEEP_ALIVE_MS = 130_000;
-const HEADERS_TIMEOUT_MS = KEEP_ALIVE_MS + 5000;
+/** From a connection's or a request's first moment to the end of its headers: who takes longer only holds a place. */
+const HEADERS_TIMEOUT_MS = 30_000;
+/** How often slow connections are looked for, at least. */
+const LOOK_EVERY_MS = 5_000;
 /** For a whole request with its body; nginx sends bodies of any size along with `error_page`. */
 const REQUEST_TIMEOUT_MS = 300_000;
 const GRACE_MS = 5000;
@@ -40,17 +46,27 @@ const GRACE_MS = 5000;
  */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { address, setting, handle, clock, graceMs = GRACE_MS } = options;
+  const { headersTimeoutMs: headersTimeout = HEADERS_TIMEOUT_MS } = options;
+  const take = (req: LeanRequest, res: ServerResponse): void => {
+    req.handed = true;
+    if (lacksHost(req)) res.writeHead(400, { Connection: "close", "Content-Length": 0 }).end();
+    else handle(req, res);
+  };
   const server = createServer(
     {
+      IncomingMessage: LeanRequest,
+      // node would make all headers to look for it; `take` looks itself.
+      requireHostHeader: false,
       maxHeaderSize: MAX_HEADER_BYTES,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout,
+      connectionsCheckingInterval: Math.min(headersTimeout, LOOK_EVERY_MS),
       requestTimeout: REQUEST_TIMEOUT_MS,
     },
-    handle,
+    take,
   );
-  server.on("checkContinue", handle);
-  server.on("checkExpectation", handle);
+  server.on("checkContinue", take);
+  server.on("checkExpectation", take);
   server.on("clientError", answerClientError);
   await listen(server, address, setting);
   const { port } = server.address() as AddressInfo;

@@ -1,9 +1,10 @@
 import { Router } from "@koa/router";
 import Koa from "koa";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { messageOf } from "../errors.ts";
 import type { ForwardAuth } from "../forward-auth/forward-auth.ts";
 import type { Log } from "../lib/log.ts";
+import { ASLEEP_PATH } from "../publish/traefik/monitor-status.ts";
+import { tellFailure } from "./tell-failure.ts";
 
 /** What answers on the public listener. */
 export interface PublicAppOptions {
@@ -17,6 +18,12 @@ export function createPublicApp(
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const { forwardAuth, log } = options;
   const router = new Router();
+  // The same for everybody, whatever sleeps: it tells nothing. Traefik asks for it in a monitor's name.
+  router.get(ASLEEP_PATH, (ctx) => {
+    ctx.set("Cache-Control", "no-store");
+    ctx.set("X-Wakegate", "napping");
+    ctx.body = "asleep\n";
+  });
   router.all(/^\/\.wakegate\/[a-z]+$/, (ctx) => {
     // Streams and long polls write for themselves.
     ctx.respond = false;
@@ -24,7 +31,7 @@ export function createPublicApp(
   });
   const app = new Koa();
   app.silent = true;
-  app.on("error", (error: unknown) => log.error("http_failed", messageOf(error), { error }));
+  app.on("error", (error: unknown) => tellFailure(error, log));
   app.use(router.routes());
   app.use((ctx) => {
     ctx.respond = false;

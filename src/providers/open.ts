@@ -1,6 +1,13 @@
 import type { ProcessSpec } from "../config/model.ts";
-import type { DockerEngineSpec, EngineSpec, ProxmoxEngineSpec } from "../config/model/engine.ts";
+import type {
+  DockerEngineSpec,
+  EngineSpec,
+  ProxmoxEngineSpec,
+  SwarmEngineSpec,
+} from "../config/model/engine.ts";
+import type { MachineEngineSpec } from "../config/model/machine.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { InsideOptions } from "./inside/provider.ts";
 import type { ProcessProvider } from "./process/provider.ts";
 import type { Provider } from "./provider.ts";
 
@@ -9,6 +16,8 @@ export interface ProviderDeps {
   readonly clock: Clock;
   /** Where a provider says what is no event and no failure, such as the API version it settled on. */
   readonly log?: ProviderLog;
+  /** Folder for what a later Wakegate must know. Unset: nothing is kept. */
+  readonly stateDir?: string;
 }
 
 /** A structured line of log. */
@@ -25,7 +34,32 @@ export type ProviderLog = (
  * @throws ProviderError `not_supported` for an address that no provider speaks.
  */
 export async function openProvider(spec: EngineSpec, deps: ProviderDeps): Promise<Provider> {
-  return spec.kind === "proxmox" ? openProxmox(spec, deps) : openDocker(spec, deps);
+  switch (spec.kind) {
+    case "docker":
+      return openDocker(spec, deps);
+    case "swarm":
+      return openSwarm(spec, deps);
+    case "proxmox":
+      return openProxmox(spec, deps);
+    case "command":
+    case "wol":
+      return openMachine(spec, deps);
+  }
+}
+
+async function openMachine(spec: MachineEngineSpec, deps: ProviderDeps): Promise<Provider> {
+  const { MachineProvider } = await import("./machine/provider.ts");
+  if (spec.kind === "command") {
+    const { commandControls } = await import("./command/controls.ts");
+    return new MachineProvider(spec, commandControls(spec, deps.clock), deps);
+  }
+  const { wolControls } = await import("./wol/controls.ts");
+  return new MachineProvider(spec, wolControls(spec, deps.clock), deps);
+}
+
+async function openSwarm(spec: SwarmEngineSpec, deps: ProviderDeps): Promise<Provider> {
+  const { SwarmProvider } = await import("./swarm/provider.ts");
+  return new SwarmProvider(spec, deps);
 }
 
 async function openProxmox(spec: ProxmoxEngineSpec, deps: ProviderDeps): Promise<Provider> {
@@ -36,6 +70,12 @@ async function openProxmox(spec: ProxmoxEngineSpec, deps: ProviderDeps): Promise
 async function openDocker(spec: DockerEngineSpec, deps: ProviderDeps): Promise<Provider> {
   const { DockerProvider } = await import("./docker/provider.ts");
   return new DockerProvider(spec, deps);
+}
+
+/** An engine inside of a machine that sleeps too. Takes ownership of the engine. */
+export async function openInside(inner: Provider, options: InsideOptions): Promise<Provider> {
+  const { InsideProvider } = await import("./inside/provider.ts");
+  return new InsideProvider(inner, options);
 }
 
 /**

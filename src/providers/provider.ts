@@ -37,9 +37,14 @@ export interface Provider extends AsyncDisposable {
    * they ask as seldom as those instances allow, and not at all for none.
    */
   follow?(ids: ReadonlySet<string>): void;
+  /**
+   * What the engine refuses of all that a provider may ask of it, found out without touching any instance. Engines
+   * without rights of their own do without. Throws `ProviderError` when the engine does not answer.
+   */
+  examine?(signal: AbortSignal, ids: ReadonlySet<string>): Promise<EngineExam>;
 }
 
-export type ProviderKind = "docker" | "proxmox" | "process";
+export type ProviderKind = "docker" | "swarm" | "proxmox" | "process" | "command" | "wol";
 export type Capability = "pause" | "hibernate" | "kill" | "usage" | "logs" | "exec";
 
 /** What a wake may spend on things that stand in its way and pass by themselves, such as a backup's lock. */
@@ -48,6 +53,14 @@ export interface WakePatience {
   readonly withinMs: number;
   /** Told each time that the wake has to wait, with the reason in words for the operator. */
   readonly onWaiting: (why: string) => void;
+}
+
+/** What an engine lets us do. */
+export interface EngineExam {
+  /** Each call that is refused, and what has to be granted for it: a setting, a role, a command. */
+  readonly refused: readonly { readonly call: string; readonly grant: string }[];
+  /** By how many ms the engine's clock is ahead of ours, within a second; unset where it does not tell. */
+  readonly clockAheadMs?: number;
 }
 
 /** Receives what a provider sees. Calls are synchronous and cheap; order is the engine's. */
@@ -102,6 +115,8 @@ export interface InstanceSummary {
   readonly networkOwner?: string;
   /** True when it lives in the host's own network namespace. */
   readonly hostNetwork?: boolean;
+  /** Why it cannot be put to sleep and woken at all, and what to do. */
+  readonly unfit?: string;
 }
 
 export interface NetworkAttachment {
@@ -192,9 +207,17 @@ export class ProviderError extends WakegateError {
   override readonly name = "ProviderError";
   declare readonly code: ProviderErrorCode;
   readonly engine: string;
+  /** What was written by whatever failed, newest last: shown only where logs are. */
+  readonly output: readonly string[];
 
-  constructor(code: ProviderErrorCode, engine: string, message: string, options?: ErrorOptions) {
+  constructor(
+    code: ProviderErrorCode,
+    engine: string,
+    message: string,
+    { output = [], ...options }: ErrorOptions & { readonly output?: readonly string[] } = {},
+  ) {
     super(code, message, options);
     this.engine = engine;
+    this.output = output;
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { messageOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
-import { deadline, onAbort } from "../lib/signals.ts";
+import { DeadlineError, onAbort } from "../lib/signals.ts";
 import type { ProbeAddress } from "../watchers/readiness/address.ts";
 import type { Net } from "./net.ts";
 
@@ -24,10 +24,8 @@ export async function dial(
   let last: unknown = new Error("no address leads there");
   for (const address of addresses) {
     signal.throwIfAborted();
-    const where = `${address.host} port ${String(address.port)}`;
-    using limit = deadline(clock, CONNECT_MS, where, signal);
     try {
-      return await connectTo(address, net, limit.signal);
+      return await connectTo(address, clock, net, signal);
     } catch (error) {
       signal.throwIfAborted();
       last = new Error(messageOf(error), { cause: error });
@@ -36,7 +34,12 @@ export async function dial(
   throw last;
 }
 
-function connectTo({ host, port }: ProbeAddress, net: Net, signal: AbortSignal): Promise<Socket> {
+function connectTo(
+  { host, port }: ProbeAddress,
+  clock: Clock,
+  net: Net,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({
       host,
@@ -47,21 +50,25 @@ function connectTo({ host, port }: ProbeAddress, net: Net, signal: AbortSignal):
       keepAliveInitialDelay: KEEP_ALIVE_MS,
     });
     const settle = (done: () => void): void => {
+      timer[Symbol.dispose]();
       aborting[Symbol.dispose]();
       socket.off("error", onError);
       socket.off("connect", onConnect);
       done();
     };
+    const giveUp = (reason: unknown): void =>
+      settle(() => {
+        socket.on("error", () => undefined);
+        socket.destroy();
+        reject(reason);
+      });
     const onError = (error: Error): void => settle(() => reject(error));
     const onConnect = (): void => settle(() => resolve(socket));
     socket.on("error", onError);
     socket.on("connect", onConnect);
-    const aborting = onAbort(signal, (reason) => {
-      socket.off("error", onError);
-      socket.off("connect", onConnect);
-      socket.on("error", () => undefined);
-      socket.destroy();
-      reject(reason);
-    });
+    const timer = clock.after(CONNECT_MS, () =>
+      giveUp(new DeadlineError(CONNECT_MS, `${host} port ${String(port)}`)),
+    );
+    const aborting = onAbort(signal, giveUp);
   });
 }

@@ -70,20 +70,19 @@ export class Gateway implements Disposable {
    */
   async connect(port: number | undefined, cause: WakeCause, signal: AbortSignal): Promise<Socket> {
     await this.ready(cause, signal);
+    // Most connections need no second try, and so no deadline.
+    const first = await this.#tryOnce(port, signal);
+    if (typeof first !== "string") return first;
+    let last = first;
     const { name, wakeTimeoutMs } = this.handle.spec;
     using limit = deadline(this.#clock, wakeTimeoutMs, name, signal);
-    let last = "";
     try {
       for (let attempt = 0; ; attempt++) {
-        await this.ready(cause, limit.signal);
-        try {
-          return await dial(await this.addresses(port), this.#clock, this.#net, limit.signal);
-        } catch (error) {
-          limit.signal.throwIfAborted();
-          last = messageOf(error);
-          this.#addresses.clear();
-        }
         await sleep(this.#clock, backoffMs(attempt, RETRY), limit.signal);
+        await this.ready(cause, limit.signal);
+        const next = await this.#tryOnce(port, limit.signal);
+        if (typeof next !== "string") return next;
+        last = next;
       }
     } catch (error) {
       if (!(error instanceof DeadlineError) || signal.aborted) throw error;
@@ -92,6 +91,17 @@ export class Gateway implements Disposable {
         "unreachable",
         `${name} is up, but took no connection for ${seconds} s: ${last}`,
       );
+    }
+  }
+
+  /** A connection, or why there is none; then the address is looked up anew. @throws the signal's reason. */
+  async #tryOnce(port: number | undefined, signal: AbortSignal): Promise<Socket | string> {
+    try {
+      return await dial(await this.addresses(port), this.#clock, this.#net, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#addresses.clear();
+      return messageOf(error);
     }
   }
 

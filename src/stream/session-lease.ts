@@ -1,6 +1,9 @@
 import type { Clock } from "../lib/clock.ts";
 import type { TargetHandle, WakeCause } from "../watchers/handle.ts";
 
+/** Silence after which a client whose target has ended its side is no use any more. */
+const AFTER_TARGET_MS = 60_000;
+
 /**
  * Keeps a target awake for as long as a session lives or, with an idle time, for as long as it is not silent. A
  * silent session that speaks again wakes the target if it sleeps (a paused one still has its connections).
@@ -10,7 +13,7 @@ export class SessionLease implements Disposable {
   readonly #cause: WakeCause;
   readonly #what: string;
   readonly #clock: Clock;
-  readonly #idleMs: number | undefined;
+  #idleMs: number | undefined;
   #lease: Disposable | undefined;
   #timer: Disposable | undefined;
   #last = 0;
@@ -38,6 +41,17 @@ export class SessionLease implements Disposable {
     this.#lease = this.#handle.lease(this.#what);
     if (this.#handle.gate.kind !== "ready") this.#handle.wake(this.#cause);
     if (this.#idleMs !== undefined) this.#arm(this.#idleMs);
+  }
+
+  /**
+   * The target has said its last: from here on only what its client still sends is use. Many clients never notice
+   * such an end (pools), and would keep the target awake for as long as they live.
+   */
+  targetEnded(): void {
+    if (this.#over) return;
+    this.#idleMs = Math.min(this.#idleMs ?? AFTER_TARGET_MS, AFTER_TARGET_MS);
+    this.#timer?.[Symbol.dispose]();
+    if (this.#lease) this.#arm(this.#idleMs);
   }
 
   #arm(ms: number): void {

@@ -1,7 +1,7 @@
 import type { TargetSpec } from "../config/model.ts";
 import type { State } from "./state.ts";
 import { secondTierMs } from "./tiers.ts";
-import type { Context } from "./transition.ts";
+import type { Context } from "./input.ts";
 import type { Surroundings } from "./workbench.ts";
 
 /** What a transition may read of a target in this state. */

@@ -93,4 +93,6 @@ export interface DirectoryEntry {
   readonly handle?: TargetHandle;
   /** Without a handle: the sentence that says why. */
   readonly unavailable?: string;
+  /** Not a target but the hosts of a rule that belong to none: what visitors read, `{host}` for what the star took. */
+  readonly gone?: string;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Job } from "./jobs/job-of.ts";
-import type { Input } from "./transition.ts";
+import type { Input } from "./input.ts";
 
 /** When work of a state failed in a way that nobody expected. */
 const AGAIN_MS = 1_000;

@@ -4,7 +4,7 @@ import type { DependencyReport } from "./dependencies.ts";
 import { EventLog } from "./event-log.ts";
 import type { TargetHandle } from "./handle.ts";
 import type { Learned } from "./history.ts";
-import type { ProbeResult } from "./readiness/http-probe.ts";
+import type { ProbeResult } from "../lib/http-probe.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
 
 /** How often at most "still waiting" is said. */

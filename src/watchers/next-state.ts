@@ -1,7 +1,7 @@
 import type { Exit, StopMethod } from "../providers/provider.ts";
 import type { WakeCause } from "./handle.ts";
 import type { Missing, Napping, OwnStop, Ready, Sighting, Starting, Wake, Waking } from "./state.ts";
-import type { Context } from "./transition.ts";
+import type { Context } from "./input.ts";
 
 /** A wake from rest: dependencies first, where there are any. */
 export function beginWake(

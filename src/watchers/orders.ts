@@ -20,6 +20,9 @@ export interface OrdersOptions {
   readonly onWake: (by: "schedule" | "operator") => void;
 }
 
+/** The machine's own, asked for once and only where a schedule needs it: the answer costs a millisecond. */
+let zone: string | undefined;
+
 const UNSCHEDULED: ScheduleAt = { wakes: false };
 
 /**
@@ -28,7 +31,6 @@ const UNSCHEDULED: ScheduleAt = { wakes: false };
  */
 export class Orders implements Disposable {
   readonly #options: OrdersOptions;
-  readonly #zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   #schedule = UNSCHEDULED;
   #timer: Disposable | undefined;
   #closed = false;
@@ -158,7 +160,9 @@ export class Orders implements Disposable {
     if (Object.keys(over).length > 0) store.update(name, over);
     const spec = schedule();
     const before = this.#schedule;
-    this.#schedule = spec ? scheduleAt(spec, now, this.#zone) : UNSCHEDULED;
+    this.#schedule = spec
+      ? scheduleAt(spec, now, (zone ??= Intl.DateTimeFormat().resolvedOptions().timeZone))
+      : UNSCHEDULED;
     const ends = [pin?.until, hold?.until, this.#schedule.next, ...open.map(([, { until }]) => until)];
     const next = Math.min(...ends.filter((end) => end !== undefined && end > now).map(Number));
     if (Number.isFinite(next)) this.#timer = clock.after(next - now, () => this.review());

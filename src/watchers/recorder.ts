@@ -17,13 +17,21 @@ export class Recorder {
   readonly #spec: () => TargetSpec;
   readonly #around: Surroundings;
   readonly #activity: Activity;
+  readonly #lookLater: (ms: number) => void;
   #timer: Disposable | undefined;
   #known = false;
   /** How long the last own stop took, ms. */
   stopMs: number | undefined;
 
-  constructor(around: Surroundings, activity: Activity, spec: () => TargetSpec) {
+  /** `lookLater`: not to be looked at before so many ms. */
+  constructor(
+    around: Surroundings,
+    activity: Activity,
+    spec: () => TargetSpec,
+    lookLater: (ms: number) => void,
+  ) {
     this.#spec = spec;
+    this.#lookLater = lookLater;
     this.#around = around;
     this.#activity = activity;
   }
@@ -91,10 +99,12 @@ export class Recorder {
   /** Back to sleep, unless somebody uses it before its turn. */
   #putBack(run: string): void {
     const { clock, store, log } = this.#around;
+    const slot = this.#around.comebackSlotMs();
     const idle = firstTier(this.#spec()).afterMs ?? 0;
-    const inMs = Math.min(idle, this.#around.comebackSlotMs());
+    const inMs = this.#around.dependencyOnly ? slot : Math.min(idle, slot);
     this.#activity.resumeAt(clock.monotonic() - idle + inMs);
-    // A dependency is ours to stop only in a run that we answer for.
+    // A dependency has no idle time to count; and it is ours to stop only in a run that we answer for.
+    this.#lookLater(inMs);
     store.update(this.#name, { startedRun: run });
     const message = `${this.#name} slept before its engine restarted: it goes back to sleep unless it is used`;
     log.info("put_back", message, { target: this.#name, inMs });

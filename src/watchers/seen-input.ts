@@ -1,7 +1,7 @@
 import type { Instance, InstanceSummary } from "../providers/provider.ts";
 import type { TargetRecord } from "../store/store.ts";
 import { sightingOf } from "./state.ts";
-import type { Input } from "./transition.ts";
+import type { Input } from "./input.ts";
 
 /** What the engine said, as an input: of a run that we had decided to stop, it says that too. Pure. */
 export function seenInput(

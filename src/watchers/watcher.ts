@@ -26,11 +26,12 @@ import { tierOf } from "./tier-of.ts";
 import { Followers } from "./followers.ts";
 import { Inbox } from "./inbox.ts";
 import { Insight } from "./insight.ts";
-import type { ProbeResult } from "./readiness/http-probe.ts";
+import type { ProbeResult } from "../lib/http-probe.ts";
 import { seenInput } from "./seen-input.ts";
 import { needsDependencies, type State, type Wake } from "./state.ts";
 import { meets } from "./conditions.ts";
-import { transition, type Input } from "./transition.ts";
+import type { Input } from "./input.ts";
+import { transition } from "./transition.ts";
 import type { Surroundings, Workbench } from "./workbench.ts";
 
 /** A started engine call gets this long to be over when Wakegate shuts down; it is not cancelled before. */
@@ -74,7 +75,14 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#gate = gateOf(this.#state, spec.page.logs);
     this.#narrator = new Narrator(this, around.clock);
     this.#lane = new Lane();
-    this.#recorder = new Recorder(around, this.activity, () => this.#spec);
+    this.#recorder = new Recorder(
+      around,
+      this.activity,
+      () => this.#spec,
+      (ms) => {
+        this.lookAgainAt = around.clock.monotonic() + ms;
+      },
+    );
     this.#jobs = new JobRunner(
       around.clock,
       (input) => this.dispatch(input),
@@ -197,7 +205,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   /** A person wants it asleep now: as soon as nothing uses it, or `force`d whatever uses it. Wakes as always later. */
   sleep(how: "quiet" | "force" = "quiet"): void {
-    if (this.#state.kind !== "ready") return;
+    if (this.#state.kind !== "ready" || this.around.exempt() !== undefined) return;
     if (how === "force") this.orders.unpin();
     this.#asked = how;
     this.activity.poke();

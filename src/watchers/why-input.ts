@@ -30,6 +30,7 @@ export function whyInputOf(watcher: Watcher): WhyInput {
     ...(lastLook && { lastLook }),
     ...(heldSince !== undefined && { heldSince }),
     ...(due !== undefined && { dueInMs: due }),
+    ...(around.dependencyOnly && { dependencyOnly: true }),
     ...(wouldSleepSince !== undefined && { wouldSleepMs: mono - wouldSleepSince }),
     ...(mayNotWake && { mayNotWake }),
     ...(orders.pinned && { pin: orders.pinned }),

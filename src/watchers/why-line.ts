@@ -1,5 +1,4 @@
 import { dayTime, span } from "./say.ts";
-import { firstTier } from "./tiers.ts";
 import { wakeBegan } from "./state.ts";
 import type { WhyInput } from "./why.ts";
 
@@ -85,7 +84,7 @@ export function lineOf(input: WhyInput): WhyLine {
 }
 
 function readyLine(input: WhyInput): WhyLine {
-  const { now, holders, lastLook, heldSince, wouldSleepMs, unusedMs, spec, timeZone } = input;
+  const { now, holders, lastLook, heldSince, wouldSleepMs, unusedMs, timeZone } = input;
   const time = (at: number): string => dayTime(at, now, timeZone);
   const used = `Last request ${span(unusedMs)} ago`;
   const [holder] = holders;
@@ -134,12 +133,14 @@ function readyLine(input: WhyInput): WhyLine {
     return { fact, more, next: { value: "in use", what: "stays awake" } };
   }
   if (input.dueInMs === undefined) {
-    const never = firstTier(spec).afterMs === undefined;
-    return {
-      fact: used,
-      more: never ? "It has no idle time: never put to sleep" : "Not ours to stop",
-      next: { value: "–", what: "stays awake" },
-    };
+    const next = { value: "–", what: "stays awake" };
+    return input.dependencyOnly === true
+      ? {
+          fact: "Started by somebody else",
+          more: "A dependency sleeps if Wakegate woke it, or by its own label wakegate.enable",
+          next,
+        }
+      : { fact: used, more: "It has no idle time: never put to sleep", next };
   }
   const left = Math.max(0, input.dueInMs);
   const more = input.uptime ? `Kept awake by ${input.uptime.detail}` : "Nothing else holds it awake";

@@ -30,6 +30,8 @@ export interface WhyInput {
   readonly lastLook?: LastLook;
   /** Since when looks find it in use, one after the other. */
   readonly heldSince?: number;
+  /** It exists only because others need it: it has no idle time, and is ours to stop only when we started it. */
+  readonly dependencyOnly?: boolean;
   /** Until it counts as unused. */
   readonly dueInMs?: number;
   /** A dry run says that it would sleep, since so long. */

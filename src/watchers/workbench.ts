@@ -14,7 +14,7 @@ import type { Learned } from "./history.ts";
 import type { Orders } from "./orders.ts";
 import type { Failure } from "./progress.ts";
 import type { Wake } from "./state.ts";
-import type { ProbeResult } from "./readiness/http-probe.ts";
+import type { ProbeResult } from "../lib/http-probe.ts";
 import type { Probes } from "./readiness/probes.ts";
 import type { Vantage } from "./readiness/address.ts";
 
@@ -50,6 +50,8 @@ export interface Surroundings {
   comebackSlotMs(): number;
   /** What this target depends on. */
   edges(): readonly Edge[];
+  /** Puts the parts of it that depend on it to sleep, and waits for them a while. Never throws but the signal's reason. */
+  companionsAsleep(signal: AbortSignal): Promise<void>;
   /** Names of those that are awake, or run unmanaged, and need this target. */
   neededBy(): readonly string[];
   /** Why this target may not be put to sleep at all (it is the proxy that asks us, for instance). */

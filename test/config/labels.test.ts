@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatRoute } from "../../src/config/values/host-pattern.ts";
-import { ENABLE, line, read, specOf } from "./support.ts";
+import { readLabels } from "../../src/config/labels.ts";
+import { container, ENABLE, line, loadText, read, settingsOf, specOf } from "./support.ts";
 
 describe("readLabels", () => {
   it("makes a target of wakegate.enable=true alone", async () => {
@@ -139,5 +140,18 @@ targets:
     const reading = await read("app", ENABLE, yaml);
     expect(reading.kind).toBe("invalid");
     expect(reading.problems.map(line).join()).toContain("the file gives the name app to a local program");
+  });
+
+  it("finds a network by the name that it has in the Compose file", async () => {
+    const settings = settingsOf(await loadText(""));
+    const labels = { ...ENABLE, "com.docker.compose.project": "shop", "wakegate.network": "apps" };
+    const on = (...names: string[]): string | undefined => {
+      const networks = names.map((name) => ({ name, address: "" }));
+      const reading = readLabels({ ...container("web", labels), networks }, "local", settings);
+      return reading.kind === "target" ? reading.spec.network : undefined;
+    };
+    expect(on("shop_default", "shop_apps")).toBe("shop_apps");
+    expect(on("shop_apps", "apps")).toBe("apps");
+    expect(on("elsewhere")).toBe("apps");
   });
 });

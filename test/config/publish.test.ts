@@ -13,7 +13,7 @@ describe("publish.traefik", () => {
   it("is on with a token, from the file or a variable", async () => {
     const known = settingsOf(
       await loadText(
-        `publish: { traefik: { token: ${TOKEN}, version: "3.6", entrypoints: [web], certresolver: le, middlewares: [sso@docker], fail_open: { entrypoint: inner, port: 9195 } } }`,
+        `publish: { traefik: { token: ${TOKEN}, version: "3.6", entrypoints: [web], certresolver: le, middlewares: [sso@docker], monitors: true, fail_open: { entrypoint: inner, port: 9195 } } }`,
       ),
     );
     expect(known.traefik).toEqual({
@@ -22,6 +22,7 @@ describe("publish.traefik", () => {
       entryPoints: ["web"],
       certResolver: "le",
       middlewares: ["sso@docker"],
+      monitors: true,
       failOpen: { entryPoint: "inner", port: 9195 },
     });
     const env = {
@@ -29,10 +30,16 @@ describe("publish.traefik", () => {
       WAKEGATE_PUBLISH_TRAEFIK_VERSION: "3.7",
       WAKEGATE_PUBLISH_TRAEFIK_FAIL_OPEN_ENTRYPOINT: "inner",
       WAKEGATE_PUBLISH_TRAEFIK_FAIL_OPEN_PORT: "9195",
+      WAKEGATE_PUBLISH_TRAEFIK_MONITORS: "true",
       WAKEGATE_CATCH_ALL: "wake",
     };
     const fromEnv = settingsOf(await loadText("", { env }));
-    expect(fromEnv.traefik).toMatchObject({ token: TOKEN, version: [3, 7], failOpen: { port: 9195 } });
+    expect(fromEnv.traefik).toMatchObject({
+      token: TOKEN,
+      version: [3, 7],
+      monitors: true,
+      failOpen: { port: 9195 },
+    });
     expect(fromEnv.catchAll).toBe("wake");
   });
 

@@ -25,6 +25,7 @@ export function lookingContract(rig: ContractRig): void {
     });
 
     test("tells exit code and time of a run that ended by itself", async () => {
+      rig.needs("ends");
       const id = await rig.app({ EXIT_MS: "50", EXIT_CODE: "7" });
       const before = Date.now();
       const { runId } = await rig.wake(id);

@@ -15,9 +15,24 @@ export interface Traits {
   readonly pauses: boolean;
   /** The instance can be made to behave as a test wants, and taken away. False: one that is there already. Default: true. */
   readonly staged: boolean;
+  /** A run that ends at once is noticed as a run. Default: true. */
+  readonly ends: boolean;
+  /** A stop is told before the end. Default: true. */
+  readonly announces: boolean;
+  /** The engine can lose it. Default: true. */
+  readonly removable: boolean;
 }
 
-const TRAITS: Traits = { neverRan: "created", exits: true, signals: true, pauses: true, staged: true };
+const TRAITS: Traits = {
+  neverRan: "created",
+  exits: true,
+  signals: true,
+  pauses: true,
+  staged: true,
+  ends: true,
+  announces: true,
+  removable: true,
+};
 
 /** What a provider must bring along to be put to the test. Everything here works without the provider. */
 export interface ContractWorld extends AsyncDisposable {
@@ -82,7 +97,7 @@ export class ContractRig {
   }
 
   /** Ends the test here where the engine has no such thing. */
-  needs(trait: "exits" | "signals" | "pauses" | "staged"): void {
+  needs(trait: "exits" | "signals" | "pauses" | "staged" | "ends"): void {
     if (!this.traits[trait]) this.#skip("not so here");
   }
 

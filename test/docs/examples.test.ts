@@ -12,7 +12,11 @@ interface ComposeFile {
   readonly services: Readonly<
     Record<
       string,
-      { readonly labels?: Readonly<Record<string, string>>; readonly volumes?: readonly string[] }
+      {
+        readonly labels?: Readonly<Record<string, string>>;
+        readonly deploy?: { readonly labels?: Readonly<Record<string, string>> };
+        readonly volumes?: readonly string[];
+      }
     >
   >;
 }
@@ -26,7 +30,7 @@ function filesBelow(folder: string, fits: (name: string) => boolean): string[] {
 }
 
 function composeFiles(): { path: string; content: ComposeFile }[] {
-  return filesBelow(ROOT, (name) => name === "compose.yaml").map((path) => ({
+  return filesBelow(ROOT, (name) => name === "compose.yaml" || name === "stack.yaml").map((path) => ({
     path,
     content: parse(readFileSync(path, "utf8")) as ComposeFile,
   }));
@@ -40,7 +44,9 @@ describe("the Compose files", () => {
   it("use only labels that Wakegate knows", () => {
     const known = Object.keys(labelsSchema.shape);
     const used = composeFiles().flatMap(({ content }) =>
-      Object.values(content.services).flatMap(({ labels = {} }) => Object.keys(labels)),
+      Object.values(content.services).flatMap(({ labels = {}, deploy }) =>
+        Object.keys({ ...labels, ...deploy?.labels }),
+      ),
     );
     const ours = used
       .filter((label) => label.startsWith("wakegate."))

@@ -42,9 +42,24 @@ eachTraefik("Traefik with the catch-all", { recipe: "catch-all" }, (recipe) => {
     for (const name of ["get", "post", "page", "paused"]) {
       await r.app(name, labelsOf(name), { env: { NAME: name, BOOT_MS: "500" } });
     }
+    await r.app("socket", labelsOf("socket"));
+    const health = { test: ["CMD", "/bin/true"], intervalMs: 1000 };
+    await r.app("healthy", labelsOf("healthy"), { health });
     await r.docker.start("paused");
     await r.settled();
   });
+
+  it("fails a WebSocket's first handshake, and the client's next one works", async () => {
+    // A handshake is a GET, so it is sent round like one; its clients do not follow.
+    expect((await r.webSocket("socket.localhost")).status).toBe(307);
+    await r.settled();
+    expect(await r.webSocket("socket.localhost")).toEqual({ status: 101, echo: "hello" });
+  }, 60_000);
+
+  it("sends visitors round until the health check of the container is content", async () => {
+    const { seen } = await persist("healthy.localhost");
+    expect(told(seen.body).url).toBe("/a?b=1");
+  }, 60_000);
 
   it("holds what was paused a moment ago, body and all: its route is still there", async () => {
     // Only until Traefik looks again, which it does when anything starts or stops: no recipe for pauses.

@@ -36,6 +36,18 @@ eachTraefik("Traefik by labels alone", { recipe: "labels" }, (recipe) => {
     }, 90_000);
   }
 
+  it("answers 200 first requests at once by one start", async () => {
+    const since = Date.now();
+    const answers = await Promise.all(
+      Array.from(
+        { length: 200 },
+        async (_, at) => (await r.get("late.localhost", { path: `/${String(at)}` })).status,
+      ),
+    );
+    expect(answers).toEqual(answers.map(() => 200));
+    expect(await r.starts("late", since)).toBe(1);
+  }, 60_000);
+
   it("does not wait for a health check that takes its time", async () => {
     expect((await r.get("healthy.localhost")).status).toBe(200);
   });

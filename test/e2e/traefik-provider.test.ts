@@ -1,7 +1,9 @@
 import { beforeAll, expect, it } from "vitest";
-import { MIDDLEWARE_FIELDS } from "../../src/publish/traefik/fields-middleware.ts";
-import { ROUTER_FIELDS, SERVICE_FIELDS } from "../../src/publish/traefik/fields-router.ts";
+import { MIDDLEWARE_FIELDS } from "../../src/publish/traefik/http/fields-middleware.ts";
+import { ROUTER_FIELDS, SERVICE_FIELDS } from "../../src/publish/traefik/http/fields-router.ts";
+import { TCP_TABLES } from "../../src/publish/traefik/tcp/fields.ts";
 import { everyLabel } from "../publish/traefik/zoo.ts";
+import { PORTAL, SIGNED_IN } from "../support/authelia-stand-in.ts";
 import { visit } from "../support/visitor.ts";
 import { firstRequests, HELD, MEGABYTE, SHA256, sixApps, told } from "./support/first-requests.ts";
 import { eachTraefik, TOKEN, type Recipe } from "./support/traefik-recipe.ts";
@@ -19,7 +21,7 @@ function labelsOf(name: string, more: Readonly<Record<string, string>> = {}): Re
   };
 }
 
-/** Every field of every middleware and service that labels may have, and labels that Traefik would refuse. */
+/** Every field of every middleware and service that labels may have, HTTP and TCP, and labels that Traefik would refuse. */
 const ZOO = {
   "traefik.http.routers.zoo.service": "zoo",
   "traefik.http.services.zoo.loadbalancer.server.port": "8080",
@@ -31,23 +33,53 @@ const ZOO = {
     ),
   ) as Record<string, string>),
   ...everyLabel(ROUTER_FIELDS, "traefik.http.routers.beast"),
+  ...everyLabel(TCP_TABLES.routers, "traefik.tcp.routers.snake"),
+  "traefik.tcp.routers.snake.service": "snake",
+  "traefik.tcp.routers.snake.middlewares": "ipAllowList",
+  ...everyLabel(TCP_TABLES.services, "traefik.tcp.services.snake"),
+  "traefik.tcp.services.snake.loadbalancer.server.port": "8080",
+  ...(Object.assign(
+    {},
+    ...Object.entries(TCP_TABLES.middlewares).map(([kind, spec]) =>
+      everyLabel({ [kind]: spec }, `traefik.tcp.middlewares.${kind}`),
+    ),
+  ) as Record<string, string>),
   "traefik.http.routers.bad.rule": "Host(`bad.example.com`)",
   "traefik.http.routers.bad.entrypoint": "websecure",
   "traefik.http.middlewares.bad.retry.attempts": "many",
 };
 
-eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (recipe) => {
+/** What Traefik is told. */
+async function documentOf({ gateway }: Recipe): Promise<string> {
+  const headers = { Authorization: `Bearer ${TOKEN}` };
+  const where = { address: gateway, port: 9190, host: "wakegate:9190", path: "/api/traefik/config" };
+  return (await visit({ ...where, headers })).body;
+}
+
+const MONITORS = { WAKEGATE_PUBLISH_TRAEFIK_MONITORS: "true" };
+const KUMA = { "User-Agent": "Uptime-Kuma/1.23.11" };
+
+eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider", env: MONITORS }, (recipe) => {
   let r: Recipe;
 
   beforeAll(async () => {
     r = recipe();
     for (const how of ["stopped", "paused", "created"] as const) await sixApps(r, how, labelsOf);
-    await r.app("herd", labelsOf("herd"), { env: { BOOT_MS: "1000" } });
+    for (const how of ["stopped", "paused", "created"]) {
+      const name = `herd-${how}`;
+      await r.app(name, labelsOf(name), { env: { BOOT_MS: "1000" } });
+      if (how !== "created") await r.docker.start(name);
+      if (how === "stopped") await r.docker.stop(name, 0);
+      if (how === "paused") await r.docker.pause(name);
+    }
+    await r.app("monitored", labelsOf("monitored"));
+    await r.app("wrong", labelsOf("wrong", { "wakegate.idle_timeout": "5" }));
+    await r.docker.start("wrong");
     await r.app("healthy", labelsOf("healthy"), {
       health: { test: ["CMD", "/bin/true"], intervalMs: 60_000 },
     });
     await r.app("page", labelsOf("page"), { env: { BOOT_MS: "2000" } });
-    await r.app("zoo", labelsOf("zoo", ZOO));
+    await r.app("zoo", labelsOf("zoo", { ...ZOO, "wakegate.tcp": `${r.gateway}:18080:8080` }));
     await r.app("slow", labelsOf("slow"), { env: { BOOT_MS: "28000" } });
     await r.app(
       "docs",
@@ -81,22 +113,50 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (r
     }, 90_000);
   }
 
-  it("answers 200 first requests at once by one start, bodies intact", async () => {
+  it.each(["stopped", "paused", "created"])(
+    "answers 200 first requests at once to a %s one",
+    async (how) => {
+      const since = Date.now();
+      const name = `herd-${how}`;
+      const answers = await Promise.all(
+        Array.from({ length: 200 }, async (_, at) => {
+          const post = at % 50 === 0;
+          const seen = await r.get(`${name}.example.com`, {
+            path: `/x?${String(at)}`,
+            ...(post ? { method: "POST", body: MEGABYTE } : {}),
+          });
+          const { url, sha256 } = told(seen.body);
+          return [seen.status, url, !post || sha256 === SHA256];
+        }),
+      );
+      expect(answers).toEqual(answers.map((_, at) => [200, `/x?${String(at)}`, true]));
+      expect(await r.starts(name, since)).toBe(how === "paused" ? 0 : 1);
+    },
+    60_000,
+  );
+
+  it("gives monitors a good answer while the app sleeps, and the app while it is awake", async () => {
     const since = Date.now();
-    const answers = await Promise.all(
-      Array.from({ length: 200 }, async (_, at) => {
-        const post = at % 50 === 0;
-        const seen = await r.get("herd.example.com", {
-          path: `/x?${String(at)}`,
-          ...(post ? { method: "POST", body: MEGABYTE } : {}),
-        });
-        const { url, sha256 } = told(seen.body);
-        return [seen.status, url, !post || sha256 === SHA256];
-      }),
-    );
-    expect(answers).toEqual(answers.map((_, at) => [200, `/x?${String(at)}`, true]));
-    expect(await r.starts("herd", since)).toBe(1);
-  }, 60_000);
+    const green = r.version[1] >= 4;
+    const ask = (more = {}) =>
+      r.get("monitored.example.com", { ...more, headers: { ...KUMA, ...SIGNED_IN } });
+    const asleep = await ask();
+    expect([asleep.status, asleep.headers["x-wakegate"]]).toEqual([green ? 200 : 503, "napping"]);
+    expect((await ask({ method: "HEAD" })).status).toBe(green ? 200 : 503);
+    const stranger = { headers: { ...KUMA, Cookie: "nothing=1" } };
+    expect((await r.get("monitored.example.com", stranger)).status).toBe(401);
+    expect(await r.starts("monitored", since)).toBe(0);
+    expect((await r.get("monitored.example.com")).status).toBe(200);
+    expect(told((await ask({ path: "/up" })).body)).toMatchObject({ url: "/up" });
+  });
+
+  it("keeps the routes of an app whose own label is wrong, on 503 and behind single sign-on", async () => {
+    const seen = await r.get("wrong.example.com");
+    expect([seen.status, seen.headers["x-wakegate"]]).toEqual([503, "unavailable"]);
+    expect((await r.get("wrong.example.com", { headers: { Cookie: "nothing=1" } })).status).toBe(401);
+    const warned = r.wakegate.log().filter(({ msg }) => msg.includes("wakegate.idle_timeout"));
+    expect(warned.length).toBeGreaterThan(0);
+  });
 
   it("keeps the app's own middlewares while it sleeps: a prefix is stripped on the first request", async () => {
     const seen = await r.get("docs.example.com", { path: "/manual/intro?x=1" });
@@ -106,6 +166,7 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (r
 
   it("publishes every field of labels so that Traefik takes it, and leaves out the one router that is wrong", async () => {
     expect((await r.get("zoo.example.com")).status).toBe(200);
+    expect(await documentOf(r)).toContain(`"address": "${r.gateway}:18080"`);
     expect((await r.get("bad.example.com")).status).toBe(404);
     const warned = r.wakegate.log().filter(({ event }) => event === "label_warning");
     expect(warned.map(({ msg }) => msg).join("\n")).toContain("the router bad is not published");
@@ -122,12 +183,25 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (r
 
   it("asks single sign-on first: strangers wake nothing", async () => {
     const since = Date.now();
-    await r.docker.stop("herd", 0);
+    await r.docker.stop("herd-created", 0);
     const stranger = { headers: { Cookie: "nothing=1" } };
-    expect((await r.get("herd.example.com", stranger)).status).toBe(401);
-    const page = await r.get("herd.example.com", { headers: { Cookie: "no=1", Accept: "text/html" } });
-    expect([page.status, page.headers.location]).toEqual([302, "https://auth.example.com/?rd=x"]);
-    expect(await r.starts("herd", since)).toBe(0);
+    expect((await r.get("herd-created.example.com", stranger)).status).toBe(401);
+    const browser = { path: "/a?b=1", headers: { Cookie: "no=1", Accept: "text/html" } };
+    const page = await r.get("herd-created.example.com", browser);
+    const back = encodeURIComponent("https://herd-created.example.com/a?b=1");
+    expect([page.status, page.headers.location]).toEqual([302, `${PORTAL}?rd=${back}&rm=GET`]);
+    const form = await r.get("herd-created.example.com", { ...browser, method: "POST", body: "x=1" });
+    expect([form.status, form.headers.location]).toEqual([303, `${PORTAL}?rd=${back}&rm=POST`]);
+    expect(await r.starts("herd-created", since)).toBe(0);
+  });
+
+  it("lets single sign-on tell the app who it is, also on the request that wakes it, and nobody else", async () => {
+    await r.docker.stop("docs", 0);
+    const forged = { headers: { "Remote-User": "admin", "Remote-Groups": "wheel" }, path: "/manual" };
+    const seen = await r.get("docs.example.com", forged);
+    expect(JSON.parse(seen.body)).toMatchObject({
+      headers: { "remote-user": "you", "remote-groups": "family,admins" },
+    });
   });
 
   it("does not wait for a health check that takes its time", async () => {
@@ -165,30 +239,26 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider" }, (r
   }, 60_000);
 
   it("changes nothing in the document when containers wake and sleep", async () => {
-    const ask = async (): Promise<string> => {
-      const headers = { Authorization: `Bearer ${TOKEN}` };
-      return (
-        await visit({
-          address: r.gateway,
-          port: 9190,
-          host: "wakegate:9190",
-          path: "/api/traefik/config",
-          headers,
-        })
-      ).body;
-    };
-    const before = await ask();
+    const before = await documentOf(r);
     await r.docker.stop("docs", 0);
     await r.docker.pause("wild");
-    expect(await ask()).toBe(before);
+    expect(await documentOf(r)).toBe(before);
     await r.get("docs.example.com", { path: "/manual" });
-    expect(await ask()).toBe(before);
+    expect(await documentOf(r)).toBe(before);
   });
 
   it("ends a hold at 25 s with a time to come again, and the wake goes on", async () => {
     const since = Date.now();
-    const seen = await r.get("slow.example.com");
-    expect(seen.status).toBe(503);
+    const headers = { Accept: "text/html", "Sec-Fetch-Mode": "navigate" };
+    const [seen, page] = await Promise.all([
+      r.get("slow.example.com"),
+      r.get("slow.example.com", { headers }),
+    ]);
+    expect([seen.status, page.status]).toEqual([503, 503]);
+    // The page that was shown at once still follows the wake, past single sign-on.
+    const token = /"token":"([^"]+)"/.exec(page.body)?.[1] ?? "";
+    const status = await r.get("slow.example.com", { path: `/.wakegate/status?token=${token}` });
+    expect(JSON.parse(status.body)).toMatchObject({ state: "starting" });
     expect(Number(seen.headers["retry-after"])).toBeGreaterThan(0);
     expect(Date.now() - since).toBeGreaterThan(24_000);
     expect(Date.now() - since).toBeLessThan(29_000);

@@ -363,6 +363,41 @@ describe("smuggling", () => {
   });
 });
 
+describe("a monitor's question", () => {
+  const MONITOR = { at: "/api/authz/monitor/blog", headers: { "user-agent": "Uptime-Kuma/1.23" } };
+
+  it("tells asleep from failed by its status, and wakes nothing", async () => {
+    await using the = await house();
+    const asleep = await the.rig.ask(MONITOR);
+    expect([asleep.status, asleep.headers["x-wakegate"], asleep.body]).toEqual([599, "napping", ""]);
+    expect((await the.rig.ask({ ...MONITOR, method: "HEAD" })).status).toBe(599);
+    expect(the.blog.wakes).toEqual([]);
+    for (const gate of [
+      { kind: "failed", until: the.clock.now() + 60_000, message: "" },
+      { kind: "missing", why: "gone", message: "" },
+      { kind: "coming", state: "waking" },
+    ] satisfies Gate[]) {
+      the.blog.set(gate);
+      expect((await the.rig.ask(MONITOR)).status).toBe(503);
+    }
+    the.blog.set(READY);
+    expect((await the.rig.ask(MONITOR)).status).toBe(200);
+  });
+
+  it("is 503 at the ordinary door, where Traefik would make nothing else of it", async () => {
+    await using the = await house();
+    expect((await the.rig.ask({ headers: MONITOR.headers })).status).toBe(503);
+  });
+
+  it("wakes as any other when its program is not known as one", async () => {
+    await using the = await house();
+    const reply = the.rig.ask({ ...MONITOR, headers: { "user-agent": "curl/8" } });
+    await held(the.rig, 1);
+    the.blog.set(READY);
+    expect((await reply).status).toBe(200);
+  });
+});
+
 describe("nginx", () => {
   it("hears only 204 and 401", async () => {
     await using the = await house({ gate: READY });

@@ -13,6 +13,14 @@ async function start(directory = new FakeDirectory(new FakeTarget(targetSpec("bl
 const FORWARDED =
   "X-Forwarded-Method: GET\r\nX-Forwarded-Host: blog.example.com\r\nX-Forwarded-Uri: /\r\nHost: wakegate\r\n";
 
+describe("the public listener", () => {
+  it("has the answer that monitors see, the same whoever asks and whatever sleeps", async () => {
+    await using rig = await start(new FakeDirectory());
+    const reply = await fetchRaw(rig.public, "/.wakegate/asleep");
+    expect([reply.status, reply.body, reply.headers["cache-control"]]).toEqual([200, "asleep\n", "no-store"]);
+  });
+});
+
 describe("the internal listener", () => {
   it("tells that it lives, and that it is ready once every engine was listed", async () => {
     const directory = new FakeDirectory();
@@ -66,6 +74,36 @@ describe("the internal listener", () => {
     const broken = await fetchRaw(rig.internal, "/broken");
     expect([broken.status, broken.body]).toEqual([500, "Internal Server Error"]);
     expect(rig.logged).toContain("http_failed: secret");
+  });
+
+  it("refuses an HTTP/1.1 request without a Host, whatever it asks for", async () => {
+    await using rig = await start();
+    const forwarded = FORWARDED.replace("Host: wakegate\r\n", "");
+    for (const head of [
+      "GET /healthz HTTP/1.1\r\n",
+      `GET /api/authz/forward-auth HTTP/1.1\r\n${forwarded}`,
+    ]) {
+      expect(await talk(rig.internal, `${head}\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
+    }
+    expect(await talk(rig.internal, "GET /healthz HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it("hands requests on with all their headers, however they are written", async () => {
+    const seen: unknown[] = [];
+    await using opened = await openListener({
+      address: { host: "127.0.0.1", port: 0 },
+      setting: "listen",
+      clock: systemClock,
+      handle: (req, res) => {
+        seen.push(req.headers);
+        res.end();
+      },
+    });
+    const head = "GET / HTTP/1.1\r\nHOST: a\r\nX-A: 1\r\nx-a: 2\r\nConnection: close\r\n";
+    await talk(opened, `${head}\r\n`);
+    await talk(opened, `${head}EXPECT: 100-Continue\r\n\r\n`);
+    const plain = { host: "a", "x-a": "1, 2", connection: "close" };
+    expect(seen).toEqual([plain, { ...plain, expect: "100-Continue" }]);
   });
 
   it("answers Expect: 100-continue without a 100", async () => {

@@ -4,8 +4,10 @@ import { addTraefikRoutes } from "../../src/http/traefik-routes.ts";
 import { Emitter } from "../../src/lib/emitter.ts";
 import type { Instance } from "../../src/providers/provider.ts";
 import type { TargetSource } from "../../src/publish/traefik/inventory.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { TraefikPolls } from "../../src/publish/traefik/polls.ts";
 import { TraefikPublisher } from "../../src/publish/traefik/publisher.ts";
-import type { BehindTarget } from "../../src/watchers/registry/planning.ts";
+import type { BehindBroken, BehindTarget } from "../../src/watchers/registry/planning.ts";
 import { FakeDirectory, targetSpec } from "../support/fake-target.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { container } from "../config/support.ts";
@@ -13,18 +15,23 @@ import { visit, type Seen } from "../support/visitor.ts";
 import { startRig } from "./rig.ts";
 
 const TOKEN = "sixteen-letters-at-least";
-const BASE: TraefikSettings = { entryPoints: [], middlewares: [] };
+const BASE: TraefikSettings = { entryPoints: [], middlewares: [], monitors: false };
 
 class FakeSource implements TargetSource {
   settled = true;
   readonly changed = new Emitter<void>();
   targets: BehindTarget[] = [];
+  broken: BehindBroken[] = [];
   asked = 0;
   /** What an inspection says; undefined: the engine does not answer. */
   ports: readonly number[] | undefined = [8080];
 
   behind(): Iterable<BehindTarget> {
     return this.targets;
+  }
+
+  behindBroken(): Iterable<BehindBroken> {
+    return this.broken;
   }
 
   inspect(_engine: string, id: string): Promise<Instance | undefined> {
@@ -41,7 +48,13 @@ async function rig(settings: Partial<TraefikSettings> | undefined) {
   const publisher = new TraefikPublisher({ source, log: new RecordingLog(), publicPort: () => 9191 });
   const known = settings && { ...BASE, ...settings };
   const started = await startRig(new FakeDirectory(), {
-    routes: (router) => addTraefikRoutes(router, { publisher, settings: () => known }),
+    routes: (router) =>
+      addTraefikRoutes(router, {
+        publisher,
+        settings: () => known,
+        polls: new TraefikPolls(),
+        clock: systemClock,
+      }),
   });
   const { host: address, port } = started.internal.address;
   return {
@@ -124,6 +137,32 @@ describe("/api/traefik/config", () => {
     r.source.targets = [{ spec: targetSpec("blog") }];
     r.source.changed.emit();
     expect((await r.get(PATH, BEARER)).body).toBe(before);
+  });
+
+  it("keeps the routers of a container whose own labels are wrong, for Wakegate to answer on", async () => {
+    await using r = await rig({ token: TOKEN });
+    const labels = {
+      "traefik.http.routers.shop.rule": "Host(`shop`)",
+      "traefik.http.routers.shop.middlewares": "authelia@docker",
+      "traefik.http.services.shop.loadbalancer.server.port": "x",
+      "wakegate.idle_timeout": "5",
+    };
+    const broken = { name: "shop", routes: [], message: "the labels of shop are wrong" };
+    r.source.broken = [{ broken, engine: "local", instance: container("shop", labels) }];
+    expect(JSON.parse((await r.get(PATH, BEARER)).body)).toMatchObject({
+      http: {
+        routers: { shop: { middlewares: ["authelia@docker", "wakegate-shop"], service: "wakegate" } },
+        middlewares: {
+          "wakegate-shop": {
+            forwardAuth: { address: "http://wakegate:9190/api/authz/forward-auth/shop" },
+          },
+        },
+      },
+    });
+    const unwanted = { ...labels, "wakegate.traefik.publish": "false" };
+    r.source.broken = [{ broken, engine: "local", instance: container("shop", unwanted) }];
+    r.source.changed.emit();
+    expect((await r.get(PATH, BEARER)).body).not.toContain("shop");
   });
 
   it("finds a container that uses another's network at the other's name", async () => {

@@ -1,7 +1,7 @@
 import type { Happening } from "./happening.ts";
 import { Watcher } from "../../src/watchers/watcher.ts";
 import type { State } from "../../src/watchers/state.ts";
-import type { Input } from "../../src/watchers/transition.ts";
+import type { Input } from "../../src/watchers/input.ts";
 
 let listener: ((watcher: Watcher, input: Input) => void) | undefined;
 // oxlint-disable-next-line typescript/unbound-method -- called with its watcher below

@@ -1,6 +1,6 @@
 import type { Instance, InstanceSummary } from "../../src/providers/provider.ts";
 import type { Moved } from "../../src/watchers/registry/watcher-set.ts";
-import type { Input } from "../../src/watchers/transition.ts";
+import type { Input } from "../../src/watchers/input.ts";
 import type { State } from "../../src/watchers/state.ts";
 import type { Visit } from "./world/visit.ts";
 

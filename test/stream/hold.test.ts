@@ -67,6 +67,18 @@ describe("a connection to a sleeping target", () => {
     expect(db.gate).toEqual({ kind: "coming", state: "waking" });
   });
 
+  it("notices a client that ended its sending, and left for good later", async () => {
+    const db = streamTarget("db");
+    await using rig = await startRig(db);
+    using client = await dialIn(rig.port());
+    client.socket.end("all I have");
+    await eventually(() => db.leases === 1);
+    await pause(50);
+    client.socket.resetAndDestroy();
+    await eventually(() => db.leases === 0 && rig.streams.sessions === 0, "the client's leaving");
+    expect(db.gate).toEqual({ kind: "coming", state: "waking" });
+  });
+
   it("keeps the client's end of sending while it is held", async () => {
     await using app = await startApp(echo);
     const db = streamTarget("db");

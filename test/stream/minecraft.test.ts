@@ -8,6 +8,7 @@ import {
   textField,
   writePacket,
 } from "../../src/stream/minecraft/packets.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 import {
   ANY,
   awake,
@@ -17,12 +18,14 @@ import {
   pause,
   startApp,
   startRig,
+  startRigOn,
   streamTarget,
   type Client,
 } from "./rig.ts";
 
 const STATUS = 1;
 const LOGIN = 2;
+const TRANSFER = 3;
 
 function varInt(value: number): Buffer {
   const bytes: number[] = [];
@@ -67,7 +70,7 @@ describe("a Minecraft handshake", () => {
       fc.property(
         host,
         fc.constantFrom("", ".", "\0FML\0", "\0FML2\0", "\x00203.0.113.7\0abc"),
-        fc.constantFrom(STATUS, LOGIN, 3),
+        fc.constantFrom(STATUS, LOGIN, TRANSFER),
         fc.integer({ min: 0, max: 0x7fffffff }),
         (name, suffix, next, protocol) => {
           const bytes = handshake(name.toUpperCase() + suffix, next, protocol);
@@ -171,6 +174,51 @@ describe("a Minecraft listener", () => {
     friend.socket.write(Buffer.concat([handshake("a", LOGIN), login("alex")]));
     await eventually(() => smp.wakes.length === 1);
     expect(smp.wakes[0]).toMatchObject({ userAgent: "player alex" });
+  });
+
+  it("takes a player who is transferred here by another server as one who joins", async () => {
+    await using app = await startApp(echo);
+    const smp = mine("smp", []);
+    await using rig = await startRig(smp);
+    using game = await dialIn(rig.port());
+    const hello = Buffer.concat([handshake("smp.example.com", TRANSFER), login("Alex")]);
+    game.socket.write(hello);
+    await eventually(() => smp.wakes.length === 1);
+    awake(smp, app);
+    await game.until(hello.toString("latin1"));
+    expect(smp.leases).toBe(1);
+  });
+
+  it("holds a player for 25 s, then tells when to join again, while the wake goes on", async () => {
+    const smp = mine("smp", []);
+    smp.progressChanges = { etaMs: 70_000, elapsedMs: 30_000 };
+    const clock = new VirtualClock();
+    await using rig = await startRigOn(clock, smp);
+    using game = await dialIn(rig.port());
+    game.socket.write(Buffer.concat([handshake("a", LOGIN), login("Alex")]));
+    await eventually(() => smp.wakes.length === 1);
+    await clock.advance(24_900);
+    expect(game.heard()).toBe("");
+    await clock.advance(200);
+    expect(JSON.parse(await firstText(game))).toEqual({
+      text: "smp is starting. Please join again in about 40 s.",
+    });
+    expect(await game.ended).toBe("end");
+    expect([smp.gate.kind, smp.leases]).toEqual(["coming", 0]);
+    game.socket.end();
+    await eventually(() => rig.streams.sessions === 0);
+  });
+
+  it("does not take a look at the server list of an awake server for use", async () => {
+    await using app = await startApp(echo);
+    const smp = mine("smp", []);
+    await using rig = await startRig(smp);
+    awake(smp, app);
+    using list = await dialIn(rig.port());
+    const question = Buffer.concat([handshake("a", STATUS), writePacket(0)]);
+    list.socket.write(question);
+    await list.until(question.toString("latin1"));
+    expect([smp.leases, smp.touches, smp.wakes]).toEqual([0, [], []]);
   });
 
   it("says so kindly when the wake fails", async () => {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { ForwardSpec, StreamOptions, TcpSpec } from "../../src/config/model/stream.ts";
-import { systemClock } from "../../src/lib/clock.ts";
+import { systemClock, type Clock } from "../../src/lib/clock.ts";
 import { AsyncStack } from "../../src/lib/disposables.ts";
 import { whenProvenEnd } from "../../src/stream/proven-end.ts";
 import { Streams } from "../../src/stream/streams.ts";
@@ -19,10 +19,15 @@ export interface Rig extends AsyncDisposable {
   port(at?: string): number;
 }
 
-export async function startRig(...targets: readonly FakeTarget[]): Promise<Rig> {
+export function startRig(...targets: readonly FakeTarget[]): Promise<Rig> {
+  return startRigOn(systemClock, ...targets);
+}
+
+/** A rig whose waits are counted by a clock of the test's. */
+export async function startRigOn(clock: Clock, ...targets: readonly FakeTarget[]): Promise<Rig> {
   const directory = new FakeDirectory(...targets);
   const log = new RecordingLog();
-  const streams = await Streams.open({ directory, clock: systemClock, log, graceMs: 200 });
+  const streams = await Streams.open({ directory, clock, log, graceMs: 200 });
   return {
     streams,
     directory,

@@ -3,7 +3,18 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { whenProvenEnd } from "../../src/stream/proven-end.ts";
-import { awake, dialIn, echo, eventually, pause, startApp, startRig, streamTarget } from "./rig.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+import {
+  awake,
+  dialIn,
+  echo,
+  eventually,
+  pause,
+  startApp,
+  startRig,
+  startRigOn,
+  streamTarget,
+} from "./rig.ts";
 
 /** What the app saw of its one connection. */
 async function watched(onSocket: (socket: Socket) => void = () => undefined) {
@@ -61,6 +72,48 @@ describe("an open session", () => {
     await eventually(() => far.seen.includes("end"));
     expect(far.heard()).toBe("still here");
     await eventually(() => rig.streams.sessions === 0 && db.leases === 0);
+  });
+
+  it("is no use any more when the target has ended and the client is silent, until it speaks again", async () => {
+    await using far = await watched((socket) => socket.end("bye"));
+    const db = streamTarget("db");
+    const clock = new VirtualClock();
+    await using rig = await startRigOn(clock, db);
+    awake(db, far.app);
+    using pool = await dialIn(rig.port());
+    expect(await pool.ended).toBe("end");
+    await eventually(() => far.app.sockets.size === 1);
+    await clock.advance(59_000);
+    expect(db.leases).toBe(1);
+    await clock.advance(2_000);
+    expect(db.leases).toBe(0);
+    pool.socket.write("still here");
+    await eventually(() => far.heard() === "still here" && db.leases === 1);
+    // Down, it hears nothing more; and what is up again later is another one.
+    db.set({ kind: "coming", state: "stopping" });
+    pool.socket.write("!");
+    await eventually(() => far.heard() === "still here!");
+    db.set({ kind: "ready" });
+    await eventually(() => db.leases === 0 && rig.streams.sessions === 0);
+    await eventually(() => far.app.sockets.size === 0);
+    void clock.advance(10_000);
+  });
+
+  it("gives a client the last words of a target that went down", async () => {
+    const words = Buffer.alloc(4 * 1024 * 1024, "w");
+    await using far = await watched((socket) => socket.end(words));
+    const db = streamTarget("db");
+    await using rig = await startRig(db);
+    awake(db, far.app);
+    using client = await dialIn(rig.port());
+    client.socket.pause();
+    await pause(50);
+    db.set({ kind: "coming", state: "stopping" });
+    db.set({ kind: "asleep" });
+    await pause(50);
+    client.socket.resume();
+    expect(await client.ended).toBe("end");
+    expect(client.heard().length).toBe(words.length);
   });
 
   it.each([0, 1, 70_000])("tells a reset of the target to the client, after %i bytes", async (size) => {

@@ -58,6 +58,27 @@ describe("a UDP listener", () => {
     expect(target.leases).toBe(2);
   });
 
+  it("sends again what a target refused that does not listen yet", async () => {
+    const late = await peer();
+    const { port } = late;
+    late[Symbol.dispose]();
+    const target = game({ udpTimeoutMs: 60 });
+    await using rig = await startRig(target);
+    using client = await peer();
+    target.reachedAt = [{ host: "127.0.0.1", port, via: "network" }];
+    target.set({ kind: "ready" });
+    send(client, rig, "first");
+    send(client, rig, "second");
+    await eventually(() => target.leases === 1);
+    await pause(100);
+    const app = createSocket("udp4");
+    app.on("message", (data, from) => app.send(`re: ${data.toString()}`, from.port, from.address));
+    app.bind(port, "127.0.0.1");
+    await eventually(() => client.heard.length === 2);
+    expect(client.heard).toEqual(["re: first", "re: second"]);
+    app.close();
+  });
+
   it("keeps only so many datagrams for the wake, the first ones", async () => {
     using app = await peer();
     const target = game();

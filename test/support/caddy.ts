@@ -22,7 +22,7 @@ export async function startCaddy(options: CaddyOptions): Promise<RunningProxy> {
   const config = options.withoutEvents
     ? shipped.replace(/^\s*reverse_proxy \/\.wakegate\/.*$/m, "")
     : shipped;
-  await writeFile(join(folder.path, "Caddyfile"), config);
+  await writeFile(join(folder.path, "Caddyfile"), options.edit?.(config) ?? config);
   return startProxy({
     program: findBinary("caddy") ?? "caddy",
     args: ["run", "--adapter", "caddyfile", "--config", join(folder.path, "Caddyfile")],

@@ -31,9 +31,10 @@ export async function startNginx(options: NginxOptions): Promise<RunningProxy> {
   const snippet = options.withoutEvents
     ? shipped.replace(/^location \/\.wakegate\/ \{[^}]*\}/m, "")
     : shipped;
-  await writeFile(join(folder.path, "snippet.conf"), snippet);
+  const { edit = (text: string): string => text } = options;
+  await writeFile(join(folder.path, "snippet.conf"), edit(snippet));
   const site = await readFile(join(EXAMPLES, options.site ?? "blog.conf"), "utf8");
-  await writeFile(join(folder.path, "site.conf"), withValues(site, values));
+  await writeFile(join(folder.path, "site.conf"), edit(withValues(site, values)));
   await writeFile(join(folder.path, "nginx.conf"), mainConfig());
   await mkdir(join(folder.path, "temp"));
   return startProxy({

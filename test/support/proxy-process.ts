@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 /** A real proxy that runs for one test. Disposing ends it. */
 export interface RunningProxy extends AsyncDisposable {
   readonly port: number;
+  readonly pid: number;
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
   /** What it printed so far. */
@@ -21,6 +22,8 @@ export interface Upstreams {
   readonly wakegatePublic: string;
   /** Takes the route of the page's events away, so that the page has to poll through the app's own host. */
   readonly withoutEvents?: boolean;
+  /** Breaks the shipped text, for tests of what is said of it. */
+  readonly edit?: (text: string) => string;
 }
 
 /** What to start. */
@@ -71,6 +74,7 @@ export async function startProxy(command: ProxyCommand): Promise<RunningProxy> {
   }
   return {
     port: command.port,
+    pid: child.pid ?? 0,
     url: `http://127.0.0.1:${String(command.port)}`,
     output: () => output,
     [Symbol.asyncDispose]: stop,

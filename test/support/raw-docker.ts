@@ -135,8 +135,17 @@ export class RawDocker {
     await this.call("POST", `/containers/${ref}/kill?signal=${signal}`);
   }
 
+  /** Again where the kernel did not freeze it in time, which runc gives up on when a machine is busy. */
   async pause(ref: string): Promise<void> {
-    await this.call("POST", `/containers/${ref}/pause`);
+    for (let left = 5; ; left--) {
+      try {
+        await this.call("POST", `/containers/${ref}/pause`);
+        return;
+      } catch (error) {
+        if (left === 0 || !(error instanceof RawDockerError && /unable to freeze/.test(error.message)))
+          throw error;
+      }
+    }
   }
 
   async unpause(ref: string): Promise<void> {

@@ -14,7 +14,9 @@ export type Engine =
   | "postgres"
   | "redis"
   | "socat"
+  | "ssh"
   | "podman"
+  | "systemd"
   | "traefik";
 
 const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
@@ -26,7 +28,9 @@ const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
   postgres: ["postgres"],
   redis: ["redis-server"],
   socat: ["socat"],
+  ssh: ["sshd"],
   podman: ["podman"],
+  systemd: ["systemd-analyze"],
   traefik: ["traefik"],
 };
 
@@ -52,7 +56,8 @@ export function findBinary(engine: Engine): string | undefined {
 /** Why the engine cannot be used here; undefined when it can. */
 export function missing(engine: Engine): string | undefined {
   if (!findBinary(engine)) return `${BINARIES[engine].join(" or ")} is not installed`;
-  if (engine === "docker" && process.getuid?.() !== 0) return "a private dockerd needs root";
+  if ((engine === "docker" || engine === "podman") && process.getuid?.() !== 0)
+    return `a private ${engine} needs root`;
   return undefined;
 }
 

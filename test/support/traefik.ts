@@ -31,7 +31,10 @@ export async function startRealTraefik(options: TraefikOptions): Promise<FrontTr
   const { docker, network, flags, hosts, port } = options;
   const name = `traefik-${network}`;
   await docker.run(name, {
-    image: images.busybox,
+    // With the C library, which a Traefik of the machine's own may need.
+    image: images.sleepy,
+    // As in Traefik's image, where there is no other resolver.
+    env: { GODEBUG: "netdns=go" },
     network,
     cmd: ["/traefik", "--global.checknewversion=false", ...flags],
     binds: {

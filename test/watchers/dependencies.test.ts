@@ -120,6 +120,17 @@ describe("dependencies", () => {
     await r.clock.advance(3 * MINUTE);
     expect(r.world.calls.slice(-2)).toEqual(["stop shop-app-1", "stop shop-db-1"]);
     expect(r.state("shop-cache-1")).toBe("ready");
+    expect(r.watcher("shop-cache-1").insight.why()).toMatchObject({
+      fact: "Started by somebody else",
+      next: { what: "stays awake" },
+    });
+    // Handed over once, it comes and goes with its app.
+    r.watcher("shop-cache-1").sleep();
+    await r.clock.advance(MINUTE);
+    expect(r.state("shop-cache-1")).toBe("napping");
+    r.watcher("shop-app-1").wake(BY_REQUEST);
+    await r.clock.advance(4 * MINUTE);
+    expect([r.state("shop-app-1"), r.state("shop-cache-1")]).toEqual(["napping", "napping"]);
   });
 
   it("count as started by us also when the event of the start comes before its answer", async () => {

@@ -55,6 +55,8 @@ describe("makePlan()", () => {
     ]);
     expect([...both.targets.keys()]).toEqual([]);
     expect(both.broken.get("a")?.message).toContain("a exists on two engines, one and two");
+    // Its routes are kept, and published from what stands there.
+    expect(both.broken.get("a")?.at?.engine).toBe("one");
     expect(both.problems.map(line)[0]).toContain("a exists on two engines");
   });
 
@@ -92,5 +94,24 @@ describe("makePlan()", () => {
     const own = await look([self], "", self.id);
     expect(own.targets.size).toBe(0);
     expect(own.problems.map(line).join()).toContain("is Wakegate itself and is never put to sleep");
+  });
+
+  it("wakes the members of a group with the one that has hosts, and never in a circle", async () => {
+    const member = { "sablier.enable": "true", "sablier.group": "shop" };
+    const found = await look(
+      [
+        container("p-web-1", { ...member, ...compose("web"), "wakegate.hosts": "shop.example.com" }),
+        container("p-db-1", { ...member, ...compose("db") }),
+        container("p-worker-1", { ...member, ...compose("worker", "web") }),
+        container("p-admin-1", { ...member, ...compose("admin"), "wakegate.hosts": "admin.example.com" }),
+        container("p-lone-1", { ...member, ...compose("lone"), "sablier.group": "other" }),
+      ],
+      "foreign_labels: [sablier]\n",
+    );
+    const edges = (name: string): string[] => (found.targets.get(name)?.edges ?? []).map((edge) => edge.name);
+    expect(edges("p-web-1")).toEqual(["p-db-1"]);
+    expect(edges("p-admin-1")).toEqual(["p-db-1", "p-worker-1"]);
+    expect(edges("p-worker-1")).toEqual(["p-web-1"]);
+    expect(found.problems).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { settle } from "../support/virtual-clock.ts";
-import { BY_REQUEST, labels, rig } from "./world.ts";
+import { BY_REQUEST, compose, labels, rig } from "./world.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -27,6 +27,30 @@ describe("the engine's restart", () => {
     expect(r.world.calls).toEqual(["stop a", "stop b"]);
     await r.clock.advance(28 * MINUTE);
     expect(r.world.calls).toEqual(["stop a", "stop b"]);
+  });
+
+  it("puts dependencies back one after the other, too", async () => {
+    const napped = { run: "old", at: START - HOUR };
+    const databases = ["a", "b", "c"].map((project) => `${project}-db-1`);
+    await using r = await rig({
+      records: Object.fromEntries(databases.map((name) => [name, { napped }])),
+      setUp: (w, clock) => {
+        const run = { status: "running", startedAt: clock.now() - 5_000, restartPolicy: "always" } as const;
+        for (const project of ["a", "b", "c"]) {
+          w.create(`${project}-db-1`, { ...run, labels: compose("db", "", project) });
+          const app = compose("app", "db:service_started:false", project);
+          w.create(`${project}-app-1`, { labels: { ...labels(), ...app }, status: "exited" });
+        }
+      },
+    });
+    const stopped: number[] = [];
+    for (let seconds = 0; seconds < 180; seconds += 5) {
+      await r.clock.advance(5_000);
+      stopped.push(r.world.calls.length);
+    }
+    expect(r.world.calls.toSorted()).toEqual(databases.map((name) => `stop ${name}`));
+    // Never two in one step of five seconds.
+    expect(stopped.some((count, index) => count - (stopped[index - 1] ?? 0) > 1)).toBe(false);
   });
 
   it("while Wakegate runs: the same after an outage, but not for a start by a person later", async () => {

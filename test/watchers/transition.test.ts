@@ -4,7 +4,8 @@ import type { InstanceStatus } from "../../src/providers/provider.ts";
 import { gateOf } from "../../src/watchers/gate.ts";
 import { taskOf } from "../../src/watchers/jobs/job-of.ts";
 import type { Sighting, State } from "../../src/watchers/state.ts";
-import { transition, type Context, type Input } from "../../src/watchers/transition.ts";
+import type { Context, Input } from "../../src/watchers/input.ts";
+import { transition } from "../../src/watchers/transition.ts";
 
 const statuses: InstanceStatus[] = [
   "created",

@@ -1,4 +1,5 @@
 import { loadSettings } from "../../src/config/load.ts";
+import { loadText } from "../config/support.ts";
 import type { Settings } from "../../src/config/model.ts";
 import type { TargetRecord } from "../../src/store/store.ts";
 import { Registry } from "../../src/watchers/registry/registry.ts";
@@ -23,6 +24,8 @@ export interface Rig extends AsyncDisposable {
 
 export interface RigOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** The configuration file. Default: none. */
+  readonly yaml?: string;
   readonly records?: Readonly<Record<string, TargetRecord>>;
   /** Makes the containers that are there from the beginning. */
   readonly setUp?: (world: FakeWorld, clock: VirtualClock) => void;
@@ -55,7 +58,8 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
   const store = options.store ?? new MemoryStore(options.records);
   const log = new RecordingLog();
   const env = { DOCKER_HOST: "unix:///nowhere.sock", WAKEGATE_DEFAULTS_IDLE_TIMEOUT: "1m", ...options.env };
-  const loaded = await loadSettings({ env });
+  const loaded =
+    options.yaml === undefined ? await loadSettings({ env }) : await loadText(options.yaml, { env });
   if (!("settings" in loaded)) throw new Error(JSON.stringify(loaded.problems));
   const { settings } = loaded;
   const registry = new Registry({

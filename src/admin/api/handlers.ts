@@ -1,4 +1,7 @@
 import type * as z from "zod";
+import type { Entry } from "../../doctor/gather/entries.ts";
+import type { Report } from "../../doctor/report.ts";
+import { DeadlineError } from "../../lib/signals.ts";
 import type { Caller } from "../auth/access.ts";
 import { allFacts, factsOf } from "../facts/read-facts.ts";
 import type { AdminParts } from "../parts.ts";
@@ -6,7 +9,7 @@ import type { Actions, OrderRequest } from "./actions.ts";
 import { debugSnapshot } from "./debug-snapshot.ts";
 import type { OperationId } from "./operations.ts";
 import { ApiProblem } from "./problem.ts";
-import type { leaseBody, pinBody, sleepBody } from "./schemas.ts";
+import type { doctorBody, leaseBody, pinBody, sleepBody } from "./schemas.ts";
 import { targetView, type TargetView } from "./target-view.ts";
 
 /** A request that was let in, its body checked by the operation's schema. */
@@ -91,6 +94,14 @@ export function createHandlers(
       return null;
     },
     checkConfiguration: () => checkOf(parts),
+    examine: ({ body }) => examine(parts, (body as z.output<typeof doctorBody>).proxy),
+    tryNotify: async () => {
+      const channels = await parts.notifier.try(parts.stopped);
+      if (channels.length > 0) return { channels };
+      throw new ApiProblem(409, "not_configured", "There is nobody to send a message to", {
+        detail: "Set notify.webhook.url or notify.ntfy.topic.",
+      });
+    },
     reloadConfiguration: async () => {
       if (!parts.reload)
         throw new ApiProblem(501, "not_supported", "This Wakegate was started without a way to reload");
@@ -107,6 +118,15 @@ export function createHandlers(
     },
     debugSnapshot: () => debugSnapshot(parts),
   };
+}
+
+async function examine({ doctor, stopped }: AdminParts, proxy: Entry | undefined): Promise<Report> {
+  try {
+    return await doctor.examine(proxy, stopped);
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error;
+    throw new ApiProblem(504, "timeout", "The examination took too long");
+  }
 }
 
 function leaseView({

@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { reportSchema } from "../../doctor/report-schema.ts";
 import {
   checkSchema,
+  doctorBody,
   emptyBody,
   leaseBody,
   leaseSchema,
@@ -43,6 +45,8 @@ export type OperationId =
   | "endLease"
   | "streamEvents"
   | "checkConfiguration"
+  | "examine"
+  | "tryNotify"
   | "reloadConfiguration"
   | "debugSnapshot";
 
@@ -225,6 +229,33 @@ export const operations: readonly Operation[] = [
     summary: "What is wrong with the labels and targets as they are now",
     status: 200,
     answer: checkSchema,
+  },
+  {
+    id: "examine",
+    method: "post",
+    path: "/doctor",
+    access: "admin",
+    summary:
+      "Examines the whole chain, engines, apps, proxy and Wakegate itself, and says what to paste; wakes nothing",
+    body: doctorBody,
+    status: 200,
+    answer: reportSchema,
+    refusals: { 504: "it took too long" },
+  },
+  {
+    id: "tryNotify",
+    method: "post",
+    path: "/notify/test",
+    access: "admin",
+    summary: "Sends a trial message by each channel of `notify`, once, and says how it went",
+    body: emptyBody,
+    status: 200,
+    answer: z.object({
+      channels: z.array(
+        z.object({ channel: z.enum(["webhook", "ntfy"]), ok: z.boolean(), why: z.string().exactOptional() }),
+      ),
+    }),
+    refusals: { 409: "no channel is configured" },
   },
   {
     id: "reloadConfiguration",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseEntry } from "../../doctor/gather/entries.ts";
 import { parseDuration } from "../../config/values/duration.ts";
 
 const moment = z.iso.datetime().meta({ description: "Moment in UTC, ISO 8601." });
@@ -195,6 +196,24 @@ export const leaseBody = z.strictObject({
 export const leaseSchema = z
   .object({ id: z.string(), target: z.string(), reason: z.string(), expiresAt: moment })
   .meta({ id: "Lease" });
+
+/** For an examination. */
+export const doctorBody = z.strictObject({
+  proxy: z
+    .string()
+    .transform((written, context) => {
+      const entry = parseEntry(written);
+      if (entry) return entry;
+      context.issues.push({
+        code: "custom",
+        message: "expected the proxy's address, such as https://192.168.1.5",
+        input: written,
+      });
+      return z.NEVER;
+    })
+    .optional()
+    .meta({ description: "Address of the proxy, such as `https://192.168.1.5`. Default: it is looked for." }),
+});
 
 /** No fields are wanted, but a JSON body is allowed. */
 export const emptyBody = z.strictObject({});

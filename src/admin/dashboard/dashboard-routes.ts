@@ -8,6 +8,7 @@ import { readFields } from "../../forward-auth/read-body.ts";
 import type { AdminParts } from "../parts.ts";
 import { loadAssets, type Assets } from "./assets.ts";
 import { largeGate } from "./parts/gate.ts";
+import { doctorPage } from "./pages/doctor-page.ts";
 import { eventsPage } from "./pages/events-page.ts";
 import { emptyPage, listPage, lockedPage } from "./pages/list-page.ts";
 import { targetPage } from "./pages/target-page.ts";
@@ -23,12 +24,12 @@ export function addDashboardRoutes(router: Router, parts: AdminParts): void {
   const assets = (): Assets => (loaded ??= loadAssets());
   const page = (
     path: string,
-    draw: (ctx: RouterContext, context: ViewContext) => string | undefined,
+    draw: (ctx: RouterContext, context: ViewContext) => string | undefined | Promise<string | undefined>,
   ): void => {
-    router.get(path, (ctx) => {
+    router.get(path, async (ctx) => {
       const caller = callerOf(ctx.req, parts.rules());
       if (typeof caller === "string") return locked(ctx, caller === "wrong_token");
-      const text = draw(ctx, contextOf(ctx, parts, assets(), caller));
+      const text = await draw(ctx, contextOf(ctx, parts, assets(), caller));
       if (text === undefined) ctx.status = 404;
       else send(ctx, 200, text);
     });
@@ -61,6 +62,10 @@ export function addDashboardRoutes(router: Router, parts: AdminParts): void {
     );
   });
   page("/ui/events", (_, context) => eventsPage(parts.hub.history(), context));
+  page("/ui/doctor", async (_, context) =>
+    // It changes nothing, so the first look may be made for whoever may look.
+    doctorPage(parts.doctor.last ?? (await parts.doctor.examine(undefined, parts.stopped)), context),
+  );
   router.get("/ui/assets/:file", (ctx) => {
     const file = assets().files.get((ctx.params as Readonly<Record<string, string>>)["file"] ?? "");
     if (!file) return;

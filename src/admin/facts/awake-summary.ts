@@ -27,7 +27,7 @@ export function awakeSummary(facts: TargetFacts): AwakeTexts {
         : { next: { text: "{at}", at: schedule.until, as: "m" }, nextMore: "may sleep again" }),
     };
   }
-  if (leases.length > 0) return { fact: capital(listNames(counted(leases))), ...awakeFor(facts), ...IN_USE };
+  if (leases.length > 0) return { fact: capital(listNames(leases)), ...awakeFor(facts), ...IN_USE };
   if (neededBy.length > 0) {
     return {
       fact: `Needed by ${listNames(neededBy)}`,
@@ -84,13 +84,6 @@ function awakeFor(facts: TargetFacts): Pick<AwakeTexts, "more"> {
 
 function holding({ why }: TargetFacts, source: string): Evidence | undefined {
   return why.evidence.find((each) => each.source === source && each.holding);
-}
-
-/** "2 × held request" rather than the same words twice. */
-function counted(leases: readonly string[]): string[] {
-  const counts = new Map<string, number>();
-  for (const lease of leases) counts.set(lease, (counts.get(lease) ?? 0) + 1);
-  return [...counts].map(([what, n]) => (n === 1 ? what : `${String(n)} × ${what}`));
 }
 
 function capital(text: string): string {

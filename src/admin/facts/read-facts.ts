@@ -21,7 +21,9 @@ export interface FactSources {
 
 /** The facts of all targets, by name. */
 export function allFacts(sources: FactSources): readonly TargetFacts[] {
-  return sources.registry.entries.map((entry) => factsOfEntry(entry, sources));
+  return sources.registry.entries
+    .filter(({ gone }) => gone === undefined)
+    .map((entry) => factsOfEntry(entry, sources));
 }
 
 /** The facts of one target; undefined when there is none of that name. */
@@ -169,6 +171,10 @@ function placeOf(source: TargetSource): string {
       return "program on this host";
     case "docker":
       return `Docker, engine ${source.engine}`;
+    case "swarm":
+      return `Docker Swarm, ${source.engine}`;
+    case "machine":
+      return source.by === "wol" ? "machine, by Wake-on-LAN" : "machine, by commands";
     case "proxmox":
       return `Proxmox, guest ${String(source.vmid)} of ${source.engine}`;
   }

@@ -23,6 +23,8 @@ export interface RemoteOptions {
   readonly url: URL;
   readonly token?: string;
   readonly clock: Clock;
+  /** How long one question may take, in ms. Default: 15 s. */
+  readonly limitMs?: number;
 }
 
 /** Refused by Wakegate, with the code and the evidence of the problem document. */
@@ -49,7 +51,7 @@ export function createClient(options: RemoteOptions): RemoteClient {
     body: object | undefined,
     signal: AbortSignal,
   ): Promise<unknown> => {
-    using limit = deadline(options.clock, LIMIT_MS, options.url.origin, signal);
+    using limit = deadline(options.clock, options.limitMs ?? LIMIT_MS, options.url.origin, signal);
     try {
       const response = await send(options, method, path, body, {}, limit.signal);
       const text = await readAll(response);

@@ -85,6 +85,14 @@ export const remoteCommands: readonly Command[] = [
     run: async (args, output) => (await import("./with.ts")).withCommand(args, output),
   },
   {
+    name: "notify",
+    summary: "send a trial message to see that messages arrive",
+    usage: "test",
+    options: REMOTE_HELP,
+    details: "Exit code 0 when every channel of `notify` took it, else 1.",
+    run: async (args, output) => (await import("./notify.ts")).notify(args, output),
+  },
+  {
     name: "logs",
     summary: "tell what happened",
     usage: "[NAME] [--follow] [--json]",

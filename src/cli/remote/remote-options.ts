@@ -18,15 +18,26 @@ export interface RemoteValues {
   readonly "token-file"?: string;
 }
 
-/** @throws WakegateError `usage` for an address that is none, or a token file that cannot be read. */
-export function remoteClient(values: RemoteValues): RemoteClient {
+/**
+ * A client for what was given. `fallback` is the address where none was.
+ *
+ * @throws WakegateError `usage` for an address that is none, or a token file that cannot be read.
+ */
+export function remoteClient(
+  values: RemoteValues,
+  {
+    fallback = "http://127.0.0.1:9190",
+    limitMs,
+  }: { readonly fallback?: string; readonly limitMs?: number } = {},
+): RemoteClient {
   const { env } = process;
-  const written = values.url ?? (env["WAKEGATE_URL"] || "http://127.0.0.1:9190");
+  const written = values.url ?? (env["WAKEGATE_URL"] || fallback);
   const token = values["token-file"] === undefined ? env["WAKEGATE_TOKEN"] : readToken(values["token-file"]);
   return createClient({
     url: parseUrl(written),
     ...(token !== undefined && token !== "" && { token }),
     clock: systemClock,
+    ...(limitMs !== undefined && { limitMs }),
   });
 }
 

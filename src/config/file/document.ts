@@ -31,7 +31,12 @@ const MOST_ALIASES = 100;
 /** Reads YAML. Gives every syntax problem at once, each with its place; `name` is the file's name for messages. */
 export function readDocument(name: string, source: string): ConfigDocument | readonly Problem[] {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(source, { lineCounter: lines, uniqueKeys: true });
+  const documents = parseAllDocuments(source, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    // What is odd is told as a problem of ours, or harmless.
+    logLevel: "error",
+  });
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${name}:${String(line)}:${String(col)}`;

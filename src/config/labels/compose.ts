@@ -35,3 +35,18 @@ export function readComposeLabels(labels: Readonly<Record<string, string>>): Com
     ...(dependencies ? { dependsOn: dependencies } : {}),
   };
 }
+
+/**
+ * The network's name as the engine knows it. People write the name that it has in their Compose file, which Compose
+ * gives the project in front.
+ */
+export function networkNameOf(
+  written: string | undefined,
+  networks: readonly { readonly name: string }[],
+  project: string | undefined,
+): string | undefined {
+  if (written === undefined || project === undefined) return written;
+  const has = (wanted: string): boolean => networks.some(({ name }) => name === wanted);
+  const composed = `${project}_${written}`;
+  return !has(written) && has(composed) ? composed : written;
+}

@@ -1,4 +1,6 @@
-export type EngineSpec = DockerEngineSpec | ProxmoxEngineSpec;
+import type { MachineEngineSpec } from "./machine.ts";
+
+export type EngineSpec = DockerEngineSpec | SwarmEngineSpec | ProxmoxEngineSpec | MachineEngineSpec;
 
 export interface DockerEngineSpec {
   readonly kind: "docker";
@@ -6,7 +8,12 @@ export interface DockerEngineSpec {
   /** `unix:///path`, `tcp://host:port`, `http://…` or `https://…`. */
   readonly url: string;
   readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+  /** The target whose sleep is this engine's own. */
+  readonly inside?: string;
 }
+
+/** A manager of a Docker Swarm, reached as any Docker engine. */
+export type SwarmEngineSpec = Omit<DockerEngineSpec, "kind"> & { readonly kind: "swarm" };
 
 export interface ProxmoxEngineSpec {
   readonly kind: "proxmox";
@@ -18,6 +25,8 @@ export interface ProxmoxEngineSpec {
   readonly trust?: { readonly caFile: string } | { readonly fingerprint: string };
   /** Guests with our tags or notes become targets without being in the file. */
   readonly discover: boolean;
+  /** The target whose sleep is this cluster's own. */
+  readonly inside?: string;
 }
 
 /** Who Wakegate is to a Proxmox cluster. */

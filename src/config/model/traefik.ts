@@ -2,6 +2,8 @@
 export interface TraefikTargetOptions {
   /** False: not published at all. */
   readonly publish?: boolean;
+  /** For its TCP listener. Unset: connections reach it without Traefik. */
+  readonly tcpEntryPoints?: readonly string[];
   readonly entryPoints?: readonly string[];
   readonly certResolver?: string;
   readonly middlewares?: readonly string[];
@@ -21,5 +23,7 @@ export interface TraefikSettings {
   readonly entryPoints: readonly string[];
   readonly certResolver?: string;
   readonly middlewares: readonly string[];
+  /** Monitors get 200 from what sleeps. */
+  readonly monitors: boolean;
   readonly failOpen?: { readonly entryPoint: string; readonly port: number };
 }

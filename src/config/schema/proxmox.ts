@@ -2,6 +2,7 @@ import * as z from "zod";
 import { parseFingerprint, parseTokenId, parseUserId } from "../values/proxmox.ts";
 import { bad, good } from "../values/parsed.ts";
 import { parseProxmoxUrl } from "../values/urls.ts";
+import { insideKey } from "./machine.ts";
 import { key, text } from "./text.ts";
 
 const file = text(
@@ -73,6 +74,7 @@ export const proxmoxEngineSchema = z.strictObject({
     description: "Guests that are tagged `wakegate`, or whose notes say so, become targets.",
     default: true,
   }),
+  inside: insideKey("its guests count as"),
 });
 
 /** One cluster as the file says it. */

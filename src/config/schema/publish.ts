@@ -76,6 +76,11 @@ export const traefikSchema = z.strictObject({
     examples: ["http://wakegate:9191"],
   }),
   ...routing,
+  monitors: key(z.boolean(), {
+    description:
+      "Monitors, known by the user agents of the preset `monitors`, get 200 from what sleeps, and the app itself while it is awake. Needs Traefik 3.4. Targets whose `presets` lack `monitors` are left out.",
+    default: false,
+  }),
   fail_open: key(
     z.strictObject({
       entrypoint: name.meta({
@@ -96,6 +101,12 @@ export const traefikSchema = z.strictObject({
 export const traefikTargetSchema = z.strictObject({
   publish: key(z.boolean(), { description: "`false` keeps this target out of it.", default: true }),
   ...routing,
+  tcp_entrypoints: key(z.array(name), {
+    description:
+      "TCP entry points that lead to its listener (`tcp`), for a target without `traefik.tcp` labels. With `stream.protocol: tls` by its `stream.names`, else everything that arrives there.",
+    defaultText: "none",
+    examples: [["postgres"]],
+  }),
 });
 
 /** What a layer says, as the settings have it; undefined without a secret. */
@@ -114,6 +125,7 @@ export function toTraefikSettings(
     entryPoints: layer.entrypoints ?? [],
     ...(certResolver === undefined ? {} : { certResolver }),
     middlewares: layer.middlewares ?? [],
+    monitors: layer.monitors ?? false,
     ...(failOpen === undefined ? {} : { failOpen: { entryPoint: failOpen.entrypoint, port: failOpen.port } }),
   };
 }
@@ -125,8 +137,10 @@ export function toTraefikTarget(...layers: readonly (z.output<typeof traefikTarg
   const merged = Object.assign({}, ...layers) as z.output<typeof traefikTargetSchema>;
   if (Object.keys(merged).length === 0) return {};
   const { publish, entrypoints: entryPoints, certresolver: certResolver, middlewares } = merged;
+  const { tcp_entrypoints: tcpEntryPoints } = merged;
   return {
     traefik: {
+      ...(tcpEntryPoints === undefined ? {} : { tcpEntryPoints }),
       ...(publish === undefined ? {} : { publish }),
       ...(entryPoints === undefined ? {} : { entryPoints }),
       ...(certResolver === undefined ? {} : { certResolver }),

@@ -3,10 +3,12 @@ import { appPresetNames } from "../../presets/apps.ts";
 import { parseHostPattern } from "../values/host-pattern.ts";
 import { parseHostTemplate } from "../values/host-template.ts";
 import { parseContainerName, parseName } from "../values/names.ts";
+import { commandSchema, wolSchema } from "./machine.ts";
 import { bad, good } from "../values/parsed.ts";
 import { optionsShape } from "./options.ts";
 import { traefikTargetSchema } from "./publish.ts";
 import { forwardsSchema, tcpSchema, udpSchema } from "./stream.ts";
+import { scopeKey } from "./scope.ts";
 import { key, text, whole } from "./text.ts";
 import { labelBusyCheck } from "./use-options.ts";
 
@@ -38,6 +40,7 @@ const ownShape = {
     defaultText: "none",
     examples: ["jellyfin"],
   }),
+  scope: scopeKey,
   traefik: key(traefikTargetSchema, {
     description: "How it is published to Traefik, where that differs from `publish.traefik`.",
   }),
@@ -63,6 +66,18 @@ const docker = z.strictObject({
     description: "One of the names in `providers.docker`.",
     defaultText: "the only engine there is",
     examples: ["local"],
+  }),
+});
+
+const swarm = z.strictObject({
+  service: text(parseContainerName, "a service's name").meta({
+    description: "The service's name, as `docker service ls` shows it.",
+    examples: ["web_blog"],
+  }),
+  engine: key(text(parseName, "an engine's name"), {
+    description: "One of the names in `providers.swarm`.",
+    defaultText: "the only swarm there is",
+    examples: ["cluster"],
   }),
 });
 
@@ -108,7 +123,17 @@ export const targetSchema = z.strictObject({
     description:
       "The Proxmox guest behind it, an LXC container or a virtual machine. Its tags and notes need not name Wakegate.",
   }),
+  swarm: key(swarm, {
+    description: "The Swarm service behind it, which need not be labelled then.",
+  }),
   process: key(process, { description: "A local program in place of a container." }),
+  command: key(commandSchema, {
+    description:
+      "Anything that commands can switch on, look at and switch off: a systemd unit, a virtual machine of libvirt, a server of a cloud. In the file only.",
+  }),
+  wol: key(wolSchema, {
+    description: "A machine that is woken by Wake-on-LAN. In the file only.",
+  }),
   tcp: key(tcpSchema, { ...TCP_NOTES, examples: [[{ listen: "0.0.0.0:5432", port: 5432 }], ["5432:5432"]] }),
   udp: key(udpSchema, UDP_NOTES),
   ...ownShape,

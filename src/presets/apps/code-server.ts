@@ -1,6 +1,6 @@
 import type { AppPreset } from "../apps.ts";
 
-/** https://coder.com/docs/code-server */
+/** https://coder.com/docs/code-server; `/healthz` beats no heart (pull request 2333). */
 export const codeServer: AppPreset = {
   title: "code-server",
   reason:

@@ -9,7 +9,10 @@ const shared = {
     rules: {
       health: { match: { paths: ["/api/healthz", "/metrics"] }, wakes: false },
       "open-tab": {
-        match: { methods: ["GET"], paths: ["/user/events", "/notifications/new", "/user/stopwatches"] },
+        match: {
+          methods: ["GET"],
+          paths: ["/user/events", "/-/ws", "/notifications/new", "/user/stopwatches"],
+        },
         wakes: false,
       },
       runners: { match: { paths: ["/api/actions/*/FetchTask", "/api/actions/*/Declare"] }, wakes: false },
@@ -17,7 +20,11 @@ const shared = {
   },
 } satisfies Omit<AppPreset, "title">;
 
-/** https://about.gitea.com */
+/**
+ * https://about.gitea.com, and its sources: a tab listens on `/-/ws` (before that on `/user/events`) and falls back to
+ * asking for `/notifications/new` (web_src/js/modules/worker.ts, features/notification.ts); runners call
+ * `/api/actions/runner.v1.RunnerService/FetchTask`.
+ */
 export const gitea: AppPreset = { title: "Gitea", ...shared };
 
 /** https://forgejo.org, which has kept Gitea's paths. */

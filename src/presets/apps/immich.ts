@@ -1,6 +1,6 @@
 import type { AppPreset } from "../apps.ts";
 
-/** https://immich.app */
+/** https://immich.app: server/bin/immich-healthcheck asks `/api/server/ping`; dashboards `/api/server/statistics`. */
 export const immich: AppPreset = {
   title: "Immich",
   reason:

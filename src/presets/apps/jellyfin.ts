@@ -1,6 +1,6 @@
 import type { AppPreset } from "../apps.ts";
 
-/** https://jellyfin.org */
+/** https://jellyfin.org, and its sources: `/health` (Jellyfin.Server/Startup.cs), `/Sessions`, POST `/Sessions/Playing/Progress`. */
 export const jellyfin: AppPreset = {
   title: "Jellyfin",
   reason:

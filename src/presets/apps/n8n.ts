@@ -1,6 +1,6 @@
 import type { AppPreset } from "../apps.ts";
 
-/** https://docs.n8n.io */
+/** https://docs.n8n.io, "Monitor n8n": `/healthz`, `/healthz/readiness` (database connected and migrated), `/metrics`. */
 export const n8n: AppPreset = {
   title: "n8n",
   reason:

@@ -1,6 +1,6 @@
 import type { AppPreset } from "../apps.ts";
 
-/** https://nextcloud.com */
+/** https://docs.nextcloud.com, desktop client, "Configuration file": remotePollInterval 30 s, notificationRefreshInterval 1 min. */
 export const nextcloud: AppPreset = {
   title: "Nextcloud",
   reason:

@@ -1,10 +1,10 @@
 import type { AppPreset } from "../apps.ts";
 
-/** https://docs.paperless-ngx.com */
+/** https://docs.paperless-ngx.com, and its sources: a tab's WebSocket `/ws/status/`, `/api/tasks/` (src-ui/src/app/services). */
 export const paperless: AppPreset = {
   title: "Paperless-ngx",
   reason:
-    "The page itself proves readiness, as in the image's own check. An open tab asks for tasks and statistics at intervals: no use. Documents are read for minutes after an upload: hence the longer idle time.",
+    "The page itself proves readiness, as in the image's own check. An open tab listens for news of tasks and asks for tasks and statistics: no use. Documents are read for minutes after an upload: hence the longer idle time.",
   warning:
     "Paperless fetches no mail and watches no folder while it sleeps: what is put there waits for the next visit",
   options: {
@@ -15,7 +15,13 @@ export const paperless: AppPreset = {
       "open-tab": {
         match: {
           methods: ["GET"],
-          paths: ["/api/tasks/*", "/api/statistics/*", "/api/remote_version/*", "/api/status/*"],
+          paths: [
+            "/ws/status*",
+            "/api/tasks/*",
+            "/api/statistics/*",
+            "/api/remote_version/*",
+            "/api/status/*",
+          ],
         },
         counts: false,
       },

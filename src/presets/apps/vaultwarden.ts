@@ -1,6 +1,9 @@
 import type { AppPreset } from "../apps.ts";
 
-/** https://github.com/dani-garcia/vaultwarden */
+/**
+ * https://github.com/dani-garcia/vaultwarden: docker/healthcheck.sh asks `/alive`; the wiki's "Enabling WebSocket
+ * notifications" says what the hub is for. Clients go on trying where it is blocked (issue 3975).
+ */
 export const vaultwarden: AppPreset = {
   title: "Vaultwarden",
   reason:

@@ -26,7 +26,7 @@ export interface TlsMaterial {
  *
  * @throws ProviderError `not_supported` for anything but unix, tcp, http and https.
  */
-export function parseAddress(spec: DockerEngineSpec): EngineAddress {
+export function parseAddress(spec: Omit<DockerEngineSpec, "kind">): EngineAddress {
   const { url: text, name } = spec;
   const unix = /^unix:(?:\/\/)?(\/.+)$/.exec(text);
   if (unix?.[1]) return { kind: "unix", path: unix[1], text };
@@ -56,7 +56,7 @@ export function parseAddress(spec: DockerEngineSpec): EngineAddress {
  *
  * @throws ProviderError `engine_unreachable` that names the file.
  */
-export function readTls(spec: DockerEngineSpec): TlsMaterial {
+export function readTls(spec: Omit<DockerEngineSpec, "kind">): TlsMaterial {
   const { caFile, certFile, keyFile } = spec.tls ?? {};
   const read = (key: string, path: string): string => {
     try {

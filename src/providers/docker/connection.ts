@@ -1,6 +1,8 @@
 import type Docker from "dockerode";
 import type { DockerEngineSpec } from "../../config/model/engine.ts";
-import { deadline, onAbort } from "../../lib/signals.ts";
+import { Emitter } from "../../lib/emitter.ts";
+import { race } from "../../lib/race.ts";
+import { deadline } from "../../lib/signals.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { ProviderDeps } from "../open.ts";
 import { ProviderError } from "../provider.ts";
@@ -25,6 +27,10 @@ export const DEADLINES: Readonly<Record<Verb, number>> = {
   usage: 10_000,
   logs: 15_000,
   exec: 60_000,
+  services: 30_000,
+  tasks: 30_000,
+  networks: 30_000,
+  scale: 30_000,
 };
 
 /** One engine: its address, the API version agreed upon, and the one way to call it. */
@@ -33,19 +39,33 @@ export class Connection implements Disposable {
   readonly address: EngineAddress;
   readonly clock: Clock;
   readonly log: NonNullable<ProviderDeps["log"]>;
-  readonly #spec: DockerEngineSpec;
+  /** We changed something, and no event came before the answer. */
+  readonly unheard = new Emitter<void>();
+  /** Lines of event streams so far. */
+  heard = 0;
+  readonly #spec: Omit<DockerEngineSpec, "kind">;
   readonly #deadlines: Readonly<Record<Verb, number>>;
   #docker: Docker | undefined;
   #apiVersion: string | undefined;
   #negotiating: Promise<void> | undefined;
+  #podman = false;
 
-  constructor(spec: DockerEngineSpec, deps: ProviderDeps, deadlines: Partial<Record<Verb, number>> = {}) {
+  constructor(
+    spec: Omit<DockerEngineSpec, "kind">,
+    deps: ProviderDeps,
+    deadlines: Partial<Record<Verb, number>> = {},
+  ) {
     this.engine = spec.name;
     this.address = parseAddress(spec);
     this.clock = deps.clock;
     this.log = deps.log ?? ((): void => undefined);
     this.#spec = spec;
     this.#deadlines = { ...DEADLINES, ...deadlines };
+  }
+
+  /** It is Podman that speaks Docker's API. Only after a first call. */
+  get isPodman(): boolean {
+    return this.#podman;
   }
 
   /** Whether the agreed API has what came with this version. Only after a first call. */
@@ -69,6 +89,16 @@ export class Connection implements Disposable {
     const docker = this.#docker;
     if (!docker) throw new ProviderError("engine_unreachable", this.engine, `engine ${this.engine}: closed`);
     return this.#bounded(verb, signal, extraMs, (bounded) => work(docker, bounded));
+  }
+
+  /**
+   * Does what the engine will tell as an event. Engines tell it before they answer; where nothing came, `unheard`
+   * lets the event stream know that it has something to hear.
+   */
+  async act(work: () => Promise<void>): Promise<void> {
+    const { heard } = this;
+    await work();
+    if (this.heard === heard) this.unheard.emit();
   }
 
   /**
@@ -100,6 +130,7 @@ export class Connection implements Disposable {
       // The one before is left to the calls in flight; its kept connections time out by themselves.
       this.#docker = docker;
       this.#apiVersion = version;
+      this.#podman = isPodman(told);
     } finally {
       this.#negotiating = undefined;
     }
@@ -123,6 +154,11 @@ export class Connection implements Disposable {
   }
 }
 
+function isPodman({ Components }: Docker.DockerVersion): boolean {
+  const parts = (Components as readonly { readonly Name: string }[] | undefined) ?? [];
+  return parts.some(({ Name }) => Name === "Podman Engine");
+}
+
 async function versionOf(docker: Docker, signal: AbortSignal): Promise<Docker.DockerVersion> {
   const version = (await get(docker, "/version", signal)) as Docker.DockerVersion | string;
   if (typeof version === "string" || !version.ApiVersion)
@@ -130,20 +166,13 @@ async function versionOf(docker: Docker, signal: AbortSignal): Promise<Docker.Do
   return version;
 }
 
-/** Settles with the promise, or rejects at the abort whatever the promise does. */
-function race<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const listening = onAbort(signal, reject);
-    promise.then(resolve, reject).finally(() => listening[Symbol.dispose]());
-  });
-}
-
 /** True for the answer "it is so already". */
 export function isNotModified(error: unknown): boolean {
   return error instanceof ProviderError && statusOf(error.cause) === 304;
 }
 
-/** True for the answer "its present state does not allow that". */
+/** True for the answer "its present state does not allow that", which Podman gives as a failure of its own. */
 export function isConflict(error: unknown): boolean {
-  return error instanceof ProviderError && statusOf(error.cause) === 409;
+  if (!(error instanceof ProviderError)) return false;
+  return statusOf(error.cause) === 409 || error.message.includes("container state improper");
 }

@@ -17,7 +17,11 @@ export type Verb =
   | "unpause"
   | "usage"
   | "logs"
-  | "exec";
+  | "exec"
+  | "services"
+  | "tasks"
+  | "networks"
+  | "scale";
 
 /** How the common socket proxies (Tecnativa's and LinuxServer's) call the right. */
 const RIGHTS: Readonly<Record<Verb, string>> = {
@@ -34,6 +38,10 @@ const RIGHTS: Readonly<Record<Verb, string>> = {
   usage: "CONTAINERS=1",
   logs: "CONTAINERS=1",
   exec: "POST=1, CONTAINERS=1 and EXEC=1",
+  services: "SERVICES=1",
+  tasks: "TASKS=1",
+  networks: "NETWORKS=1",
+  scale: "POST=1 and SERVICES=1",
 };
 
 const TLS_HINTS: readonly (readonly [RegExp, string])[] = [
@@ -52,6 +60,11 @@ const TLS_HINTS: readonly (readonly [RegExp, string])[] = [
     "it does not speak TLS at this port: use http:// or tcp:// without tls",
   ],
 ];
+
+/** What to set on a socket proxy so that it lets this through. */
+export function rightOf(verb: Verb): string {
+  return RIGHTS[verb];
+}
 
 /** HTTP status of a failure that dockerode threw, if it came from the engine's answer. */
 export function statusOf(error: unknown): number | undefined {
@@ -107,6 +120,10 @@ function fromStatus(
       "engine_unreachable",
       `${address.text} wants TLS: use https:// or give the engine's tls files`,
     );
+  }
+  if (/not a swarm manager/i.test(words)) {
+    const message = `${address.text} is no manager of a swarm: run docker swarm init there, or give a manager's address`;
+    return make("engine_incompatible", message);
   }
   if (status === 502 || status === 503 || status === 504) {
     return make(

@@ -2,31 +2,40 @@ import { signalName } from "../signal-names.ts";
 import type { EngineChange } from "../provider.ts";
 
 /** The engine's words for what happens to a container, and ours. */
-const CAUSES: Readonly<Record<string, EngineChange["cause"]>> = {
-  create: "created",
-  start: "started",
-  restart: "started",
-  kill: "signalled",
-  die: "died",
-  oom: "oom",
-  stop: "stopped",
-  pause: "paused",
-  unpause: "unpaused",
-  health_status: "health",
-  destroy: "destroyed",
-  rename: "renamed",
-};
+const CAUSES: ReadonlyMap<string, EngineChange["cause"]> = new Map(
+  Object.entries({
+    create: "created",
+    start: "started",
+    restart: "started",
+    kill: "signalled",
+    die: "died",
+    oom: "oom",
+    stop: "stopped",
+    pause: "paused",
+    unpause: "unpaused",
+    health_status: "health",
+    destroy: "destroyed",
+    // Podman is asked for events by its own names, which are these.
+    died: "died",
+    remove: "destroyed",
+    rename: "renamed",
+  } as const),
+);
 
 /** What the engine is asked to send: nothing of images, volumes or the health commands' own runs. */
 export const EVENT_FILTERS = {
   type: ["container", "network"],
-  event: [...Object.keys(CAUSES), "connect", "disconnect"],
+  event: [...CAUSES.keys(), "connect", "disconnect"],
 };
 
+/** What is read of an event. Strangers may stand in for an engine, so nothing is taken for granted. */
 interface EngineEvent {
-  readonly Type?: string;
-  readonly Action?: string;
-  readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
+  readonly Type?: unknown;
+  readonly Action?: unknown;
+  readonly Actor?: {
+    readonly ID?: unknown;
+    readonly Attributes?: Readonly<Record<string, unknown>> | null;
+  } | null;
 }
 
 /**
@@ -35,16 +44,23 @@ interface EngineEvent {
  * @throws SyntaxError when it is no JSON.
  */
 export function toChange(line: string): EngineChange | undefined {
-  const { Type, Action = "", Actor } = JSON.parse(line) as EngineEvent;
+  const { Type, Action, Actor } = (JSON.parse(line) ?? {}) as EngineEvent;
+  const attributes = Actor?.Attributes;
+  const action = textOf(Action) ?? "";
   if (Type === "network") {
-    const id = Actor?.Attributes?.["container"];
-    const moves = Action === "connect" || Action === "disconnect";
+    const id = textOf(attributes?.["container"]);
+    const moves = action === "connect" || action === "disconnect";
     return moves && id ? { id, cause: "network" } : undefined;
   }
   // `health_status: healthy` carries its value behind a colon.
-  const cause = CAUSES[Action.split(":", 1)[0] ?? ""];
-  if (Type !== "container" || !cause || !Actor?.ID) return undefined;
-  const sent = cause === "signalled" ? Actor.Attributes?.["signal"] : undefined;
+  const cause = CAUSES.get(action.split(":", 1)[0] ?? "");
+  const id = textOf(Actor?.ID);
+  if (Type !== "container" || !cause || !id) return undefined;
+  const sent = cause === "signalled" ? textOf(attributes?.["signal"]) : undefined;
   const signal = sent && signalName(sent);
-  return { id: Actor.ID, cause, ...(signal && { signal }) };
+  return { id, cause, ...(signal && { signal }) };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

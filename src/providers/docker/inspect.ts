@@ -2,8 +2,9 @@ import type Docker from "dockerode";
 import { ProviderError, type Exit, type Instance, type PublishedPort } from "../provider.ts";
 import { signalName } from "../signal-names.ts";
 import type { Connection } from "./connection.ts";
-import { networking, toStatus } from "./list.ts";
+import { networking } from "./networking.ts";
 import { isReference } from "./reference.ts";
+import { toStatus } from "./status.ts";
 
 /** Fields that the engine sends and the type package lacks. */
 type Inspected = Docker.ContainerInspectInfo & {
@@ -26,7 +27,7 @@ export async function inspect(
   signal: AbortSignal,
 ): Promise<Instance | undefined> {
   const info = await inspectRaw(connection, ref, signal);
-  return info && toInstance(info);
+  return info && toInstance(info, connection.isPodman);
 }
 
 /** As {@link inspect}, in the engine's own words. */
@@ -52,7 +53,7 @@ function isSame({ Id, Name }: Inspected, ref: string): boolean {
   return Id === ref || Name === `/${ref}` || (ref.length >= 12 && Id.startsWith(ref));
 }
 
-function toInstance(info: Inspected): Instance {
+function toInstance(info: Inspected, podman: boolean): Instance {
   const { Config, HostConfig, NetworkSettings, State } = info;
   const status = toStatus(State.Status);
   const startedAt = toTime(State.StartedAt);
@@ -76,7 +77,8 @@ function toInstance(info: Inspected): Instance {
     ...(runs && State.Pid > 0 && { pid: State.Pid }),
     exposedPorts: exposedPorts(Config),
     publishedPorts: publishedPorts(NetworkSettings.Ports),
-    stopTimeoutMs: toGrace(Config.StopTimeout),
+    // Podman notes 0 for whoever said nothing by Docker's API, and would kill at once.
+    stopTimeoutMs: toGrace(podman ? Config.StopTimeout || undefined : Config.StopTimeout),
     stopSignal: (Config.StopSignal && signalName(Config.StopSignal)) || "SIGTERM",
     ...(hasGpu(HostConfig) && { gpu: true }),
     restartPolicy: (HostConfig.RestartPolicy?.Name || "no") as Instance["restartPolicy"],

@@ -1,16 +1,35 @@
 import type Docker from "dockerode";
-import type { InstanceStatus, InstanceSummary, NetworkAttachment } from "../provider.ts";
+import type { InstanceSummary } from "../provider.ts";
 import type { Connection } from "./connection.ts";
+import { inspect } from "./inspect.ts";
+import { networking } from "./networking.ts";
+import { toStatus } from "./status.ts";
 
 /** All containers, running or not, in one call. */
 export async function list(connection: Connection, signal: AbortSignal): Promise<InstanceSummary[]> {
   const containers = await connection.call("list", signal, (docker, abortSignal) =>
     docker.listContainers({ all: true, abortSignal }),
   );
-  return containers.map(toSummary);
+  const summaries: InstanceSummary[] = [];
+  for (const container of containers) {
+    // Podman lists no network mode, and who has no network of its own may use another's.
+    const more = saysTooLittle(container) ? await inspect(connection, container.Id, signal) : undefined;
+    summaries.push(more ?? toSummary(container));
+  }
+  return summaries;
 }
 
-function toSummary(container: Docker.ContainerInfo): InstanceSummary {
+function saysTooLittle({ HostConfig, NetworkSettings }: Listed): boolean {
+  return !HostConfig && Object.keys(NetworkSettings?.Networks ?? {}).length === 0;
+}
+
+/** Podman leaves out what the type takes for granted. */
+type Listed = Omit<Docker.ContainerInfo, "HostConfig" | "NetworkSettings"> & {
+  readonly HostConfig?: Docker.ContainerInfo["HostConfig"] | null;
+  readonly NetworkSettings?: Docker.ContainerInfo["NetworkSettings"] | null;
+};
+
+function toSummary(container: Listed): InstanceSummary {
   return {
     id: container.Id,
     name: nameOf(container),
@@ -19,55 +38,12 @@ function toSummary(container: Docker.ContainerInfo): InstanceSummary {
     // Null in the API's own way for a container that has none.
     labels: container.Labels ?? {},
     status: toStatus(container.State),
-    ...networking(container.HostConfig.NetworkMode, container.NetworkSettings.Networks),
+    ...networking(container.HostConfig?.NetworkMode, container.NetworkSettings?.Networks),
   };
 }
 
 /** Links of other containers appear as further names, with a slash inside. */
-function nameOf({ Names, Id }: Docker.ContainerInfo): string {
+function nameOf({ Names, Id }: Listed): string {
   const own = (Names as string[] | null)?.find((name) => name.lastIndexOf("/") === 0);
   return own?.slice(1) ?? Id.slice(0, 12);
-}
-
-/** The engine's word for a state, Podman's included. */
-export function toStatus(word: string): InstanceStatus {
-  switch (word) {
-    case "created":
-    case "running":
-    case "paused":
-    case "restarting":
-    case "removing":
-    case "exited":
-    case "dead":
-      return word;
-    case "configured":
-    case "initialized":
-      return "created";
-    case "stopping":
-      return "running";
-    default:
-      return "exited";
-  }
-}
-
-/** The fields of a summary that say where the instance can be reached. */
-export function networking(
-  mode: string | undefined,
-  networks:
-    | Readonly<Record<string, { IPAddress?: string; GlobalIPv6Address?: string; Gateway?: string }>>
-    | null
-    | undefined,
-): Pick<InstanceSummary, "networks" | "networkOwner" | "hostNetwork"> {
-  const attached: NetworkAttachment[] = Object.entries(networks ?? {})
-    .filter(([name]) => !name.startsWith("container:"))
-    .map(([name, { IPAddress, GlobalIPv6Address, Gateway }]) => ({
-      name,
-      address: (IPAddress || GlobalIPv6Address) ?? "",
-      ...(Gateway && { gateway: Gateway }),
-    }));
-  return {
-    networks: attached,
-    ...(mode?.startsWith("container:") && { networkOwner: mode.slice("container:".length) }),
-    ...(mode === "host" && { hostNetwork: true }),
-  };
 }

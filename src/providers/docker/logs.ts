@@ -25,11 +25,34 @@ export async function logs(
   }
   const since = sinceOf(info.State);
   const query = { stdout: true, stderr: true, tail: limit.lines, ...(since !== undefined && { since }) };
+  return readLog(
+    connection,
+    `/containers/${info.Id}/logs`,
+    { query, framed: !info.Config.Tty, limit },
+    signal,
+  );
+}
+
+/** The end of one log of the engine's. Empty where it keeps none. */
+export async function readLog(
+  connection: Connection,
+  path: string,
+  {
+    query,
+    framed,
+    limit,
+  }: {
+    readonly query: Readonly<Record<string, unknown>>;
+    readonly framed: boolean;
+    readonly limit: { lines: number; bytes: number };
+  },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   // Colours and controls are counted before they go, so more is kept than asked for.
-  const tail = new OutputTail(!info.Config.Tty, limit.bytes * 2);
+  const tail = new OutputTail(framed, limit.bytes * 2);
   try {
     await connection.call("logs", signal, async (docker, abortSignal) => {
-      const stream = await openStream(docker, `/containers/${info.Id}/logs`, query, abortSignal);
+      const stream = await openStream(docker, path, query, abortSignal);
       for await (const chunk of stream as AsyncIterable<Buffer>) tail.push(chunk);
     });
   } catch (error) {

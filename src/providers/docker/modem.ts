@@ -6,8 +6,9 @@ import {
   type RequestOptions,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import Docker from "dockerode";
+import type DockerClass from "dockerode";
 import type { EngineAddress, TlsMaterial } from "./address.ts";
+import { Docker } from "./dockerode.ts";
 
 /** The part of docker-modem that we build on. */
 interface Modem {
@@ -47,7 +48,7 @@ type DialCallback = (error: Error | null, result: unknown) => void;
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 /** A dockerode for this one address: nothing in the environment has a say. */
-export function buildDocker(address: EngineAddress, tls: TlsMaterial): Docker {
+export function buildDocker(address: EngineAddress, tls: TlsMaterial): DockerClass {
   const docker = withoutDockerEnvironment(
     () =>
       new Docker({
@@ -75,18 +76,18 @@ export function buildDocker(address: EngineAddress, tls: TlsMaterial): Docker {
 }
 
 /** Fixes the API version that goes into each path. */
-export function setApiVersion(docker: Docker, version: string): void {
+export function setApiVersion(docker: DockerClass, version: string): void {
   modemOf(docker).version = `v${version}`;
 }
 
 /** Closes kept connections. */
-export function closeDocker(docker: Docker): void {
+export function closeDocker(docker: DockerClass): void {
   modemOf(docker).agent.destroy();
 }
 
 /** A GET whose body is read as it comes. The stream fails with an error when it is cut or the signal aborts. */
 export function openStream(
-  docker: Docker,
+  docker: DockerClass,
   path: string,
   query: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
@@ -108,11 +109,11 @@ export function openStream(
 }
 
 /** A GET that dockerode knows without an abort signal. Answers parsed JSON, or text. */
-export async function get(docker: Docker, path: string, signal: AbortSignal): Promise<unknown> {
+export async function get(docker: DockerClass, path: string, signal: AbortSignal): Promise<unknown> {
   return collect(await openStream(docker, path, {}, signal));
 }
 
-function modemOf(docker: Docker): Modem {
+function modemOf(docker: DockerClass): Modem {
   return docker.modem as unknown as Modem;
 }
 

@@ -3,6 +3,7 @@ import { linkSignals } from "../../lib/signals.ts";
 import type { ProviderDeps } from "../open.ts";
 import type {
   Capability,
+  EngineExam,
   EngineSink,
   ExecResult,
   Instance,
@@ -12,6 +13,7 @@ import type {
 } from "../provider.ts";
 import { Connection } from "./connection.ts";
 import type { Verb } from "./errors.ts";
+import { examine } from "./examine.ts";
 import { exec } from "./exec.ts";
 import { inspect } from "./inspect.ts";
 import { logs } from "./logs.ts";
@@ -59,11 +61,11 @@ export class DockerProvider implements Provider {
   }
 
   wake(instance: Pick<Instance, "id" | "status">, signal: AbortSignal): Promise<void> {
-    return wake(this.#connection, instance, signal);
+    return this.#connection.act(() => wake(this.#connection, instance, signal));
   }
 
   sleep(id: string, request: SleepRequest, signal: AbortSignal): Promise<void> {
-    return sleep(this.#connection, id, request, signal);
+    return this.#connection.act(() => sleep(this.#connection, id, request, signal));
   }
 
   usage(id: string, signal: AbortSignal): Promise<Usage | undefined> {
@@ -76,6 +78,10 @@ export class DockerProvider implements Provider {
 
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult> {
     return exec(this.#connection, id, argv, signal);
+  }
+
+  examine(signal: AbortSignal): Promise<EngineExam> {
+    return examine(this.#connection, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import type { InstanceSummary } from "../provider.ts";
 
 /** Where a process can read what it runs in. */
 export interface SelfSources {
@@ -14,7 +13,10 @@ export interface SelfSources {
  * the engine mounts into every container come from a folder named after it, also with the host's network and
  * with a hostname of the user's own, which is why the hostname is asked last.
  */
-export function findSelf(instances: readonly InstanceSummary[], sources = readSources()): string | undefined {
+export function findSelf(
+  instances: readonly { readonly id: string }[],
+  sources = readSources(),
+): string | undefined {
   const ids = [
     /\/(?:overlay-)?containers\/([0-9a-f]{64})\/\S*(?:hostname|hosts|resolv\.conf) \/etc\//.exec(
       sources.mountinfo,

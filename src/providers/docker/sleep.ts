@@ -2,6 +2,7 @@ import { sleep as delay } from "../../lib/clock.ts";
 import { ProviderError, type Instance, type InstanceStatus, type SleepRequest } from "../provider.ts";
 import { isConflict, isNotModified, type Connection } from "./connection.ts";
 import { inspect } from "./inspect.ts";
+import { unpause } from "./wake.ts";
 import { checkReference } from "./reference.ts";
 
 /** From this API on, a stop may name its own signal. */
@@ -38,6 +39,8 @@ export async function sleep(
     case "kill":
       return kill(connection, instance, request.signal ?? "SIGKILL", graceMs, signal);
     case "stop": {
+      // Podman does not stop what is paused.
+      if (instance.status === "paused" && connection.isPodman) await unpause(connection, id, signal);
       const asks = request.signal !== undefined && request.signal !== instance.stopSignal;
       if (asks && !connection.supports(STOP_WITH_SIGNAL)) {
         return stopBySignal(connection, instance, request.signal, graceMs, signal);

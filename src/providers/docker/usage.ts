@@ -21,7 +21,8 @@ export async function usage(
     };
     return docker.getContainer(id).stats(options);
   });
-  return toUsage(stats);
+  // Podman does not call its JSON so.
+  return toUsage(typeof stats === "string" ? (JSON.parse(stats || "{}") as Docker.ContainerStats) : stats);
 }
 
 function toUsage(stats: Docker.ContainerStats): Usage | undefined {

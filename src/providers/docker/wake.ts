@@ -70,7 +70,8 @@ async function start(connection: Connection, id: string, signal: AbortSignal): P
   }
 }
 
-async function unpause(connection: Connection, id: string, signal: AbortSignal): Promise<void> {
+/** @throws ProviderError for every failure. */
+export async function unpause(connection: Connection, id: string, signal: AbortSignal): Promise<void> {
   await connection.call("unpause", signal, (docker, abortSignal) =>
     docker.getContainer(id).unpause({ abortSignal }),
   );

@@ -3,7 +3,7 @@ import { backoffMs, type BackoffOptions } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/clock.ts";
 import { LineDecoder } from "../../lib/ndjson.ts";
 import { linkSignals } from "../../lib/signals.ts";
-import type { EngineChange, EngineSink } from "../provider.ts";
+import type { EngineChange, EngineSink, EngineSnapshot } from "../provider.ts";
 import type { Connection } from "./connection.ts";
 import { translate } from "./errors.ts";
 import { EVENT_FILTERS, toChange } from "./events.ts";
@@ -18,12 +18,34 @@ export interface WatchOptions {
   readonly steadyMs: number;
   /** TCP only: after so long a silence the engine is asked whether it still lives. */
   readonly silenceMs: number;
+  /** So long after something that we did, its event must have come; else the stream is open but dead. */
+  readonly deafMs: number;
 }
+
+/** What is followed of an engine: its containers, or the services of a swarm. */
+export interface Feed {
+  /** What the engine is asked to send. */
+  readonly filters: Readonly<Record<string, readonly string[]>>;
+  /** The change that one line of the event stream tells, if any. @throws SyntaxError when it is no JSON. */
+  toChange(line: string): EngineChange | undefined;
+  list(connection: Connection, signal: AbortSignal): Promise<EngineSnapshot>;
+}
+
+const CONTAINERS: Feed = {
+  filters: EVENT_FILTERS,
+  toChange,
+  async list(connection, signal) {
+    const instances = await list(connection, signal);
+    const selfId = findSelf(instances);
+    return { instances, ...(selfId !== undefined && { selfId }) };
+  },
+};
 
 export const WATCH_DEFAULTS: WatchOptions = {
   backoff: { firstMs: 250, maxMs: 15_000, jitter: 0.3 },
   steadyMs: 5_000,
   silenceMs: 60_000,
+  deafMs: 5_000,
 };
 
 /**
@@ -35,6 +57,7 @@ export async function watch(
   sink: EngineSink,
   signal: AbortSignal,
   options: WatchOptions = WATCH_DEFAULTS,
+  feed: Feed = CONTAINERS,
 ): Promise<void> {
   const { clock } = connection;
   let away = false;
@@ -42,7 +65,7 @@ export async function watch(
   while (!signal.aborted) {
     let listedAt: number | undefined;
     try {
-      await session(connection, signal, options, sink, () => {
+      await session(connection, signal, options, feed, sink, () => {
         listedAt = clock.monotonic();
         away = false;
       });
@@ -69,6 +92,7 @@ async function session(
   connection: Connection,
   parent: AbortSignal,
   options: WatchOptions,
+  feed: Feed,
   sink: EngineSink,
   onListed: () => void,
 ): Promise<void> {
@@ -78,7 +102,7 @@ async function session(
   // The engine answers before it subscribes us, so it is asked to look back to this moment. Over TCP its clock
   // may be another; there the way of the listing takes longer than the subscription.
   const now = (connection.clock.now() / 1000).toFixed(3);
-  const query = { filters: EVENT_FILTERS, ...(connection.address.kind === "unix" && { since: now }) };
+  const query = { filters: feed.filters, ...(connection.address.kind === "unix" && { since: now }) };
   let stream: IncomingMessage | undefined;
   try {
     stream = await connection.call("events", signal, (docker) =>
@@ -86,15 +110,16 @@ async function session(
     );
     // What happens while the listing is made is told after it.
     let held: EngineChange[] | undefined = [];
-    const reading = read(connection, stream, signal, options.silenceMs, (change) => {
+    const reading = read(connection, stream, signal, options, (line) => {
+      const change = feed.toChange(line);
+      if (!change) return;
       if (held) held.push(change);
       else sink.changed(change);
     });
     const listing = async (): Promise<void> => {
-      const instances = await list(connection, signal);
-      const selfId = findSelf(instances);
+      const snapshot = await feed.list(connection, signal);
       onListed();
-      sink.listed({ instances, ...(selfId !== undefined && { selfId }) });
+      sink.listed(snapshot);
       const waiting = held ?? [];
       held = undefined;
       for (const change of waiting) sink.changed(change);
@@ -111,8 +136,8 @@ async function read(
   connection: Connection,
   stream: IncomingMessage,
   signal: AbortSignal,
-  silenceMs: number,
-  tell: (change: EngineChange) => void,
+  { silenceMs, deafMs }: WatchOptions,
+  take: (line: string) => void,
 ): Promise<void> {
   const { clock } = connection;
   const lines = new LineDecoder();
@@ -127,17 +152,28 @@ async function read(
       .call("ping", signal, (docker, abortSignal) => get(docker, "/_ping", abortSignal))
       .then(listen, (error: unknown) => stream.destroy(error as Error));
   };
+  /** A proxy may keep a stream open whose engine side is gone: then not even our own doing is told. */
+  let deaf: Disposable | undefined;
+  const unheard = connection.unheard.subscribe(() => {
+    deaf ??= clock.after(deafMs, () =>
+      stream.destroy(new Error("the event stream says nothing of what was done")),
+    );
+  });
   if (connection.address.kind === "tcp") stream.socket.setKeepAlive(true, 30_000);
   try {
     listen();
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       listen();
       for (const line of lines.push(chunk)) {
-        const change = toChange(line);
-        if (change) tell(change);
+        connection.heard += 1;
+        deaf?.[Symbol.dispose]();
+        deaf = undefined;
+        take(line);
       }
     }
   } finally {
+    unheard[Symbol.dispose]();
+    deaf?.[Symbol.dispose]();
     silence?.[Symbol.dispose]();
   }
 }

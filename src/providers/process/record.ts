@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { readJson, writeJson } from "../json-file.ts";
 import type { Exit } from "../provider.ts";
 
 /** What a later Wakegate must know of the latest run of a process. */
@@ -30,23 +31,13 @@ export class Records {
 
   /** The record of a process, undefined when there is none or it cannot be understood. */
   read(name: string): RunRecord | undefined {
-    let value: unknown;
-    try {
-      value = JSON.parse(readFileSync(this.#path(name), "utf8"));
-    } catch {
-      return undefined;
-    }
+    const value = readJson(this.#path(name));
     return isRecord(value) ? value : undefined;
   }
 
-  /**
-   * Synchronous on purpose: between a start and its record there must be no moment in which Wakegate can be
-   * killed and forget the process.
-   */
+  /** @throws the file system's own error. */
   write(name: string, record: RunRecord): void {
-    const path = this.#path(name);
-    writeFileSync(`${path}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    writeJson(this.#path(name), record);
   }
 
   #path(name: string): string {

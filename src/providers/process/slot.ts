@@ -3,7 +3,7 @@ import type { ProcessSpec } from "../../config/model.ts";
 import { messageOf } from "../../errors.ts";
 import { sleep as delay, type Clock } from "../../lib/clock.ts";
 import type { EngineChange, Exit, InstanceStatus, SleepRequest } from "../provider.ts";
-import { signalGroup } from "./group.ts";
+import { signalGroup } from "../../lib/process-group.ts";
 import { launch } from "./launch.ts";
 import { probe } from "./probe.ts";
 import type { Records, RunRecord } from "./record.ts";

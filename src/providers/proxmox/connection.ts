@@ -10,7 +10,7 @@ import { PveFailure, translate, type FailureContext } from "./errors.ts";
 import { exchange, ExchangeError, type Answer, type Request } from "./exchange.ts";
 import { Login } from "./login.ts";
 import { isRecord, plain, textOf } from "./plain.ts";
-import { race } from "./race.ts";
+import { race } from "../../lib/race.ts";
 
 /** How long one answer may take, in ms. Power calls answer at once with a task, but a busy node is slow. */
 export interface Deadlines {

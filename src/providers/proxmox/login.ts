@@ -4,7 +4,7 @@ import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { ProxmoxError } from "./errors.ts";
 import { isRecord, textOf } from "./plain.ts";
-import { race } from "./race.ts";
+import { race } from "../../lib/race.ts";
 
 /** Asks for a ticket: form in, data out, with a deadline of its own. Throws what the API answers. */
 export type AskTicket = (form: Readonly<Record<string, string>>) => Promise<unknown>;

@@ -1,10 +1,12 @@
 import { setMaxListeners } from "node:events";
 import type { ProxmoxEngineSpec } from "../../config/model/engine.ts";
+import { vmidOf } from "../../config/values/proxmox.ts";
 import { linkSignals } from "../../lib/signals.ts";
 import type { ProviderDeps } from "../open.ts";
 import {
   ProviderError,
   type Capability,
+  type EngineExam,
   type EngineSink,
   type ExecResult,
   type Instance,
@@ -17,7 +19,8 @@ import { Cluster } from "./cluster.ts";
 import { Connection, type Deadlines } from "./connection.ts";
 import { ProxmoxError } from "./errors.ts";
 import { inspect } from "./inspect.ts";
-import { race } from "./race.ts";
+import { race } from "../../lib/race.ts";
+import { missingRights, readRights } from "./rights.ts";
 import { sleep } from "./sleep.ts";
 import { usage } from "./usage.ts";
 import { Wake, type WakeTimes } from "./wake.ts";
@@ -102,6 +105,18 @@ export class ProxmoxProvider implements Provider {
   exec(): Promise<ExecResult> {
     const message = `engine ${this.engine}: commands cannot be run inside guests`;
     return Promise.reject(new ProviderError("not_supported", this.engine, message));
+  }
+
+  async examine(signal: AbortSignal, ids: ReadonlySet<string>): Promise<EngineExam> {
+    const rights = await this.#run(signal, (linked) => readRights(this.#cluster, linked));
+    const vmids = [...ids].flatMap((id) => vmidOf(id) ?? []);
+    const { aclArgument } = this.#connection;
+    return {
+      refused: missingRights(rights, vmids).map((call) => ({
+        call,
+        grant: `pveum acl modify /vms ${aclArgument} --roles Wakegate`,
+      })),
+    };
   }
 
   follow(ids: ReadonlySet<string>): void {

@@ -1,16 +1,25 @@
 import type { Problem, TargetSpec } from "../../config/model.ts";
+import type { JsonObject } from "./json.ts";
 import type { TraefikVersion } from "./version.ts";
+
+/** What of a target is published. */
+export type PublishSpec = Pick<TargetSpec, "name" | "routes" | "port" | "address" | "tcp" | "traefik"> &
+  Partial<Pick<TargetSpec, "scheme" | "stream" | "presets">>;
 
 /** One target as it is published. Nothing of it changes when the target wakes or sleeps. */
 export interface PublishTarget {
-  readonly spec: TargetSpec;
+  readonly spec: PublishSpec;
+  /** It cannot be served: its routes are kept, and Wakegate answers 503 on them. */
+  readonly broken?: true;
+  /** Its labels are those of a Swarm service. */
+  readonly swarm?: true;
   /** Labels of its container; empty where there is none. */
   readonly labels: Readonly<Record<string, string>>;
   /** `container blog (local)`, for warnings. */
   readonly where: string;
   /**
-   * The name at which Docker's DNS finds it: its container's, or the one of the container whose network it
-   * uses. Unset: it has none (host network, local program), so that only `address` leads there.
+   * The name at which Docker's DNS finds it: its container's, its Swarm service's, or the one of the container
+   * whose network it uses. Unset: it has none (host network, local program), so that only `address` leads there.
    */
   readonly host?: string;
   /** TCP ports that its image declares, ascending. */
@@ -28,6 +37,8 @@ export interface PublishOptions {
   readonly entryPoints: readonly string[];
   readonly certResolver?: string;
   readonly middlewares: readonly string[];
+  /** Monitors get a good answer while the app sleeps. */
+  readonly monitors?: boolean;
   /** Running apps stay reachable while Wakegate is away. */
   readonly failOpen?: FailOpenOptions;
 }
@@ -44,6 +55,13 @@ export interface Published {
   /** JSON text: the same input gives the same bytes. */
   readonly text: string;
   readonly warnings: readonly Problem[];
+}
+
+/** The parts of the document that belong to one protocol, by name. */
+export interface Section {
+  readonly routers: Readonly<Record<string, JsonObject>>;
+  readonly services: Readonly<Record<string, JsonObject>>;
+  readonly middlewares: Readonly<Record<string, JsonObject>>;
 }
 
 /** Takes one warning about a target's label or key. */

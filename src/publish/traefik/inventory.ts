@@ -1,7 +1,8 @@
+import { nameOnEngine } from "../../config/name-on-engine.ts";
 import { plainName } from "../../config/labels/identity.ts";
 import type { Subscribable } from "../../lib/emitter.ts";
 import type { Instance } from "../../providers/provider.ts";
-import type { BehindTarget } from "../../watchers/registry/planning.ts";
+import type { BehindBroken, BehindTarget } from "../../watchers/registry/planning.ts";
 import type { PublishTarget } from "./input.ts";
 
 /** Where the targets come from: the registry. */
@@ -10,6 +11,7 @@ export interface TargetSource {
   readonly settled: boolean;
   readonly changed: Subscribable<void>;
   behind(): Iterable<BehindTarget>;
+  behindBroken(): Iterable<BehindBroken>;
   inspect(engine: string, id: string, signal: AbortSignal): Promise<Instance | undefined>;
 }
 
@@ -46,7 +48,8 @@ export class Inventory {
     }
     this.#known = known;
     const complete = all.every((behind) => this.#portsOf(behind) !== undefined);
-    return { targets: [...known.values()], complete };
+    const broken = [...this.#source.behindBroken()].map(brokenTarget);
+    return { targets: [...known.values(), ...broken], complete };
   }
 
   async #ask(engine: string, id: string): Promise<void> {
@@ -63,8 +66,8 @@ export class Inventory {
     const before = this.#known.get(spec.name);
     if (!instance) {
       if (before) return { ...before, spec };
-      const container = spec.source.kind === "docker" ? { host: spec.source.container } : {};
-      return { spec, labels: {}, where: spec.origin, exposedPorts: [], ...container };
+      const host = nameOnEngine(spec.source);
+      return { spec, labels: {}, where: spec.origin, exposedPorts: [], ...(host !== undefined && { host }) };
     }
     const exposedPorts = this.#portsOf(behind);
     if (!exposedPorts) return before;
@@ -73,8 +76,11 @@ export class Inventory {
     return {
       spec,
       labels: instance.labels,
-      where: `container ${plainName(instance)} (${spec.source.engine})`,
-      ...(named && !named.hostNetwork && spec.source.kind === "docker" ? { host: plainName(named) } : {}),
+      ...(spec.source.kind === "swarm" && { swarm: true }),
+      where: `${spec.source.kind === "swarm" ? "service" : "container"} ${plainName(instance)} (${spec.source.engine})`,
+      ...(named && !named.hostNetwork && nameOnEngine(spec.source) !== undefined
+        ? { host: plainName(named) }
+        : {}),
       exposedPorts,
     };
   }
@@ -90,17 +96,31 @@ export class Inventory {
   }
 }
 
+/** Nothing of it is reached, so no port and no address are looked for. */
+function brokenTarget({ broken: { name, routes }, engine, instance }: BehindBroken): PublishTarget {
+  const { labels } = instance;
+  // The one label of the wrong ones that says that nothing is wanted.
+  const unwanted = labels["wakegate.traefik.publish"]?.trim().toLowerCase() === "false";
+  return {
+    spec: { name, routes, ...(unwanted && { traefik: { publish: false } }) },
+    broken: true,
+    labels,
+    where: `container ${plainName(instance)} (${engine})`,
+    exposedPorts: [],
+  };
+}
+
 /** Engines answer one call after the other anyway. */
 const PARALLEL = 8;
 
-/** True when each service of the labels has a port or a URL. */
+/** True when each service of the labels, HTTP or TCP, has a port or a URL. */
 function namesEveryPort(labels: Readonly<Record<string, string>>): boolean {
   const services = new Map<string, boolean>();
   for (const label of Object.keys(labels)) {
-    const match = /^traefik\.http\.services\.([^.]+)\.(.*)$/.exec(label.toLowerCase());
+    const match = /^traefik\.(?:http|tcp)\.services\.[^.]+(?=\.)/.exec(label.toLowerCase());
     if (!match) continue;
-    const named = /^loadbalancer\.server\.(?:port|url)$/.test(match[2] ?? "");
-    services.set(match[1] ?? "", named || services.get(match[1] ?? "") === true);
+    const named = /^\.loadbalancer\.server\.(?:port|url)$/i.test(label.slice(match[0].length));
+    services.set(match[0], named || services.get(match[0]) === true);
   }
   return services.size > 0 && [...services.values()].every(Boolean);
 }

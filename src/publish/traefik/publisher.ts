@@ -67,7 +67,7 @@ export class TraefikPublisher implements Disposable {
   }
 
   #options({ settings, version, host }: Question): PublishOptions {
-    const { entryPoints, certResolver, middlewares, failOpen } = settings;
+    const { entryPoints, certResolver, middlewares, failOpen, monitors } = settings;
     const name = host.replace(/:\d+$/, "");
     return {
       internalUrl: settings.internalUrl ?? `http://${host}`,
@@ -75,6 +75,7 @@ export class TraefikPublisher implements Disposable {
       version: settings.version ?? version,
       entryPoints,
       middlewares,
+      monitors,
       ...(certResolver === undefined ? {} : { certResolver }),
       ...(failOpen === undefined ? {} : { failOpen }),
     };

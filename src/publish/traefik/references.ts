@@ -1,6 +1,8 @@
+import type { Warn } from "./input.ts";
 import type { Json, JsonObject } from "./json.ts";
-import type { LabelPart, LabelParts } from "./parts.ts";
+import type { LabelPart, LabelParts } from "./labels/parts.ts";
 import type { Names } from "./names.ts";
+import { isOfLabels, withProvider, type LabelProvider } from "./provider-name.ts";
 
 /** One target's parts, by the target's name. */
 export type PartsByTarget = ReadonlyMap<string, LabelParts>;
@@ -15,9 +17,16 @@ export class References {
   readonly #kind: "services" | "middlewares";
   readonly #parts: PartsByTarget;
   readonly #names: Names;
+  readonly #providerOf: (target: string) => LabelProvider;
   readonly #owners = new Map<string, Set<string>>();
 
-  constructor(kind: "services" | "middlewares", parts: PartsByTarget, names: Names) {
+  constructor(
+    kind: "services" | "middlewares",
+    parts: PartsByTarget,
+    names: Names,
+    provider: (target: string) => LabelProvider,
+  ) {
+    this.#providerOf = provider;
     this.#kind = kind;
     this.#parts = parts;
     this.#names = names;
@@ -32,16 +41,16 @@ export class References {
 
   /**
    * What a label of `target` means by `written`: its own part, else another target's, because Traefik's own
-   * copy of that goes away while the other sleeps; all else is of the Docker provider, or as written.
+   * copy of that goes away while the other sleeps; all else is of the provider that reads its labels, or as written.
    */
   resolve(target: string, written: string): Resolved {
     const [plain = "", provider] = written.split("@");
-    if (provider !== undefined && provider !== "docker") return { name: written };
+    if (!isOfLabels(provider)) return { name: written };
     const key = plain.toLowerCase();
     const owners = this.#owners.get(key);
     const owner = owners?.has(target) ? target : owners?.values().next().value;
     const part = owner === undefined ? undefined : this.#parts.get(owner)?.[this.#kind].get(key);
-    if (owner === undefined || !part) return { name: `${plain}@docker` };
+    if (owner === undefined || !part) return { name: withProvider(written, this.#providerOf(target)) };
     if (part.faults.length > 0) return { broken: part };
     return { name: this.#names.of(owner, part.name), part, owner };
   }
@@ -62,4 +71,10 @@ export function textsOf(value: Json | undefined): readonly string[] {
 /** The value as a group; an empty one for anything else. */
 export function groupOf(value: Json | undefined): JsonObject {
   return typeof value === "object" && !Array.isArray(value) ? (value as JsonObject) : {};
+}
+
+/** Says what is wrong with a middleware that is left out. */
+export function tellFaults(part: LabelPart, warn: Warn): void {
+  for (const { label, value, message } of part.faults)
+    warn(label, value, `the middleware ${part.name} is not published: ${message}`);
 }

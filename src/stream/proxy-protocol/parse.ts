@@ -1,6 +1,7 @@
+import { PROXY_V2_SIGNATURE } from "../../lib/proxy-preface.ts";
 import { ProxyHeaderError, type ProxyHeader } from "./header.ts";
 import { parseV1 } from "./v1.ts";
-import { parseV2, V2_SIGNATURE } from "./v2.ts";
+import { parseV2 } from "./v2.ts";
 
 const V1_START = Buffer.from("PROXY ");
 
@@ -11,7 +12,9 @@ const V1_START = Buffer.from("PROXY ");
  * @throws ProxyHeaderError when this cannot become a header.
  */
 export function parseProxyHeader(bytes: Buffer): ProxyHeader | undefined {
-  if (startsWith(bytes, V2_SIGNATURE)) return bytes.length < V2_SIGNATURE.length ? undefined : parseV2(bytes);
+  if (startsWith(bytes, PROXY_V2_SIGNATURE)) {
+    return bytes.length < PROXY_V2_SIGNATURE.length ? undefined : parseV2(bytes);
+  }
   if (startsWith(bytes, V1_START)) return parseV1(bytes);
   throw new ProxyHeaderError("no PROXY protocol header, which a proxy in accept_proxy must send");
 }

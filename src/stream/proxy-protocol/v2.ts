@@ -1,10 +1,5 @@
 import { ProxyHeaderError, type Endpoint, type ProxyHeader } from "./header.ts";
 
-/** First twelve bytes of every header of version 2. */
-export const V2_SIGNATURE = Buffer.from([
-  0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a,
-]);
-
 const HEAD = 16;
 /** Addresses take at most 216 bytes; the rest is additional fields. More than this nobody sends. */
 const LONGEST_BODY = 4096;

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { plainAddress } from "../../lib/address-blocks.ts";
+import { PROXY_V2_SIGNATURE } from "../../lib/proxy-preface.ts";
 import type { Endpoint } from "./header.ts";
-import { V2_SIGNATURE } from "./v2.ts";
 
 /** The header that tells the target who the client is; both ends are written in one family. */
 export function writeProxyHeader(version: "v1" | "v2", source: Endpoint, destination: Endpoint): Buffer {
@@ -18,7 +18,7 @@ export function writeProxyHeader(version: "v1" | "v2", source: Endpoint, destina
   const ports = Buffer.alloc(4);
   ports.writeUInt16BE(source.port, 0);
   ports.writeUInt16BE(destination.port, 2);
-  return Buffer.concat([V2_SIGNATURE, head, Buffer.from(addresses), ports]);
+  return Buffer.concat([PROXY_V2_SIGNATURE, head, Buffer.from(addresses), ports]);
 }
 
 function six(address: string): string {

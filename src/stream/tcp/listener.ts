@@ -23,7 +23,8 @@ export class TcpListener {
   readonly #closing: LinkedSignal;
   readonly #server: Server;
   readonly #sessions = new Set<Socket>();
-  #undecided = 0;
+  /** Those that have not said yet which target they want, oldest first. */
+  readonly #undecided = new Set<Socket>();
   #open = false;
 
   constructor(plan: TcpPlan, parts: ConnectionParts, signal: AbortSignal) {
@@ -105,19 +106,21 @@ export class TcpListener {
   #accept(socket: Socket): void {
     // Gone before it was accepted: nobody knows any more who it was.
     const gone = socket.remoteAddress === undefined;
-    if (gone || this.#closing.signal.aborted || this.#undecided >= MOST_UNDECIDED) {
+    if (gone || this.#closing.signal.aborted) {
       socket.resetAndDestroy();
       return;
+    }
+    // Those who have been silent for longest make room: a flood of them keeps nobody out who speaks.
+    const [oldest] = this.#undecided;
+    if (oldest && this.#undecided.size >= MOST_UNDECIDED) {
+      this.#undecided.delete(oldest);
+      oldest.resetAndDestroy();
     }
     this.#sessions.add(socket);
     this.#parts.traffic.follow(socket);
     socket.once("close", () => this.#sessions.delete(socket));
-    this.#undecided += 1;
-    let decided = false;
-    const decide = (): void => {
-      if (!decided) this.#undecided -= 1;
-      decided = true;
-    };
+    this.#undecided.add(socket);
+    const decide = (): void => void this.#undecided.delete(socket);
     void serveConnection(socket, this.plan, this.#parts, decide, this.#closing.signal);
   }
 

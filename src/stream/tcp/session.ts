@@ -8,7 +8,7 @@ import { startingMessage } from "../minecraft/answers.ts";
 import { answerStatus, LOGIN_HOLD_MS, playerOf, sayGoodbye } from "../minecraft/front-desk.ts";
 import { writeProxyHeader } from "../proxy-protocol/write.ts";
 import { RefusedError } from "../refused.ts";
-import { reset } from "../reset.ts";
+import { askWhetherGone } from "../proven-end.ts";
 import { SessionLease } from "../session-lease.ts";
 import { splice, type SpliceEnd } from "../splice.ts";
 import type { Caller, Choice } from "./opening.ts";
@@ -44,7 +44,7 @@ export async function runSession(input: SessionInput, signal: AbortSignal): Prom
       return undefined;
     }
     // A look at the server list is no use of it.
-    return pass(input, await gateway.connect(choice.leads.port, cause, signal), undefined);
+    return pass(input, { target: await gateway.connect(choice.leads.port, cause, signal) }, undefined);
   }
   try {
     const player = awake ? undefined : await playerOf(inbox, handle, handshake, clock, signal);
@@ -59,30 +59,56 @@ export async function runSession(input: SessionInput, signal: AbortSignal): Prom
   }
 }
 
+/** A connection to the target, and the use that it was while the client waited. */
+interface Reached {
+  readonly target: Socket;
+  readonly waiting?: Disposable;
+}
+
 /** Waits for the target and connects; a client that leaves ends it, not the wake. */
-async function held(input: SessionInput, cause: WakeCause, signal: AbortSignal): Promise<Socket> {
-  const { gateway, inbox, choice } = input;
+async function held(input: SessionInput, cause: WakeCause, signal: AbortSignal): Promise<Reached> {
+  const { gateway, inbox, choice, socket, clock } = input;
   using hold = linkSignals(signal);
+  let asking: Disposable | undefined;
   const judge = (): void => {
     if (inbox.left) hold.abort(new ClientLeftError("the client left while it waited"));
+    else if (inbox.ended) asking ??= askWhetherGone(socket, clock);
   };
   using _watching = inbox.watch(judge);
   judge();
   hold.signal.throwIfAborted();
-  using _lease = gateway.handle.lease(`waiting connection from ${cause.client ?? "somewhere"}`);
-  return await gateway.connect(choice.leads.port, cause, hold.signal);
+  const waiting = gateway.handle.lease(`waiting connection from ${cause.client ?? "somewhere"}`);
+  try {
+    return { target: await gateway.connect(choice.leads.port, cause, hold.signal), waiting };
+  } catch (error) {
+    waiting[Symbol.dispose]();
+    throw error;
+  } finally {
+    asking?.[Symbol.dispose]();
+  }
 }
 
 /** Without a cause the session counts as no use. */
-async function pass(input: SessionInput, target: Socket, cause: WakeCause | undefined): Promise<SpliceEnd> {
+async function pass(
+  input: SessionInput,
+  { target, waiting }: Reached,
+  cause: WakeCause | undefined,
+): Promise<SpliceEnd> {
   const { gateway, inbox, socket, caller, clock } = input;
   const { handle } = gateway;
   const { sendProxy } = handle.spec.stream;
   input.onOpen(target);
   using lease = cause && new SessionLease(handle, cause, clock);
+  waiting?.[Symbol.dispose]();
   if (cause) handle.touch({ kind: "session", client: caller.client.address });
   inbox[Symbol.dispose]();
   using _gone = cutWhenGone(handle, socket, target);
+  if (lease) {
+    target.once("end", () => {
+      lease.targetEnded();
+      socket.on("data", () => lease.note());
+    });
+  }
   if (sendProxy !== "off") target.write(writeProxyHeader(sendProxy, caller.client, caller.destination));
   return await splice(socket, target, {
     first: inbox.bytes,
@@ -90,13 +116,24 @@ async function pass(input: SessionInput, target: Socket, cause: WakeCause | unde
   });
 }
 
-/** A target that ended its side and then went away hears nothing more, though its client may not notice for ever. */
+/**
+ * A target that ended its side and then went down hears nothing more, though its client may not notice for ever.
+ * While it goes down it may still be listening; once it is down, or up again in another run, it is not.
+ */
 function cutWhenGone(handle: TargetHandle, socket: Socket, target: Socket): Disposable {
+  let left = false;
+  const cut = (): void => {
+    target.destroy();
+    socket.destroy();
+  };
   const judge = (): void => {
     const { kind } = handle.gate;
-    if (!target.readableEnded || kind === "ready" || kind === "coming") return;
-    target.destroy();
-    reset(socket);
+    const gone = kind === "ready" ? left : kind !== "coming";
+    left ||= kind !== "ready";
+    if (!gone || !target.readableEnded) return;
+    // Its last words may still be on their way to the client, which a reset would take away.
+    if (socket.writableFinished) cut();
+    else socket.once("finish", cut);
   };
   target.once("end", judge);
   return handle.changed.subscribe(judge);

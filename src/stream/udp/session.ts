@@ -1,13 +1,16 @@
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { createSocket, type RemoteInfo } from "node:dgram";
 import { isIPv6 } from "node:net";
-import type { Clock } from "../../lib/clock.ts";
-import { linkSignals, type LinkedSignal } from "../../lib/signals.ts";
+import { backoffMs } from "../../lib/backoff.ts";
+import { sleep, type Clock } from "../../lib/clock.ts";
+import { linkSignals, onAbort, type LinkedSignal } from "../../lib/signals.ts";
 import type { WakeCause } from "../../watchers/handle.ts";
 import type { Gateway } from "../gateway.ts";
 import { RefusedError } from "../refused.ts";
 
-/** What is kept of a client's datagrams while the target wakes; the oldest stay, as they begin the conversation. */
+/** What is kept of a client's datagrams until the target answers; the oldest stay, as they begin the conversation. */
 const KEPT = { datagrams: 16, bytes: 32 * 1024 } as const;
+
+const RETRY = { firstMs: 50, maxMs: 1_000 };
 
 /** What a session is made of. */
 export interface UdpSessionInput {
@@ -29,7 +32,9 @@ export class UdpSession {
   #watching: Disposable | undefined;
   #kept: Buffer[] = [];
   #keptBytes = 0;
-  #socket: Socket | undefined;
+  #answered = false;
+  /** Sends to the target; unset while there is no way to it. */
+  #send: ((data: Buffer) => void) | undefined;
   #last: number;
 
   constructor(input: UdpSessionInput) {
@@ -39,61 +44,76 @@ export class UdpSession {
     this.#lease = gateway.handle.lease(`datagrams from ${client.address}`);
   }
 
-  /** Wakes the target and opens the way to it. Never rejects. */
+  /** Wakes the target and passes datagrams until the session is over. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     using life = linkSignals(signal, this.#over.signal);
     try {
-      const { gateway, port, client } = this.#input;
+      const { gateway, port, client, clock } = this.#input;
+      const { handle } = gateway;
       const cause: WakeCause = { by: "stream", client: client.address };
       await gateway.ready(cause, life.signal);
-      const [address] = await gateway.addresses(port);
-      life.signal.throwIfAborted();
-      if (!address) throw new RefusedError("unreachable", `no address leads to ${gateway.handle.spec.name}`);
-      await this.#connect(address.host, address.port, life.signal);
       // What comes after a stop begins anew, and wakes it.
-      this.#watching = gateway.handle.changed.subscribe(() => {
-        if (gateway.handle.gate.kind !== "ready") this.end();
+      this.#watching = handle.changed.subscribe(() => {
+        if (handle.gate.kind !== "ready") this.end();
       });
-      gateway.handle.touch({ kind: "session", client: client.address });
-      for (const data of this.#kept.splice(0)) this.#socket?.send(data);
-      this.#arm(gateway.handle.spec.stream.udpTimeoutMs);
+      handle.touch({ kind: "session", client: client.address });
+      this.#arm(handle.spec.stream.udpTimeoutMs);
+      const giveUpAt = clock.monotonic() + handle.spec.wakeTimeoutMs;
+      for (let attempt = 0; ; attempt++) {
+        const [address] = await gateway.addresses(port);
+        if (!address) throw new RefusedError("unreachable", `no address leads to ${handle.spec.name}`);
+        life.signal.throwIfAborted();
+        await this.#converse(address.host, address.port, life.signal);
+        // Once it answered, "port unreachable" is a target that restarts: the client's next datagram tries again.
+        if (this.#answered || clock.monotonic() > giveUpAt) return this.end();
+        // Nothing proves that a UDP program listens: what it may have missed is sent again, and its client waits.
+        const pauseMs = backoffMs(attempt, RETRY);
+        this.#last = clock.monotonic() + pauseMs;
+        await sleep(clock, pauseMs, life.signal);
+      }
     } catch (error) {
       this.end(error);
     }
   }
 
-  /** A datagram of the client. Kept, within bounds, until the target is there; beyond, it is lost as UDP's are. */
+  /** A datagram of the client. Kept, within bounds, until the target has answered; beyond, it is lost as UDP's are. */
   fromClient(data: Buffer): void {
     this.#last = this.#input.clock.monotonic();
-    if (this.#socket) this.#socket.send(data);
-    else if (this.#kept.length < KEPT.datagrams && this.#keptBytes + data.length <= KEPT.bytes) {
-      this.#kept.push(data);
-      this.#keptBytes += data.length;
-    }
+    this.#send?.(data);
+    if (this.#answered || this.#kept.length >= KEPT.datagrams) return;
+    if (this.#keptBytes + data.length > KEPT.bytes) return;
+    this.#kept.push(data);
+    this.#keptBytes += data.length;
   }
 
-  #connect(host: string, port: number, signal: AbortSignal): Promise<void> {
+  /** Sends what was kept and passes what follows. Resolves when the target refuses it. @throws the signal's reason. */
+  #converse(host: string, port: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const socket = createSocket({ type: isIPv6(host) ? "udp6" : "udp4" });
+      let open = true;
+      const finish = (settle: () => void): void => {
+        if (!open) return;
+        open = false;
+        aborting[Symbol.dispose]();
+        this.#send = undefined;
+        socket.close();
+        settle();
+      };
       socket.on("message", (data) => {
         this.#last = this.#input.clock.monotonic();
+        this.#answered = true;
+        this.#kept = [];
         this.#input.reply(data);
       });
-      // "Port unreachable" of a target that restarts: the client's next datagram tries again.
-      socket.on("error", (error) => {
-        reject(error);
-        this.end();
-      });
+      socket.on("error", () => finish(resolve));
       socket.once("connect", () => {
-        if (signal.aborted) {
-          socket.close();
-          reject(signal.reason as Error);
-          return;
-        }
-        this.#socket = socket;
-        resolve();
+        if (!open) return;
+        // A refusal of one datagram is told to whoever sends the next one, and to nobody else.
+        this.#send = (data) => socket.send(data, (error) => error && finish(resolve));
+        for (const data of this.#kept) this.#send?.(data);
       });
-      socket.connect(port, host);
+      const aborting = onAbort(signal, (reason) => finish(() => reject(reason)));
+      if (open) socket.connect(port, host);
     });
   }
 
@@ -113,8 +133,6 @@ export class UdpSession {
     this.#timer?.[Symbol.dispose]();
     this.#watching?.[Symbol.dispose]();
     this.#lease[Symbol.dispose]();
-    this.#socket?.close();
-    this.#socket = undefined;
     this.#input.onEnd(error);
   }
 }

@@ -18,7 +18,7 @@ export class Activity {
   /** Long-lived requests whose end we do not see. */
   readonly sessions = new Sessions();
   readonly users = new Users();
-  /** Fires when a lease begins or ends and when `poke` is called; not for single uses. */
+  /** Fires when the first lease begins, when the last one ends and when `poke` is called; not for single uses. */
   readonly changed = new Emitter<void>();
 
   constructor(clock: Clock) {
@@ -82,13 +82,13 @@ export class Activity {
     const key = Symbol(what);
     this.#leases.set(key, what);
     this.#uses++;
-    this.changed.emit();
+    if (this.#leases.size === 1) this.changed.emit();
     return {
       [Symbol.dispose]: () => {
         if (!this.#leases.delete(key)) return;
         this.#lastUse = this.#clock.monotonic();
         this.#lastPass = this.#lastUse;
-        this.changed.emit();
+        if (this.#leases.size === 0) this.changed.emit();
       },
     };
   }

@@ -1,7 +1,7 @@
 import { sleep } from "../../lib/clock.ts";
 import type { Failed } from "../state.ts";
 import { firstTier } from "../tiers.ts";
-import type { Input } from "../transition.ts";
+import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { changedOr } from "./changed-or.ts";
 import { holders, isOurs } from "./holders.ts";

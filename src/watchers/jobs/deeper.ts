@@ -1,6 +1,6 @@
 import { sleep } from "../../lib/clock.ts";
 import type { Napping } from "../state.ts";
-import type { Input } from "../transition.ts";
+import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { writeIntent } from "./intent.ts";
 

@@ -13,14 +13,22 @@ export function holders({ activity, around, orders }: Workbench): readonly Evide
   const needed = around.neededBy();
   return [
     ...(exempt === undefined ? [] : [{ source: "exempt", kind: "in-use", detail: exempt } as const]),
-    ...activity.leases.map((what): Evidence => {
-      return { source: "lease", kind: "in-use", detail: what, who: [what] };
-    }),
+    ...counted(activity.leases),
     ...orders.keepsAwake(),
     ...(needed.length === 0
       ? []
       : [{ source: "needed", kind: "in-use", detail: needed.join(", "), who: needed } as const]),
   ];
+}
+
+/** One line for all leases of the same words: a database may have hundreds of connections of one app. */
+function counted(leases: readonly string[]): readonly Evidence[] {
+  const counts = new Map<string, number>();
+  for (const what of leases) counts.set(what, (counts.get(what) ?? 0) + 1);
+  return [...counts].map(([what, n]) => {
+    const detail = n === 1 ? what : `${String(n)} × ${what}`;
+    return { source: "lease", kind: "in-use", detail, who: [what] };
+  });
 }
 
 /** Whether we may stop this run: what only others depend on is ours if we started that very run. */

@@ -1,6 +1,6 @@
 import type { Ready } from "../state.ts";
 import { firstTier } from "../tiers.ts";
-import type { Input } from "../transition.ts";
+import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { changedOr } from "./changed-or.ts";
 import { dueInMs } from "./holders.ts";

@@ -1,5 +1,5 @@
 import type { State, Task } from "../state.ts";
-import type { Input } from "../transition.ts";
+import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { afterFailure } from "./after-failure.ts";
 import { untilDeeper } from "./deeper.ts";

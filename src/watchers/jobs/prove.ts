@@ -2,9 +2,9 @@ import { DeadlineError, deadline } from "../../lib/signals.ts";
 import type { Exit, Instance } from "../../providers/provider.ts";
 import { WakeFailedError } from "../failure.ts";
 import { proveReady } from "../readiness/prove.ts";
-import type { ProbeResult } from "../readiness/http-probe.ts";
+import type { ProbeResult } from "../../lib/http-probe.ts";
 import type { Starting } from "../state.ts";
-import type { Input } from "../transition.ts";
+import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { wakeFailed } from "./wake.ts";
 

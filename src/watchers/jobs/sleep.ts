@@ -3,7 +3,7 @@ import { backoffMs } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/clock.ts";
 import type { SleepRequest } from "../../providers/provider.ts";
 import { sightingOf, type ForeignStop, type OwnStop } from "../state.ts";
-import type { Input } from "../transition.ts";
+import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { holders } from "./holders.ts";
 
@@ -25,6 +25,7 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
       return { type: "sleep-dropped" };
     }
   }
+  if (state.tries === 0) await around.companionsAsleep(signal);
   try {
     await bench.exclusive((life) => provider.sleep(state.seen.id, requestOf(bench, state), life));
   } catch (error) {

@@ -5,7 +5,7 @@ import { WakeFailedError } from "../failure.ts";
 import type { FailureReason } from "../progress.ts";
 import { writeStartIntent } from "./intent.ts";
 import { sightingOf } from "../state.ts";
-import type { Input } from "../transition.ts";
+import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 
 /** Dependencies first. Their own watchers bound how long each may take. */
@@ -63,7 +63,11 @@ export function wakeFailed(bench: Workbench, error: unknown): Input {
   const facts =
     error instanceof WakeFailedError
       ? error.facts
-      : { reason: reasonOf(error), message: `${bench.spec.name} could not be started: ${messageOf(error)}` };
+      : {
+          reason: reasonOf(error),
+          message: `${bench.spec.name} could not be started: ${messageOf(error)}`,
+          ...(error instanceof ProviderError && error.output.length > 0 && { log: error.output }),
+        };
   return { type: "wake-failed", ...bench.failure(facts) };
 }
 

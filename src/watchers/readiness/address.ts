@@ -14,6 +14,12 @@ export interface Vantage {
   readonly networks?: ReadonlySet<string>;
 }
 
+/** Where Wakegate stands by its own container: on the engine's host every network is near, in a container those it is on. */
+export function vantageFrom(self: InstanceSummary | undefined): Vantage {
+  if (!self || self.hostNetwork) return {};
+  return { networks: new Set(self.networks.map(({ name }) => name)) };
+}
+
 /** The port that probes ask: configured, else the lowest one that the image declares. */
 export function portOf(spec: TargetSpec, instance: Instance): number | undefined {
   return spec.port ?? instance.exposedPorts[0];

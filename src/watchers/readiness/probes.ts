@@ -1,10 +1,7 @@
-import type { Clock } from "../../lib/clock.ts";
 import type { ProbeAddress } from "./address.ts";
-import { probeHttp, type HttpProbe, type ProbeResult } from "./http-probe.ts";
-import { probeMinecraft, probePostgres, probeRedis } from "./protocol-probes.ts";
-import { probeTcp } from "./tcp-probe.ts";
-
-type StreamProbe = (address: ProbeAddress, clock: Clock, signal: AbortSignal) => Promise<ProbeResult>;
+import { probeHttp, type HttpProbe, type ProbeResult } from "../../lib/http-probe.ts";
+import { probeMinecraft, probePostgres, probeRedis, type StreamProbe } from "./protocol-probes.ts";
+import { probeTcp } from "../../lib/tcp-probe.ts";
 
 /** The ways to ask an address whether somebody serves there. None rejects; an aborted signal gives "silent". */
 export interface Probes {

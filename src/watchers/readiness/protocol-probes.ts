@@ -1,7 +1,6 @@
 import { connect } from "node:net";
-import type { Clock } from "../../lib/clock.ts";
-import type { ProbeAddress } from "./address.ts";
-import type { ProbeResult } from "./http-probe.ts";
+import type { HostAndPort, ProbeResult } from "../../lib/http-probe.ts";
+import type { TcpProbe } from "../../lib/tcp-probe.ts";
 
 /** One question and how its answer is judged. */
 interface Question {
@@ -10,27 +9,33 @@ interface Question {
   readonly judge: (answer: Buffer) => true | string | undefined;
 }
 
-type Probe = (address: ProbeAddress, clock: Clock, signal: AbortSignal) => Promise<ProbeResult>;
+/** Asks one address. Never rejects; an aborted signal gives "silent". */
+export type StreamProbe = (input: TcpProbe, signal: AbortSignal) => Promise<ProbeResult>;
 
 /** More than any of the answers needs. */
 const MOST_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * PostgreSQL: the first message of a session. It answers with a request to log in, or with an error that is no
  * "starting up" (57P03): both prove that it serves.
  */
-export const probePostgres: Probe = (address, _clock, signal) =>
-  ask(address, { ask: startupMessage("wakegate"), judge: judgePostgres }, signal);
+export const probePostgres: StreamProbe = (input, signal) =>
+  ask(input, { ask: startupMessage("wakegate"), judge: judgePostgres }, signal);
 
 /** Redis and its kin: PING. A server that wants a password answers too; one that loads its data says so. */
-export const probeRedis: Probe = (address, _clock, signal) =>
-  ask(address, { ask: Buffer.from("PING\r\n"), judge: judgeRedis }, signal);
+export const probeRedis: StreamProbe = (input, signal) =>
+  ask(input, { ask: Buffer.from("PING\r\n"), judge: judgeRedis }, signal);
 
 /** Minecraft (Java edition): the server's own status. */
-export const probeMinecraft: Probe = (address, _clock, signal) =>
-  ask(address, { ask: statusRequest(address), judge: judgeMinecraft }, signal);
+export const probeMinecraft: StreamProbe = (input, signal) =>
+  ask(input, { ask: statusRequest(input.address), judge: judgeMinecraft }, signal);
 
-function ask(address: ProbeAddress, question: Question, signal: AbortSignal): Promise<ProbeResult> {
+function ask(
+  { address, preface = NOTHING }: TcpProbe,
+  question: Question,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
   return new Promise((resolve) => {
     const socket = connect({ host: address.host, port: address.port, noDelay: true, signal });
     let answer = Buffer.alloc(0);
@@ -39,7 +44,7 @@ function ask(address: ProbeAddress, question: Question, signal: AbortSignal): Pr
       resolve(result);
     };
     const silent = (error: string): void => finish({ kind: "silent", error });
-    socket.on("connect", () => socket.write(question.ask));
+    socket.on("connect", () => socket.write(Buffer.concat([preface, question.ask])));
     socket.on("data", (chunk: Buffer) => {
       answer = Buffer.concat([answer, chunk]);
       const verdict = answer.length > MOST_BYTES ? "it answers something else" : question.judge(answer);
@@ -78,7 +83,7 @@ function judgeRedis(answer: Buffer): true | string | undefined {
 }
 
 /** Handshake with next state 1, then the empty status request. Protocol -1: "only asking". */
-function statusRequest({ host, port }: ProbeAddress): Uint8Array {
+function statusRequest({ host, port }: HostAndPort): Uint8Array {
   const name = Buffer.from(host);
   const body = Buffer.concat([
     Buffer.from([0x00, 0xff, 0xff, 0xff, 0xff, 0x0f, name.length]),

@@ -2,11 +2,12 @@ import type { TargetSpec } from "../../config/model.ts";
 import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { sleep } from "../../lib/clock.ts";
+import { ownProxyHeader } from "../../lib/proxy-preface.ts";
 import { deadline } from "../../lib/signals.ts";
 import type { Instance, InstanceSummary, Provider } from "../../providers/provider.ts";
 import { WakeFailedError } from "../failure.ts";
 import { noAddressMessage, portOf, probeAddresses, type ProbeAddress, type Vantage } from "./address.ts";
-import type { ProbeResult } from "./http-probe.ts";
+import type { ProbeResult } from "../../lib/http-probe.ts";
 import { listensOn } from "./listening.ts";
 import { nextProbeInMs } from "./spacing.ts";
 import { streamKindOf } from "./stream-kind.ts";
@@ -97,15 +98,27 @@ async function chooseProbe(input: ProveInput): Promise<Probe | undefined> {
 /** Asks all addresses at once and takes the first good answer, else the most telling one. */
 function addressProbe(input: ProveInput, addresses: readonly ProbeAddress[]): Probe {
   const { spec, clock, probes } = input;
+  const stream = streamKindOf(spec);
+  const preface = prefaceOf(spec, stream !== undefined);
   return async (signal) => {
     const results = addresses.map((address) => {
-      const stream = streamKindOf(spec);
-      if (stream) return probes[stream](address, clock, signal);
+      if (stream) return probes[stream]({ address, clock, ...(preface && { preface }) }, signal);
       const host = spec.readiness.host ?? exactHost(spec) ?? hostHeader(address);
-      return probes.http(address, { scheme: spec.scheme, path: spec.readiness.path, host }, signal);
+      const { scheme, readiness } = spec;
+      return probes.http(
+        address,
+        { scheme, path: readiness.path, host, ...(preface && { preface }) },
+        signal,
+      );
     });
     return firstGood(spec, results);
   };
+}
+
+/** What is said before a question to a port that expects PROXY headers. Proxies of routes send none. */
+function prefaceOf({ stream, tcp, routes }: TargetSpec, asStream: boolean): Uint8Array | undefined {
+  if (stream.sendProxy === "off" || !tcp?.length || (!asStream && routes.length > 0)) return undefined;
+  return ownProxyHeader(stream.sendProxy);
 }
 
 /** A guest that asks for its address gets it seconds after it runs: looked up anew until then. */

@@ -2,6 +2,8 @@ import { readComposeLabels } from "../../config/labels/compose.ts";
 import type { DependencySpec } from "../../config/model.ts";
 import type { InstanceSummary } from "../../providers/provider.ts";
 import { planned } from "./claim-targets.ts";
+import { addScopes } from "./add-scopes.ts";
+import { addGroups } from "./add-groups.ts";
 import type { InstanceIndex } from "./instance-index.ts";
 import type { PlanInput, PlannedTarget } from "./plan.ts";
 
@@ -14,6 +16,7 @@ export function addDependencies(
   const ownerOf = new Map<string, string>();
   for (const { instance, spec } of targets.values())
     if (instance !== undefined) ownerOf.set(instance, spec.name);
+  const parts = new Map<string, readonly string[]>();
   const queue = [...targets.values()];
   for (let target = queue.shift(); target; target = queue.shift()) {
     const { engine, spec } = target;
@@ -24,6 +27,9 @@ export function addDependencies(
       const service = project === undefined ? undefined : index.byService(engine, project, name);
       const instance = service ?? index.byName(engine, name);
       if (!instance) return name;
+      return join(instance);
+    };
+    const join = (instance: InstanceSummary): string | undefined => {
       const owner = ownerOf.get(instance.id);
       if (owner !== undefined) return owner;
       // Hands off: its owner said so.
@@ -37,7 +43,11 @@ export function addDependencies(
       return added.spec.name;
     };
     const edges = new Map<string, DependencySpec>();
-    for (const { name, condition } of [...spec.dependsOn, ...networkDependency(self, index, engine)]) {
+    for (const { name, condition } of [
+      ...machineDependency(input, engine),
+      ...spec.dependsOn,
+      ...networkDependency(self, index, engine),
+    ]) {
       const resolved = resolve(name);
       if (resolved === undefined) continue;
       // Two edges to one target: the stronger condition holds.
@@ -46,7 +56,13 @@ export function addDependencies(
         edges.set(resolved, { name: resolved, condition });
     }
     target.edges = [...edges.values()];
+    if (spec.scope === "project" && self && project !== undefined) {
+      const others = index.byProject(engine, project).filter(({ id }) => id !== self.id);
+      parts.set(spec.name, [...new Set(others.flatMap((part) => join(part) ?? []))]);
+    }
   }
+  addScopes(targets, parts);
+  addGroups(targets);
   markOneShots(targets);
 }
 
@@ -62,6 +78,12 @@ function markOneShots(targets: ReadonlyMap<string, PlannedTarget>): void {
   for (const target of targets.values()) {
     if (target.dependencyOnly) target.oneShot = conditions.get(target.spec.name) === true;
   }
+}
+
+/** Nothing runs in a machine that sleeps. */
+function machineDependency({ engines }: PlanInput, engine: string): readonly DependencySpec[] {
+  const inside = engines.find((one) => one.engine === engine)?.inside;
+  return inside === undefined ? [] : [{ name: inside, condition: "service_healthy" }];
 }
 
 /** Whoever uses another's network namespace cannot start without it. */

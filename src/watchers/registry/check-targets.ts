@@ -30,7 +30,13 @@ export function checkTargets(
     const target = targets.get(name);
     const told = cycles.find(({ message }) => message.includes(name))?.message ?? "it waits for itself";
     targets.delete(name);
-    broken.set(name, { name, routes: target?.spec.routes ?? [], message: `${name} cannot wake: ${told}` });
+    const { engine, instance } = target ?? {};
+    broken.set(name, {
+      name,
+      routes: target?.spec.routes ?? [],
+      message: `${name} cannot wake: ${told}`,
+      ...(engine !== undefined && instance !== undefined && { at: { engine, instance } }),
+    });
   }
   return [
     ...routeConflicts(resolved, place),
@@ -58,10 +64,13 @@ function withoutInstance(
 ): readonly Problem[] {
   return [...targets.values()].flatMap(({ spec, instance }): Problem[] => {
     const { source, name, origin } = spec;
-    if (source.kind === "docker" && instance === undefined) {
-      const message = `there is no container ${source.container} on ${source.engine} now: check the name, or create it`;
-      const key = `targets.${name}.docker.container`;
-      return [{ severity: "warning", where: origin, key, value: source.container, message }];
+    if ((source.kind === "docker" || source.kind === "swarm") && instance === undefined) {
+      const [what, value] =
+        source.kind === "docker" ? ["container", source.container] : ["service", source.service];
+      const message = `there is no ${what} ${value} on ${source.engine} now: check the name, or create it`;
+      return [
+        { severity: "warning", where: origin, key: `targets.${name}.${source.kind}.${what}`, value, message },
+      ];
     }
     if (source.kind === "proxmox" && instance !== undefined && !index.byId(instance)) {
       const value = String(source.vmid);
@@ -101,6 +110,8 @@ function inCycles(targets: ReadonlyMap<string, PlannedTarget>): readonly string[
 const LABELS_OF = "labels of ";
 
 const place: TargetPlace = (target, path) =>
-  target.origin.startsWith(LABELS_OF)
-    ? { where: target.origin.slice(LABELS_OF.length), key: `wakegate.${String(path[0])}` }
-    : { where: target.origin, key: `targets.${target.name}.${path.join(".")}` };
+  target.origin.startsWith("discover[")
+    ? { where: target.origin, key: `${target.origin.replace(/ .*$/, "")}.${String(path[0])}` }
+    : target.origin.startsWith(LABELS_OF)
+      ? { where: target.origin.slice(LABELS_OF.length), key: `wakegate.${String(path[0])}` }
+      : { where: target.origin, key: `targets.${target.name}.${path.join(".")}` };

@@ -31,7 +31,7 @@ export function claimTargets(input: PlanInput): Claims {
       const chosen = newest(instances);
       if (!chosen) continue;
       const others = instances.filter((one) => one !== chosen);
-      problems.push(...others.map((one) => duplicate(one, chosen, name, engine)));
+      problems.push(...others.map((one) => duplicate(one, chosen, name, engine, input)));
       claim(input.read(chosen, engine), chosen, engine, claims);
     }
   }
@@ -45,7 +45,7 @@ export function claimTargets(input: PlanInput): Claims {
 /** Where the source alone says which instance it is, listed or not. */
 function instanceOf({ name, source }: TargetSpec): string | undefined {
   if (source.kind === "proxmox") return guestId(source.engine, source.vmid);
-  return source.kind === "process" ? name : undefined;
+  return source.kind === "process" || source.kind === "machine" ? name : undefined;
 }
 
 /** Enters the target of one container, or why there is none. */
@@ -67,7 +67,10 @@ function claim(
     problems.push({ severity: "error", where, key: "wakegate.name", value: name, message: both.message });
   } else if (broken.has(name)) return;
   else if (reading.kind === "target") targets.set(name, planned(reading.spec, engine, instance.id));
-  else broken.set(name, { name, routes, message: badLabels(name, reading.problems) });
+  else {
+    const message = badLabels(name, reading.problems);
+    broken.set(name, { name, routes, message, at: { engine, instance: instance.id } });
+  }
 }
 
 /** A target before its dependencies are known. */
@@ -79,6 +82,7 @@ export function planned(spec: TargetSpec, engine: string, instance: string | und
     dependencyOnly: false,
     oneShot: false,
     edges: [],
+    companions: [],
   };
 }
 
@@ -96,10 +100,33 @@ function twoEngines(
   routes: readonly RouteSpec[],
 ): BrokenTarget {
   const message = `${name} exists on two engines, ${first.engine} and ${second}. Give one of the containers another wakegate.name.`;
-  return { name, routes: [...first.spec.routes, ...routes], message };
+  const { engine, instance } = first;
+  return {
+    name,
+    routes: [...first.spec.routes, ...routes],
+    message,
+    ...(instance !== undefined && { at: { engine, instance } }),
+  };
 }
 
-function duplicate(other: InstanceSummary, chosen: InstanceSummary, name: string, engine: string): Problem {
+function duplicate(
+  other: InstanceSummary,
+  chosen: InstanceSummary,
+  name: string,
+  engine: string,
+  input: PlanInput,
+): Problem {
+  const rule = input.read(other, engine);
+  if (rule.kind === "target" && rule.spec.discoveredBy !== undefined) {
+    const key = rule.spec.discoveredBy.replace(/ .*$/, "");
+    const message = `the rule takes several containers as ${name}: ${chosen.name} counts, this one does not. Name the service that answers: match.service.`;
+    return {
+      severity: "warning",
+      where: `container ${other.name} (${engine})`,
+      key: `${key}.match`,
+      message,
+    };
+  }
   return {
     severity: "warning",
     where: `container ${other.name} (${engine})`,

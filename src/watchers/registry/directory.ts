@@ -1,3 +1,4 @@
+import type { GoneHosts } from "../../config/discover.ts";
 import type { RouteSpec } from "../../config/model.ts";
 import type { Store } from "../../store/store.ts";
 import type { DirectoryEntry } from "../handle.ts";
@@ -16,6 +17,7 @@ export function directoryOf(
   store: Store,
   settled: boolean,
   isDismissed: (name: string) => boolean,
+  goneHosts: readonly GoneHosts[],
 ): readonly DirectoryEntry[] {
   const entries: DirectoryEntry[] = [...watchers].map((handle) => ({
     name: handle.name,
@@ -34,6 +36,12 @@ export function directoryOf(
       ? `${name} was known here, but its container does not exist any more`
       : `${name} is known from before, but its engine has not been listed yet`;
     entries.push({ name, routes, unavailable });
+  }
+  // Whoever has the wildcard for itself is not gone.
+  for (const { host, rule } of goneHosts) {
+    const routes = [{ host, prefix: "/" }];
+    if (rule.gone === undefined || served.has(`${host}/`)) continue;
+    entries.push({ name: `discover[${String(rule.index)}] ${host}`, routes, gone: rule.gone });
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -6,6 +6,8 @@ import type { PlanEngine } from "./plan.ts";
 export interface InstanceIndex {
   byId(id: string): InstanceSummary | undefined;
   byName(engine: string, name: string): InstanceSummary | undefined;
+  /** All containers of a Compose project but one-offs. */
+  byProject(engine: string, project: string): readonly InstanceSummary[];
   byService(engine: string, project: string, service: string): InstanceSummary | undefined;
   /** True when all engines were listed: what is not here does not exist. */
   readonly complete: boolean;
@@ -15,6 +17,7 @@ export interface InstanceIndex {
 export function indexOf(engines: readonly PlanEngine[]): InstanceIndex {
   const ids = new Map<string, InstanceSummary>();
   const names = new Map<string, InstanceSummary[]>();
+  const projects = new Map<string, InstanceSummary[]>();
   const services = new Map<string, InstanceSummary[]>();
   for (const { engine, instances } of engines) {
     for (const instance of instances) {
@@ -22,6 +25,7 @@ export function indexOf(engines: readonly PlanEngine[]): InstanceIndex {
       if (oneOff) continue;
       ids.set(instance.id, instance);
       push(names, `${engine}/${instance.name}`, instance);
+      if (project !== undefined) push(projects, `${engine}/${project}`, instance);
       if (project !== undefined && service !== undefined)
         push(services, `${engine}/${project}/${service}`, instance);
     }
@@ -29,6 +33,7 @@ export function indexOf(engines: readonly PlanEngine[]): InstanceIndex {
   return {
     byId: (id) => ids.get(id),
     byName: (engine, name) => newest(names.get(`${engine}/${name}`) ?? []),
+    byProject: (engine, project) => projects.get(`${engine}/${project}`) ?? [],
     byService: (engine, project, service) => newest(services.get(`${engine}/${project}/${service}`) ?? []),
     complete: engines.every(({ listed }) => listed),
   };

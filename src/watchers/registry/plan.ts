@@ -15,6 +15,8 @@ export interface PlanEngine {
   readonly selfId?: string;
   /** False while the engine has not been listed: then nothing can be said to be missing. */
   readonly listed: boolean;
+  /** The target that it runs in: what all of its own depend on. */
+  readonly inside?: string | undefined;
 }
 
 export interface PlanInput {
@@ -41,6 +43,8 @@ export interface PlannedTarget {
   oneShot: boolean;
   /** Names of targets, resolved. */
   edges: readonly DependencySpec[];
+  /** Parts of it that depend on it: woken after it, put to sleep before it. */
+  companions: readonly string[];
 }
 
 /** Targets that cannot be served, with the reason. */
@@ -48,6 +52,8 @@ export interface BrokenTarget {
   readonly name: string;
   readonly routes: readonly RouteSpec[];
   readonly message: string;
+  /** The container that should have been it, where there is one. */
+  readonly at?: { readonly engine: string; readonly instance: string };
 }
 
 export interface Plan {
@@ -56,6 +62,8 @@ export interface Plan {
   readonly problems: readonly Problem[];
   /** Who depends on whom, the other way round. */
   readonly dependants: ReadonlyMap<string, readonly string[]>;
+  /** Of which targets each companion is a part. */
+  readonly wholes: ReadonlyMap<string, readonly string[]>;
   /** Names of targets by {@link boundKey}. */
   readonly bound: ReadonlyMap<string, string>;
 }
@@ -66,6 +74,7 @@ export const NO_PLAN: Plan = {
   broken: new Map(),
   problems: [],
   dependants: new Map(),
+  wholes: new Map(),
   bound: new Map(),
 };
 
@@ -84,13 +93,18 @@ export function makePlan(input: PlanInput): Plan {
   for (const [name, { engine, instance }] of targets) {
     if (instance !== undefined) bound.set(boundKey(engine, instance), name);
   }
-  return { targets, broken, problems, dependants: invert(targets), bound };
+  const dependants = invert(targets, ({ edges }) => edges.map(({ name }) => name));
+  const wholes = invert(targets, ({ companions }) => companions);
+  return { targets, broken, problems, dependants, wholes, bound };
 }
 
-function invert(targets: ReadonlyMap<string, PlannedTarget>): ReadonlyMap<string, readonly string[]> {
-  const dependants = new Map<string, string[]>();
-  for (const { spec, edges } of targets.values()) {
-    for (const { name } of edges) dependants.set(name, [...(dependants.get(name) ?? []), spec.name]);
+function invert(
+  targets: ReadonlyMap<string, PlannedTarget>,
+  namesOf: (target: PlannedTarget) => readonly string[],
+): ReadonlyMap<string, readonly string[]> {
+  const inverted = new Map<string, string[]>();
+  for (const target of targets.values()) {
+    for (const name of namesOf(target)) inverted.set(name, [...(inverted.get(name) ?? []), target.spec.name]);
   }
-  return dependants;
+  return inverted;
 }

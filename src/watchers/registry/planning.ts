@@ -1,9 +1,11 @@
+import { insideOf } from "../../config/inside.ts";
 import type { Settings, TargetSpec } from "../../config/model.ts";
 import type { Instance, InstanceSummary } from "../../providers/provider.ts";
 import type { Engines } from "./engines.ts";
 import type { EngineView } from "./engine-view.ts";
 import { implicitTarget } from "./implicit.ts";
-import { boundKey, makePlan, NO_PLAN, type Plan, type PlannedTarget } from "./plan.ts";
+import { boundKey, makePlan, NO_PLAN, type BrokenTarget, type Plan, type PlannedTarget } from "./plan.ts";
+import { nameOnEngine } from "../../config/name-on-engine.ts";
 import { Readings } from "./readings.ts";
 
 /** A target and the container that it is now. */
@@ -12,6 +14,13 @@ export interface BehindTarget {
   readonly instance?: InstanceSummary | Instance;
   /** The container whose network it uses. */
   readonly owner?: InstanceSummary;
+}
+
+/** What cannot be served although a container was meant for it: its routes are kept. */
+export interface BehindBroken {
+  readonly broken: BrokenTarget;
+  readonly engine: string;
+  readonly instance: InstanceSummary | Instance;
 }
 
 /** The plan that holds now, and the questions to it that need the listings and labels it was made from. */
@@ -50,6 +59,7 @@ export class Planning {
         instances: [...view.instances.values()],
         listed: view.everListed,
         ...(view.self && { selfId: view.self.id }),
+        inside: insideOf(settings.engines, view.engine),
       })),
       fileTargets: settings.targets,
       fileNames: settings.fileTargets,
@@ -90,8 +100,8 @@ export class Planning {
   }
 
   /** A labelled container that vanished, and that nothing has taken the place of, may be recreated any moment. */
-  mayComeBack({ source, name }: TargetSpec): boolean {
-    if (source.kind !== "docker" || this.#plan.broken.has(name)) return false;
+  mayComeBack({ source, name }: Pick<TargetSpec, "source" | "name">): boolean {
+    if (nameOnEngine(source) === undefined || this.#plan.broken.has(name)) return false;
     if (this.#settings.targets.some((target) => target.name === name)) return false;
     const view = this.#engines.view(source.engine);
     return view !== undefined && this.#namedOn(view, name).length === 0;
@@ -117,6 +127,16 @@ export class Planning {
           ? undefined
           : this.#engines.view(engine)?.find(instance.networkOwner);
       yield { spec, ...(instance && { instance }), ...(owner && { owner }) };
+    }
+  }
+
+  /** What stands where a target should. */
+  *behindBroken(): Iterable<BehindBroken> {
+    for (const broken of this.#plan.broken.values()) {
+      if (!broken.at) continue;
+      const { engine } = broken.at;
+      const instance = this.#engines.view(engine)?.instances.get(broken.at.instance);
+      if (instance) yield { broken, engine, instance };
     }
   }
 

@@ -1,8 +1,10 @@
+import { goneHosts } from "../../config/discover.ts";
 import type { Settings } from "../../config/model.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { Emitter, type Subscribable } from "../../lib/emitter.ts";
 import type { Log } from "../../lib/log.ts";
 import { untilTrue } from "../../lib/until-true.ts";
+import type { Machine } from "../../providers/inside/machine.ts";
 import type { Instance, Provider } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
@@ -14,9 +16,11 @@ import { Comeback } from "./comeback.ts";
 import { directoryOf } from "./directory.ts";
 import { EngineNews } from "./engine-news.ts";
 import { Engines } from "./engines.ts";
+import type { EngineView } from "./engine-view.ts";
 import { keepHouse } from "./housekeeping.ts";
 import type { Plan } from "./plan.ts";
-import { Planning, type BehindTarget } from "./planning.ts";
+import { isUpAsMachine } from "./is-up-as-machine.ts";
+import { Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
 import { ProblemLog } from "./problem-log.ts";
 import { answersFor } from "./target-answers.ts";
 import { WatcherSet, type Moved } from "./watcher-set.ts";
@@ -72,6 +76,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
       this.#options.store,
       this.#settled,
       (name) => this.#planning.isDismissed(name),
+      goneHosts(this.#planning.settings.discover),
     );
     return this.#entries;
   }
@@ -95,6 +100,18 @@ export class Registry implements TargetDirectory, AsyncDisposable {
 
   watcher(name: string): Watcher | undefined {
     return this.#watchers.get(name);
+  }
+
+  /** A target as what runs in it sees it. */
+  machine(name: string): Machine {
+    const up = (): boolean | undefined => isUpAsMachine(this.#watchers.get(name)?.state);
+    return {
+      name,
+      get up() {
+        return up();
+      },
+      changed: this.moved,
+    };
   }
 
   get watchers(): Iterable<Watcher> {
@@ -125,6 +142,11 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     for (const { name, spec } of this.#watchers.all()) if (!this.plan.targets.has(name)) yield { spec };
   }
 
+  /** What stands where a target should. */
+  behindBroken(): Iterable<BehindBroken> {
+    return this.#planning.behindBroken();
+  }
+
   /** Inspects an instance now and remembers. Throws what the provider throws. */
   async inspect(engine: string, id: string, signal: AbortSignal): Promise<Instance | undefined> {
     return await this.#engines.view(engine)?.inspect(id, signal);
@@ -133,6 +155,16 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   /** How many containers an engine listed, targets or not. */
   instancesOf(engine: string): number {
     return this.#engines.view(engine)?.instances.size ?? 0;
+  }
+
+  /** What is known of each engine. */
+  get views(): readonly EngineView[] {
+    return this.#engines.views;
+  }
+
+  /** Who asked for verdicts since the start. */
+  get askers(): Pick<Askers, "addresses" | "fromLoopback"> {
+    return this.#askers;
   }
 
   engineNames(): readonly string[] {
@@ -215,6 +247,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
         caddyAdmin: () => this.#planning.settings.caddyAdmin,
       },
       answers: (name, view) => answersFor(name, view, sources),
+      replan: sources.replan,
     });
   }
 

@@ -4,7 +4,7 @@ import type { Log } from "../../lib/log.ts";
 import type { Instance, InstanceSummary } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
-import type { Vantage } from "../readiness/address.ts";
+import { vantageFrom } from "../readiness/address.ts";
 import { networkProbes, type Probes } from "../readiness/probes.ts";
 import type { Surroundings } from "../workbench.ts";
 import type { Askers } from "./askers.ts";
@@ -29,7 +29,7 @@ export interface Shared {
 }
 
 /** What the registry answers for one target. */
-export type Answers = Pick<Surroundings, "locate" | "edges" | "neededBy" | "exempt"> & {
+export type Answers = Pick<Surroundings, "locate" | "edges" | "neededBy" | "exempt" | "companionsAsleep"> & {
   readonly planned: () => PlannedTarget | undefined;
 };
 
@@ -55,7 +55,7 @@ export function surroundingsOf(shared: Shared, view: EngineView, answers: Answer
     cameBack: () => comeback.isOne(view.find(planned()?.instance ?? ""), view),
     comebackSlotMs: () => comeback.slotMs(),
     get vantage() {
-      return vantageOf(view);
+      return vantageFrom(view.self);
     },
     networkOwner: (instance) =>
       instance.networkOwner === undefined ? undefined : view.find(instance.networkOwner),
@@ -75,10 +75,4 @@ function ownerOf(view: EngineView, instance: Instance): InstanceSummary {
 
 function readerOf(procDir: string | undefined): ReadProc | undefined {
   return procDir === undefined ? undefined : (path) => readFile(`${procDir}/${path}`, "utf8");
-}
-
-/** On the engine's host every network is near; in a container only those it is on. */
-function vantageOf({ self }: EngineView): Vantage {
-  if (!self || self.hostNetwork) return {};
-  return { networks: new Set(self.networks.map(({ name }) => name)) };
 }

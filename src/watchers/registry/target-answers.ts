@@ -1,4 +1,8 @@
+import { nameOnEngine } from "../../config/name-on-engine.ts";
 import type { Instance } from "../../providers/provider.ts";
+import { deadline } from "../../lib/signals.ts";
+import { untilTrue } from "../../lib/until-true.ts";
+import { holders } from "../jobs/holders.ts";
 import { needsDependencies } from "../state.ts";
 import type { Watcher } from "../watcher.ts";
 import type { Askers } from "./askers.ts";
@@ -18,6 +22,9 @@ export interface AnswerSources {
   readonly replan: () => void;
 }
 
+/** A part that does not stop must not keep the others awake for ever. */
+const COMPANION_MS = 60_000;
+
 /** What a watcher may ask about its own target, answered from the latest plan and listing. */
 export function answersFor(name: string, view: EngineView, sources: AnswerSources): Answers {
   const { planning, watchers } = sources;
@@ -30,6 +37,7 @@ export function answersFor(name: string, view: EngineView, sources: AnswerSource
       }),
     neededBy: () => neededBy(name, view, sources),
     exempt: () => exempt(name, sources),
+    companionsAsleep: (signal) => companionsAsleep(name, sources, signal),
     planned: () => planning.plan.targets.get(name),
   };
 }
@@ -45,16 +53,22 @@ async function locate(
   const byId = target?.instance === undefined ? undefined : await view.inspect(target.instance, signal);
   if (byId) return byId;
   const source = watchers.get(name)?.spec.source;
-  if (source?.kind !== "docker") return undefined;
-  const found = await view.inspect(source.container, signal);
+  const again = source && nameOnEngine(source);
+  if (again === undefined) return undefined;
+  const found = await view.inspect(again, signal);
   if (found) replan();
   return found;
 }
 
 function neededBy(name: string, view: EngineView, { planning, watchers }: AnswerSources): readonly string[] {
-  const managed = (planning.plan.dependants.get(name) ?? []).filter((dependant) => {
-    const watcher = watchers.get(dependant);
-    return watcher !== undefined && needsDependencies(watcher.state);
+  const { targets, dependants, wholes } = planning.plan;
+  const companions = targets.get(name)?.companions ?? [];
+  const users = [...(dependants.get(name) ?? []), ...(wholes.get(name) ?? [])];
+  const managed = users.filter((user) => {
+    const watcher = watchers.get(user);
+    if (!watcher || !needsDependencies(watcher.state)) return false;
+    // What is awake only as a part of it does not keep it awake.
+    return !companions.includes(user) || holders(watcher).some(({ source }) => source !== "needed");
   });
   const self = planning.instanceOf(name);
   if (!self) return managed;
@@ -62,7 +76,29 @@ function neededBy(name: string, view: EngineView, { planning, watchers }: Answer
   return [...managed, ...unmanagedUsers(self, view.instances.values(), isTarget)];
 }
 
-function exempt(name: string, { planning, askers, problems }: AnswerSources): string | undefined {
+async function companionsAsleep(
+  name: string,
+  { planning, watchers }: AnswerSources,
+  signal: AbortSignal,
+): Promise<void> {
+  const companions = planning.plan.targets.get(name)?.companions ?? [];
+  await Promise.all(
+    companions.map(async (companion) => {
+      const watcher = watchers.get(companion);
+      if (watcher?.state.kind !== "ready") return;
+      watcher.sleep("force");
+      using limit = deadline(watcher.around.clock, COMPANION_MS, `sleep of ${companion}`, signal);
+      await untilTrue(watcher.changed, () => !needsDependencies(watcher.state), limit.signal).catch(
+        () => undefined,
+      );
+    }),
+  );
+  signal.throwIfAborted();
+}
+
+function exempt(name: string, { planning, watchers, askers, problems }: AnswerSources): string | undefined {
+  const source = watchers.get(name)?.spec.source;
+  if (source?.kind === "machine" && !source.sleeps) return "nothing says how to put it to sleep";
   const seen = planning.instanceOf(name);
   if (!seen || !askers.is(seen)) return undefined;
   const message = `${name} asks Wakegate for verdicts: it is the proxy or the SSO, and is never put to sleep. Remove its wakegate.enable label.`;

@@ -23,13 +23,19 @@ export interface WatcherSetOptions {
   readonly shared: Shared;
   /** What a watcher of this name may ask about its target. */
   readonly answers: (name: string, view: EngineView) => Answers;
+  /** Makes the plan anew, and watchers after it. */
+  readonly replan: () => void;
 }
+
+/** How long what a rule found may be missing: updates remove a container and create it anew. */
+const RECREATED_MS = 30_000;
 
 /** One watcher for each target, kept in step with the plan. */
 export class WatcherSet implements AsyncDisposable {
   readonly moved = new Emitter<Moved>();
   readonly #options: WatcherSetOptions;
   readonly #watchers = new Map<string, Watcher>();
+  #again: Disposable | undefined;
 
   constructor(options: WatcherSetOptions) {
     this.#options = options;
@@ -62,11 +68,25 @@ export class WatcherSet implements AsyncDisposable {
     }
     for (const [name, watcher] of this.#watchers) {
       if (targets.has(name)) continue;
-      if (planning.mayComeBack(watcher.spec) && !watcher.around.dependencyOnly) watcher.see(undefined);
+      if (this.#mayComeBack(watcher)) watcher.see(undefined);
       else this.remove(name, `${name} is not a target any more`);
     }
     // Who needs whom may be another matter now: what was awake for somebody who is gone looks at its clock again.
     for (const { activity } of this.#watchers.values()) activity.poke();
+  }
+
+  /** What a rule found is gone for good after a while: there may be dozens a day. */
+  #mayComeBack({ spec, around, state }: Watcher): boolean {
+    if (!this.#options.planning.mayComeBack(spec) || around.dependencyOnly) return false;
+    if (spec.discoveredBy === undefined) return true;
+    const { clock } = this.#options.shared;
+    const gone = state.kind === "missing" ? clock.now() - state.since : 0;
+    if (gone >= RECREATED_MS) return false;
+    this.#again ??= clock.after(RECREATED_MS, () => {
+      this.#again = undefined;
+      this.#options.replan();
+    });
+    return true;
   }
 
   /** Closes a watcher; whoever waits for it is told why. */
@@ -77,13 +97,17 @@ export class WatcherSet implements AsyncDisposable {
   }
 
   #add(target: PlannedTarget): void {
-    const { engines, shared, answers } = this.#options;
+    const { engines, planning, shared, answers } = this.#options;
     const { name } = target.spec;
     const view = engines.view(target.engine);
     if (!view) return;
     const watcher = new Watcher(target.spec, surroundingsOf(shared, view, answers(name, view)));
     this.#watchers.set(name, watcher);
     watcher.moved.subscribe(({ before, after }) => this.#onMoved(watcher, before, after));
+    // A part that is in use keeps the whole awake, and no longer than that.
+    watcher.activity.changed.subscribe(() => {
+      for (const whole of planning.plan.wholes.get(name) ?? []) this.#watchers.get(whole)?.activity.poke();
+    });
     this.#rememberRoutes(target.spec);
     if (!view.everListed) return;
     const seen = target.instance === undefined ? undefined : view.instances.get(target.instance);
@@ -94,16 +118,24 @@ export class WatcherSet implements AsyncDisposable {
   #onMoved(watcher: Watcher, before: State, after: State): void {
     this.moved.emit({ watcher, before, after });
     if (needsDependencies(before) === needsDependencies(after)) return;
-    for (const { name } of this.#options.planning.plan.targets.get(watcher.name)?.edges ?? [])
+    const { edges = [], companions = [] } = this.#options.planning.plan.targets.get(watcher.name) ?? {};
+    for (const { name } of edges) this.#watchers.get(name)?.activity.poke();
+    for (const name of companions) {
       this.#watchers.get(name)?.activity.poke();
+      // It waits for this one by itself.
+      if (needsDependencies(after)) this.#watchers.get(name)?.wake({ by: "dependant", host: watcher.name });
+    }
   }
 
-  #rememberRoutes({ name, routes, displayName }: TargetSpec): void {
-    if (routes.length > 0) this.#options.shared.store.update(name, { routes, displayName });
+  /** What rules find comes and goes by the dozen: that its hosts are known is said by the rule. */
+  #rememberRoutes({ name, routes, displayName, discoveredBy }: TargetSpec): void {
+    if (routes.length > 0 && discoveredBy === undefined)
+      this.#options.shared.store.update(name, { routes, displayName });
   }
 
   /** Closes all. No running app is touched. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#again?.[Symbol.dispose]();
     await Promise.all([...this.#watchers.values()].map((watcher) => watcher[Symbol.asyncDispose]()));
   }
 }

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { loadAssets } from "../../../src/admin/dashboard/assets.ts";
 import { emptyPage, listPage, lockedPage } from "../../../src/admin/dashboard/pages/list-page.ts";
+import { doctorPage } from "../../../src/admin/dashboard/pages/doctor-page.ts";
 import { eventsPage } from "../../../src/admin/dashboard/pages/events-page.ts";
 import { targetPage } from "../../../src/admin/dashboard/pages/target-page.ts";
 import { largeGate } from "../../../src/admin/dashboard/parts/gate.ts";
@@ -9,6 +10,7 @@ import { rangeOf } from "../../../src/admin/dashboard/range.ts";
 import type { ViewContext } from "../../../src/admin/dashboard/view-context.ts";
 import type { TargetFacts } from "../../../src/admin/facts/target-facts.ts";
 import { events, fleet, NOW } from "./fixtures.ts";
+import { illReport, wellReport } from "./doctor-fixtures.ts";
 
 /** The dashboard's pages over made-up targets, at a moment that stands still. */
 export interface Gallery extends AsyncDisposable {
@@ -75,6 +77,7 @@ function page(url: URL, targets: readonly TargetFacts[], version: string): strin
     );
   if (url.pathname === "/ui/events")
     return eventsPage([...events("nextcloud"), ...events("immich")], context);
+  if (url.pathname === "/ui/doctor") return doctorPage(query.has("well") ? wellReport : illReport, context);
   if (url.pathname === "/ui/empty")
     return emptyPage({ engines: [{ name: "local", containers: 14 }] }, context, largeGate("empty", 0));
   if (url.pathname === "/ui/locked") return lockedPage(query.has("wrong"), context, largeGate("closed", 0));

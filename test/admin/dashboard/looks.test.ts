@@ -25,6 +25,8 @@ const PAGES = [
   ["target-waking", "/ui/target/forgejo"],
   ["target-closed", "/ui/target/paperless"],
   ["events", "/ui/events"],
+  ["doctor", "/ui/doctor"],
+  ["doctor-well", "/ui/doctor?well"],
   ["empty", "/ui/empty"],
   ["locked", "/ui/locked?wrong"],
 ] as const;

@@ -4,9 +4,12 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
 import { parse } from "yaml";
 import { afterAll, beforeAll } from "vitest";
+import { AsyncStack } from "../../../src/lib/disposables.ts";
+import { AUTHELIA, SIGNED_IN } from "../../support/authelia-stand-in.ts";
+import type { TraefikVersion } from "../../../src/publish/traefik/version.ts";
 import { startDockerd, type PrivateDockerd } from "../../support/dockerd.ts";
 import { RawDocker, type ContainerOptions } from "../../support/raw-docker.ts";
-import { findBinary, suite } from "../../support/require.ts";
+import { findBinary, suite, type Engine } from "../../support/require.ts";
 import { startRealTraefik, type FrontTraefik, type TraefikOptions } from "../../support/traefik.ts";
 import { startTraefikDouble } from "../../support/traefik-double/double.ts";
 import { shakeHands, visit, type Seen, type Visit } from "../../support/visitor.ts";
@@ -19,7 +22,11 @@ export interface Recipe extends AsyncDisposable {
   readonly gateway: string;
   readonly front: FrontTraefik;
   readonly wakegate: RunningWakegate;
-  /** Where visitors go. */
+  /** The labels of a service of the example. */
+  labelsOf(service: string): Readonly<Record<string, string>>;
+  /** Traefik's. */
+  readonly version: TraefikVersion;
+  /** Where visitors go: the first entry point. */
   readonly port: number;
   readonly tls: boolean;
   /** Makes an app's container with these labels beside Wakegate's, without starting it. */
@@ -37,13 +44,17 @@ export interface Recipe extends AsyncDisposable {
 
 /** Which recipe, and what to add. */
 export interface RecipeOptions {
-  readonly recipe: "provider" | "labels" | "catch-all";
+  readonly recipe: "provider" | "labels" | "catch-all" | "tcp";
   readonly front: (options: TraefikOptions) => Promise<FrontTraefik>;
   readonly docker: RawDocker;
-  /** More variables for Wakegate. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** More variables for Wakegate; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** More of Wakegate's configuration file. */
   readonly yaml?: string;
+  /** Programs that it needs beside Docker. */
+  readonly needs?: readonly Engine[];
+  /** As Traefik 2.11, which is here as a double alone. */
+  readonly major?: 2;
   /** Rewrites the flags of Traefik. */
   readonly flags?: (flags: readonly string[]) => readonly string[];
 }
@@ -60,16 +71,6 @@ interface Compose {
 const EXAMPLES = fileURLToPath(new URL("../../../examples/traefik/", import.meta.url));
 /** The token of the tests, in the place of the user's own. */
 export const TOKEN = "a-token-for-the-tests-only";
-/** How a visitor shows the stand-in for Authelia that they are signed in. */
-export const SIGNED_IN = { Cookie: "authelia_session=good" };
-
-/** Stands for the SSO: sends strangers away as Authelia does, browsers to its portal and programs with 401. */
-const SSO = `require("http").createServer((q, s) => {
-  if (/authelia_session=good/.test(q.headers.cookie ?? "")) return s.writeHead(200, { "Remote-User": "you" }).end();
-  const page = (q.headers.accept ?? "").includes("text/html");
-  s.writeHead(page ? 302 : 401, page ? { Location: "https://auth.example.com/?rd=x" } : {}).end();
-}).listen(9091)`;
-
 /** Stands for Wakegate's container, which here is a process: leads to its public listener. */
 const companion = (gateway: string): string => `const net = require("net");
 net.createServer((a) => {
@@ -89,9 +90,13 @@ export function eachTraefik(
   options: Omit<RecipeOptions, "front" | "docker">,
   body: (recipe: () => Recipe) => void,
 ): void {
-  const fronts = { double: startTraefikDouble, real: startRealTraefik };
+  const fronts: Readonly<Record<string, RecipeOptions["front"]>> =
+    options.major === 2
+      ? { "double as 2.11": (how) => startTraefikDouble({ ...how, major: 2 }) }
+      : { double: startTraefikDouble, real: startRealTraefik };
   for (const [kind, front] of Object.entries(fronts)) {
-    suite(kind === "real" ? ["docker", "traefik"] : ["docker"], `${name} (${kind} Traefik)`, () => {
+    const needs: readonly Engine[] = ["docker", ...(options.needs ?? [])];
+    suite(kind === "real" ? [...needs, "traefik"] : needs, `${name} (${kind} Traefik)`, () => {
       let recipe: Recipe | undefined;
       let dockerd: PrivateDockerd | undefined;
       beforeAll(async () => {
@@ -111,19 +116,36 @@ export function eachTraefik(
 }
 
 async function startRecipe(options: RecipeOptions): Promise<Recipe> {
+  const stack = new AsyncStack();
+  try {
+    return await stageRecipe(options, stack);
+  } catch (error) {
+    await stack[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function stageRecipe(options: RecipeOptions, stack: AsyncStack): Promise<Recipe> {
   const { docker, recipe } = options;
   const network = `recipe-${String(++count)}`;
   await docker.createNetwork(network);
   const gateway = await gatewayOf(docker, network);
+  const version = versionOf(options.front);
   const { services } = parse(
     readFileSync(`${EXAMPLES}${recipe}/compose.yaml`, "utf8").replaceAll(/\$\{TRAEFIK_TOKEN[^}]*\}/g, TOKEN),
   ) as Compose;
-  const wakegate = await startWakegate({
-    socketPath: docker.socketPath,
-    listen: { internal: `${gateway}:9190`, public: `${gateway}:9191` },
-    env: { ...services["wakegate"]?.environment, ...olderVersion(options.front), ...options.env },
-    yaml: options.yaml ?? "",
-  });
+  const wakegate = stack.use(
+    await startWakegate({
+      socketPath: docker.socketPath,
+      listen: { internal: `${gateway}:9190`, public: `${gateway}:9191` },
+      env: defined({
+        ...services["wakegate"]?.environment,
+        ...(version[1] < 7 ? { WAKEGATE_PUBLISH_TRAEFIK_VERSION: version.join(".") } : {}),
+        ...options.env,
+      }),
+      yaml: options.yaml ?? "",
+    }),
+  );
   const beside = async (
     name: string,
     code: string,
@@ -138,13 +160,15 @@ async function startRecipe(options: RecipeOptions): Promise<Recipe> {
   };
   await beside("companion", companion(gateway), services["wakegate"]?.labels ?? {});
   const sso = services["authelia"];
-  if (sso) await beside("authelia", SSO, sso.labels ?? {});
+  if (sso) await beside("authelia", AUTHELIA, sso.labels ?? {});
   const given = services["traefik"]?.command ?? [];
   const flags = [...(options.flags?.(given) ?? given)];
   if (flags.some((flag) => flag.startsWith("--providers.http.")))
     flags.push("--providers.http.pollinterval=1s");
   const port = Number(/address=:(\d+)/.exec(flags.join("\n"))?.[1]);
-  const front = await options.front({ docker, network, flags, hosts: { wakegate: gateway }, port });
+  const front = stack.use(
+    await options.front({ docker, network, flags, hosts: { wakegate: gateway }, port }),
+  );
   const tls = port === 443;
   const visitOf = (host: string, more: Partial<Visit> = {}): Visit => ({
     address: front.address,
@@ -160,6 +184,8 @@ async function startRecipe(options: RecipeOptions): Promise<Recipe> {
     gateway,
     front,
     wakegate,
+    labelsOf: (service) => services[service]?.labels ?? {},
+    version,
     port,
     tls,
     async app(name, labels, more = {}) {
@@ -175,10 +201,7 @@ async function startRecipe(options: RecipeOptions): Promise<Recipe> {
     get: (host, more) => visit(visitOf(host, more)),
     webSocket: (host, more) => shakeHands(visitOf(host, more)),
     starts: (name, since) => docker.count("start", name, since),
-    async [Symbol.asyncDispose]() {
-      await front[Symbol.asyncDispose]();
-      await wakegate[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
 }
 
@@ -191,12 +214,16 @@ async function gatewayOf(docker: RawDocker, network: string): Promise<string> {
   return gateway.replace(/\/.*$/, "");
 }
 
-/** A real Traefik older than the example's is told as such. */
-function olderVersion(front: RecipeOptions["front"]): Readonly<Record<string, string>> {
+/** What the real one says of itself; the double is as the examples have it. */
+function versionOf(front: RecipeOptions["front"]): TraefikVersion {
   const traefik = front === startRealTraefik ? findBinary("traefik") : undefined;
-  if (traefik === undefined) return {};
-  const told = execFileSync(traefik, ["version"], { encoding: "utf8" });
+  const told = traefik === undefined ? "" : execFileSync(traefik, ["version"], { encoding: "utf8" });
   const [, major = "3", minor = "7"] = /Version:\s+v?(\d+)\.(\d+)/.exec(told) ?? [];
-  const older = major === "3" && Number(minor) < 7;
-  return older ? { WAKEGATE_PUBLISH_TRAEFIK_VERSION: `${major}.${minor}` } : {};
+  return [Number(major), Number(minor)];
+}
+
+function defined(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

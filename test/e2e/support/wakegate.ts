@@ -43,6 +43,8 @@ export interface WakegateOptions {
   /** More of the configuration file, as YAML. */
   readonly yaml?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Arguments for node up to the program. Default: the sources, through tsx. */
+  readonly program?: readonly string[];
   /** `host:port` of both listeners. Default: free ports of 127.0.0.1. */
   readonly listen?: { readonly internal: string; readonly public: string };
 }
@@ -109,7 +111,12 @@ class Wakegate implements RunningWakegate {
     this.#rest = "";
     const child = spawn(
       process.execPath,
-      ["--import", "tsx", MAIN, "serve", "--config", join(this.folder, "wakegate.yaml")],
+      [
+        ...(this.#options.program ?? ["--import", "tsx", MAIN]),
+        "serve",
+        "--config",
+        join(this.folder, "wakegate.yaml"),
+      ],
       {
         cwd: ROOT,
         stdio: ["ignore", "pipe", "pipe"],

@@ -121,10 +121,10 @@ describe("what cannot be carried", () => {
     ]);
   });
 
-  it("is named: routers of TCP", () => {
-    const labels = { "traefik.tcp.routers.db.rule": "HostSNI(`*`)" };
-    expect(seen([target("db", {}, { labels, spec: { routes: [] } })]).warnings.join()).toContain(
-      "TCP routers are left to Traefik",
+  it("is named: routers of UDP", () => {
+    const labels = { "traefik.udp.routers.dns.entrypoints": "dns" };
+    expect(seen([target("dns", {}, { labels, spec: { routes: [] } })]).warnings.join()).toContain(
+      "UDP routers are left to Traefik",
     );
   });
 
@@ -206,11 +206,11 @@ describe("failing open", () => {
     expect(middlewares["wakegate-blog"]).toMatchObject({
       forwardAuth: { address: "http://127.0.0.1:9195/api/authz/forward-auth/blog" },
     });
-    expect(services["wakegate-auth"]).toMatchObject({ failover: { errors: { status: ["502", "504"] } } });
+    expect(services["wakegate_auth"]).toMatchObject({ failover: { errors: { status: ["502", "504"] } } });
     const older = seen([target("blog", ROUTER)], { failOpen, version: [3, 4] });
-    expect(older.services["wakegate-auth"]).toMatchObject({ failover: { fallback: "wakegate-auth-open" } });
-    expect(older.routers["wakegate-auth"]).toMatchObject({
-      middlewares: ["wakegate-auth-rescue", "wakegate-auth"],
+    expect(older.services["wakegate_auth"]).toMatchObject({ failover: { fallback: "wakegate_auth-open" } });
+    expect(older.routers["wakegate_auth"]).toMatchObject({
+      middlewares: ["wakegate_auth-rescue", "wakegate_auth"],
     });
     expect(seen([target("blog", ROUTER)], { failOpen }).text).not.toContain("502");
   });

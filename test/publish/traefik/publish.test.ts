@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MIDDLEWARE_FIELDS } from "../../../src/publish/traefik/fields-middleware.ts";
-import { ROUTER_FIELDS, SERVICE_FIELDS } from "../../../src/publish/traefik/fields-router.ts";
+import { MIDDLEWARE_FIELDS } from "../../../src/publish/traefik/http/fields-middleware.ts";
+import { ROUTER_FIELDS, SERVICE_FIELDS } from "../../../src/publish/traefik/http/fields-router.ts";
 import { readDocument } from "../../support/traefik-double/strict-document.ts";
 import { seen, target } from "./support.ts";
 import { everyLabel } from "./zoo.ts";
@@ -122,7 +122,15 @@ describe("publish()", () => {
     );
     fc.assert(
       fc.property(labels, labels, (one, two) => {
-        const targets = [target("one", one), target("two", two)];
+        const tcp = [{ listen: { host: "0.0.0.0", port: 8080 } }];
+        const targets = [one, two].map((labels, at) => {
+          const made = target(at === 0 ? "one" : "two", labels, { spec: { tcp } });
+          const both = Object.entries(made.labels).flatMap(([label, value]) => [
+            [label, value],
+            [label.replace(".http.", ".tcp."), value],
+          ]);
+          return { ...made, labels: Object.fromEntries(both) as Record<string, string> };
+        });
         const { text } = seen(targets, { version: [3, 7] });
         readDocument(text);
         expect(seen([...targets].reverse(), { version: [3, 7] }).text).toBe(text);

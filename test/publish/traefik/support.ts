@@ -12,9 +12,11 @@ export interface Seen {
   readonly routers: Readonly<Record<string, Part>>;
   readonly services: Readonly<Record<string, Part>>;
   readonly middlewares: Readonly<Record<string, Part>>;
+  readonly tcp: Readonly<Record<"routers" | "services" | "middlewares", Readonly<Record<string, Part>>>>;
   readonly warnings: readonly string[];
 }
 
+/** Options that most tests are content with. */
 export const OPTIONS: PublishOptions = {
   internalUrl: "http://wakegate:9190",
   publicUrl: "http://wakegate:9191",
@@ -43,12 +45,19 @@ export function target(
 /** Publishes and reads the document. */
 export function seen(targets: readonly PublishTarget[], options: Partial<PublishOptions> = {}): Seen {
   const { text, warnings } = publish(targets, { ...OPTIONS, ...options });
-  const { http = {} } = JSON.parse(text) as { http?: Partial<Record<string, Seen["routers"]>> };
+  const { http = {}, tcp = {} } = JSON.parse(text) as Readonly<
+    Partial<Record<"http" | "tcp", Partial<Record<string, Seen["routers"]>>>>
+  >;
   return {
     text,
     routers: http["routers"] ?? {},
     services: http["services"] ?? {},
     middlewares: http["middlewares"] ?? {},
+    tcp: {
+      routers: tcp["routers"] ?? {},
+      services: tcp["services"] ?? {},
+      middlewares: tcp["middlewares"] ?? {},
+    },
     warnings: warnings.map(({ where, key, message }) => `${where} ${key}: ${message}`),
   };
 }

@@ -1,4 +1,4 @@
-import { isGroup, type FieldSpec, type FieldTable } from "../../../src/publish/traefik/fields.ts";
+import { isGroup, type FieldSpec, type FieldTable } from "../../../src/publish/traefik/labels/fields.ts";
 
 /** One label for every field of a table, each with a value that Traefik takes. */
 export function everyLabel(table: FieldTable, prefix: string): Record<string, string> {

@@ -20,5 +20,7 @@ export const onlyWhatIsOurs: Invariant = {
 };
 
 function wantedAsleep(scene: Scene, name: string): boolean {
-  return scene.asked.of(name) !== undefined || scene.wakegate?.registry.watcher(name)?.orders.held !== undefined;
+  return (
+    scene.asked.of(name) !== undefined || scene.wakegate?.registry.watcher(name)?.orders.held !== undefined
+  );
 }

@@ -1,8 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Server, Socket } from "node:net";
+import type { HostAndPort, ProbeResult } from "../../../src/lib/http-probe.ts";
 import type { Net } from "../../../src/stream/net.ts";
-import type { ProbeAddress } from "../../../src/watchers/readiness/address.ts";
-import type { ProbeResult } from "../../../src/watchers/readiness/http-probe.ts";
 import type { Probes } from "../../../src/watchers/readiness/probes.ts";
 import type { Random } from "../random.ts";
 import { answers, type Box } from "./box.ts";
@@ -60,7 +59,7 @@ export class SimNet {
 
   /** Probes of one process. `onGood` hears which containers are at an address that answered well. */
   probes(process: ProcessClock, onGood: (address: string) => void): Probes {
-    const ask = (address: ProbeAddress, signal: AbortSignal, good: number): Promise<ProbeResult> =>
+    const ask = (address: HostAndPort, signal: AbortSignal, good: number): Promise<ProbeResult> =>
       new Promise((resolve) => {
         const silent = (error: string): void => resolve({ kind: "silent", error });
         signal.addEventListener("abort", () => silent("no answer in time"), { once: true });
@@ -80,7 +79,7 @@ export class SimNet {
           });
         });
       });
-    const stream: Probes["tcp"] = (address, _clock, signal) => ask(address, signal, 0);
+    const stream: Probes["tcp"] = ({ address }, signal) => ask(address, signal, 0);
     return {
       http: (address, _probe, signal) => ask(address, signal, 200),
       tcp: stream,

@@ -1,6 +1,7 @@
 import { request, type ClientRequest } from "node:http";
 import type { RawDocker } from "../raw-docker.ts";
-import type { DynamicConfig, Router } from "./dynamic-config.ts";
+import type { DynamicConfig, Router, TcpRouter } from "./dynamic-config.ts";
+import type { Major } from "./static-config.ts";
 
 interface Inspected {
   readonly Name: string;
@@ -12,23 +13,27 @@ interface Inspected {
   };
 }
 
+/** How the provider is set. */
+export interface DockerSettings {
+  readonly docker: RawDocker;
+  readonly network: string;
+  readonly exposedByDefault: boolean;
+  readonly major: Major;
+}
+
 const THROTTLE_MS = 2000;
 
 /**
  * Follows the engine: lists all again on start, die and changes of health (and on nothing else, pauses
  * included), the first change at once and others at most every two seconds.
  */
-export function followDocker(
-  docker: RawDocker,
-  network: string,
-  exposedByDefault: boolean,
-  told: (config: DynamicConfig) => void,
-): Disposable {
+export function followDocker(settings: DockerSettings, told: (config: DynamicConfig) => void): Disposable {
+  const { docker } = settings;
   let over = false;
   let nextAt = 0;
   let timer: NodeJS.Timeout | undefined;
   const list = async (): Promise<void> => {
-    const config = await build(docker, network, exposedByDefault);
+    const config = await build(settings);
     if (!over) told(config);
   };
   const changed = (): void => {
@@ -67,27 +72,27 @@ export function followDocker(
   };
 }
 
-async function build(docker: RawDocker, network: string, exposedByDefault: boolean): Promise<DynamicConfig> {
-  const config = { routers: {}, services: {}, middlewares: {} } as Record<
-    keyof DynamicConfig,
-    Record<string, never>
-  >;
+async function build(settings: DockerSettings): Promise<DynamicConfig> {
+  const { docker } = settings;
+  const config = { routers: {}, services: {}, middlewares: {} };
+  const tcp = { routers: {}, services: {} };
   const listed = (await docker.call("GET", "/containers/json?all=1")) as { Id: string }[];
   for (const { Id } of listed) {
     const container = (await docker.call("GET", `/containers/${Id}/json`).catch(() => undefined)) as
       Inspected | undefined;
     if (!container) continue;
-    const own = ofContainer(container, network, exposedByDefault);
+    const own = ofContainer(container, settings);
     for (const kind of ["routers", "services", "middlewares"] as const)
       Object.assign(config[kind], own?.[kind]);
+    Object.assign(tcp.routers, own?.tcp.routers);
+    Object.assign(tcp.services, own?.tcp.services);
   }
-  return config;
+  return { ...config, tcp };
 }
 
 function ofContainer(
   container: Inspected,
-  network: string,
-  exposedByDefault: boolean,
+  { network, exposedByDefault, major }: DockerSettings,
 ): DynamicConfig | undefined {
   const { State, Config, NetworkSettings, Name } = container;
   const labels = Object.fromEntries(
@@ -96,8 +101,9 @@ function ofContainer(
   if ((labels["traefik.enable"] ?? String(exposedByDefault)) !== "true") return undefined;
   const running = State.Status === "running";
   const healthy = !State.Health || State.Health.Status === "healthy";
-  if (labels["traefik.docker.allownonrunning"] !== "true" && !(running && healthy)) return undefined;
-  const http = unflatten(labels);
+  const stays = major >= 3 && labels["traefik.docker.allownonrunning"] === "true";
+  if (!stays && !(running && healthy)) return undefined;
+  const http = unflatten(labels, "http");
   const own = Name.slice(1);
   const services: Record<string, unknown> = {};
   const named = Object.keys(http["services"] ?? {});
@@ -107,7 +113,7 @@ function ofContainer(
     const port =
       (server["port"] as string | undefined) ?? Object.keys(NetworkSettings.Ports)[0]?.split("/")[0] ?? "";
     const address = NetworkSettings.Networks[network]?.IPAddress ?? "";
-    const fixed = server["url"] as string | undefined;
+    const fixed = major >= 3 ? (server["url"] as string | undefined) : undefined;
     // A port without a running container leaves a server with an empty URL, which is answered with 500.
     const url = fixed ?? (running ? `http://${address}:${port}` : "");
     const kept = fixed !== undefined || running || server["port"] !== undefined;
@@ -127,15 +133,41 @@ function ofContainer(
       ...(router["tls"] ? { tls: {} } : {}),
     };
   }
-  return { routers, services, middlewares: http["middlewares"] ?? {} } as unknown as DynamicConfig;
+  const tcp = running ? tcpOf(labels, NetworkSettings.Networks[network]?.IPAddress ?? "") : NO_TCP;
+  return { routers, services, middlewares: http["middlewares"] ?? {}, tcp } as unknown as DynamicConfig;
+}
+
+const NO_TCP: DynamicConfig["tcp"] = { routers: {}, services: {} };
+
+function tcpOf(labels: Readonly<Record<string, string>>, address: string): DynamicConfig["tcp"] {
+  const { routers = {}, services = {} } = unflatten(labels, "tcp") as Record<string, Record<string, Tree>>;
+  const list = (text: unknown): string[] => String(text).split(",");
+  return {
+    routers: Object.fromEntries(
+      Object.entries(routers).map(([name, router]) => [
+        name,
+        {
+          ...(router as unknown as TcpRouter),
+          service: (router["service"] as string | undefined) ?? Object.keys(services)[0] ?? "",
+          ...(router["entrypoints"] ? { entryPoints: list(router["entrypoints"]) } : {}),
+        },
+      ]),
+    ),
+    services: Object.fromEntries(
+      Object.entries(services).map(([name, service]) => {
+        const { server } = service["loadbalancer"] as { server?: { port?: string } };
+        return [name, { loadBalancer: { servers: [{ address: `${address}:${server?.port ?? ""}` }] } }];
+      }),
+    ),
+  };
 }
 
 type Tree = { [key: string]: Tree | string };
 
-function unflatten(labels: Readonly<Record<string, string>>): Record<string, Tree> {
+function unflatten(labels: Readonly<Record<string, string>>, protocol: "http" | "tcp"): Record<string, Tree> {
   const root: Tree = {};
   for (const [label, value] of Object.entries(labels)) {
-    if (!label.startsWith("traefik.http.")) continue;
+    if (!label.startsWith(`traefik.${protocol}.`)) continue;
     const path = label.split(".").slice(2);
     let node = root;
     for (const part of path.slice(0, -1)) {

@@ -1,24 +1,28 @@
 import { once } from "node:events";
-import { createServer as createHttp, ServerResponse, type IncomingMessage, type Server } from "node:http";
+import { createServer as createHttp, ServerResponse, type IncomingMessage } from "node:http";
 import { createServer as createHttps } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer as createDoor, type AddressInfo, type Server, type Socket } from "node:net";
 import type { FrontTraefik, TraefikOptions } from "../traefik.ts";
 import { followDocker } from "./docker-provider.ts";
 import { merged, NOTHING, qualified, type DynamicConfig } from "./dynamic-config.ts";
-import type { Exchange } from "./exchange.ts";
+import { status, type Exchange } from "./exchange.ts";
 import { followHttp } from "./http-provider.ts";
 import { resolver } from "./names.ts";
 import { buildTree, type Tree } from "./routes.ts";
 import { selfSigned } from "./self-signed.ts";
-import { readFlags, type EntryPoint } from "./static-config.ts";
+import { readFlags, type EntryPoint, type Major } from "./static-config.ts";
+import { takeTcp } from "./tcp.ts";
 
 /**
  * A stand-in for Traefik that does what its documentation and source say of wakes: providers, priorities,
  * ForwardAuth, snapshots of handlers. Where it differs from the real one it is wrong. Runs in the tests' own
  * process, on the gateway of the network; looks names up as a container there would.
  */
-export async function startTraefikDouble(options: TraefikOptions): Promise<FrontTraefik> {
-  const config = readFlags(options.flags);
+export async function startTraefikDouble(
+  options: TraefikOptions & { readonly major?: Major },
+): Promise<FrontTraefik> {
+  const { major = 3 } = options;
+  const config = readFlags(options.flags, major);
   const address = Object.values(options.hosts)[0] ?? "127.0.0.1";
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
@@ -31,24 +35,31 @@ export async function startTraefikDouble(options: TraefikOptions): Promise<Front
 
   const swap = (known: ReadonlyMap<string, DynamicConfig>): void => {
     const before = tree;
-    tree = buildTree(merged(known.values()), config.entryPoints, { resolve, ping: config.ping }, log);
+    const more = { resolve, ping: config.ping, major };
+    tree = buildTree(merged(known.values()), config.entryPoints, more, log);
     before?.[Symbol.dispose]();
   };
 
   const open = async (entryPoint: EntryPoint): Promise<void> => {
     const tls = entryPoint.port === 443;
     const server = tls ? createHttps(selfSigned()) : createHttp();
-    servers.add(server);
+    const door = createDoor({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      socket.on("error", () => socket.destroy());
+      const routes = tree?.tcp.get(entryPoint.name) ?? { plain: [], tls: [] };
+      takeTcp(socket, routes, tls, resolve).then(
+        (taken) => taken !== "tcp" && server.emit("connection", socket),
+        () => socket.destroy(),
+      );
+    });
+    servers.add(door);
     const answer = (exchange: Exchange): void => {
       handle(tree, entryPoint, exchange).catch((error: unknown) => {
         log(`request: ${String(error)}`);
         exchange.res.destroy();
       });
     };
-    server.on("connection", (socket: Socket) => {
-      sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
-    });
     server.on("request", (req: IncomingMessage, res: ServerResponse) =>
       answer(exchangeOf(entryPoint, tls, req, res)),
     );
@@ -59,9 +70,9 @@ export async function startTraefikDouble(options: TraefikOptions): Promise<Front
       answer({ ...exchangeOf(entryPoint, tls, req, res), upgrade: { socket, head } });
     });
     const inside = entryPoint.host === "127.0.0.1";
-    server.listen(inside ? 0 : entryPoint.port, inside ? "127.0.0.1" : address);
-    await once(server, "listening");
-    if (inside) loopback.set(entryPoint.port, (server.address() as AddressInfo).port);
+    door.listen(inside ? 0 : entryPoint.port, inside ? "127.0.0.1" : address);
+    await once(door, "listening");
+    if (inside) loopback.set(entryPoint.port, (door.address() as AddressInfo).port);
   };
 
   const start = async (): Promise<void> => {
@@ -74,9 +85,10 @@ export async function startTraefikDouble(options: TraefikOptions): Promise<Front
     for (const entryPoint of config.entryPoints) await open(entryPoint);
     if (config.docker) {
       const { exposedByDefault } = config.docker;
-      providers.push(followDocker(options.docker, options.network, exposedByDefault, tell("docker")));
+      const follow = { ...options, exposedByDefault, major };
+      providers.push(followDocker(follow, tell("docker")));
     }
-    if (config.http) providers.push(followHttp(config.http, resolve, tell("http"), log));
+    if (config.http) providers.push(followHttp({ ...config.http, major }, resolve, tell("http"), log));
   };
 
   const stop = async (): Promise<void> => {
@@ -134,9 +146,15 @@ async function handle(tree: Tree | undefined, { name }: EntryPoint, exchange: Ex
     host: (headers.host ?? "").toLowerCase().replace(/:\d+$/, ""),
     path: url.replace(/\?.*$/, ""),
     method: req.method ?? "GET",
+    headers: req.headers,
   };
   const route = tree?.byEntryPoint.get(name)?.find((one) => one.tls === tls && one.matches(subject));
-  const outcome = route ? await route.handler(exchange) : { status: 404 };
+  const outcome = route ? await route.handler(exchange) : status(404);
   if (outcome === "done" || res.headersSent || res.destroyed) return;
-  res.writeHead(outcome.status, { "content-type": "text/plain" }).end(`${String(outcome.status)}\n`);
+  const { answer } = outcome;
+  if (answer)
+    res
+      .writeHead(outcome.status, { ...answer.headers, "content-length": answer.body.length })
+      .end(answer.body);
+  else res.writeHead(outcome.status, { "content-type": "text/plain" }).end(`${String(outcome.status)}\n`);
 }

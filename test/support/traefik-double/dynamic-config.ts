@@ -3,6 +3,23 @@ export interface DynamicConfig {
   readonly routers: Readonly<Record<string, Router>>;
   readonly services: Readonly<Record<string, Service>>;
   readonly middlewares: Readonly<Record<string, Middleware>>;
+  readonly tcp: {
+    readonly routers: Readonly<Record<string, TcpRouter>>;
+    readonly services: Readonly<Record<string, TcpService>>;
+  };
+}
+
+export interface TcpRouter {
+  readonly rule: string;
+  readonly service: string;
+  readonly entryPoints?: readonly string[];
+  readonly middlewares?: readonly string[];
+  readonly priority?: number | string;
+  readonly tls?: { readonly passthrough?: boolean | string };
+}
+
+export interface TcpService {
+  readonly loadBalancer: { readonly servers: readonly { readonly address: string }[] };
 }
 
 export interface Router {
@@ -31,7 +48,12 @@ export interface Service {
 export type Middleware = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** Nothing at all. */
-export const NOTHING: DynamicConfig = { routers: {}, services: {}, middlewares: {} };
+export const NOTHING: DynamicConfig = {
+  routers: {},
+  services: {},
+  middlewares: {},
+  tcp: { routers: {}, services: {} },
+};
 
 /** Qualifies every name and reference of one provider's configuration. */
 export function qualified(config: DynamicConfig, provider: string): DynamicConfig {
@@ -57,8 +79,14 @@ export function qualified(config: DynamicConfig, provider: string): DynamicConfi
     ),
     middlewares: all(config.middlewares, (middleware) => {
       const chain = middleware["chain"]?.["middlewares"] as readonly string[] | undefined;
+      const page = middleware["errors"];
+      if (page) return { errors: { ...page, service: name(String(page["service"])) } };
       return chain ? { chain: { middlewares: chain.map(name) } } : middleware;
     }),
+    tcp: {
+      routers: all(config.tcp.routers, (router) => ({ ...router, service: name(router.service) })),
+      services: all(config.tcp.services, (service) => service),
+    },
   };
 }
 
@@ -72,5 +100,9 @@ export function merged(configs: Iterable<DynamicConfig>): DynamicConfig {
       {},
       ...all.map(({ middlewares }) => middlewares),
     ) as DynamicConfig["middlewares"],
+    tcp: {
+      routers: Object.assign({}, ...all.map(({ tcp }) => tcp.routers)) as DynamicConfig["tcp"]["routers"],
+      services: Object.assign({}, ...all.map(({ tcp }) => tcp.services)) as DynamicConfig["tcp"]["services"],
+    },
   };
 }

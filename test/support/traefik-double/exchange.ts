@@ -11,10 +11,19 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders;
   /** Path and query; middlewares may change it. */
   readonly url: string;
+  /** What stands in the place of the server's own status. */
+  readonly status?: number;
 }
 
 /** `done`: answered. Otherwise the status that is to be answered; `unsent`: nothing reached a server. */
-export type Outcome = "done" | { readonly status: number; readonly unsent: boolean };
+export type Outcome =
+  | "done"
+  | {
+      readonly status: number;
+      readonly unsent: boolean;
+      /** With more than a status: what a middleware answered. */
+      readonly answer?: { readonly headers: IncomingHttpHeaders; readonly body: Buffer };
+    };
 /** A service, or a middleware around one. */
 export type Handler = (exchange: Exchange) => Promise<Outcome>;
 

@@ -34,9 +34,7 @@ export function forwardAuth(settings: ForwardAuthSettings, next: Handler, resolv
     const headers = { ...endToEnd(response.headers) };
     // A relative address is made one of the asked server.
     if (headers.location !== undefined) headers.location = new URL(headers.location, settings.address).href;
-    exchange.res.writeHead(code, { ...headers, "content-length": body.length });
-    exchange.res.end(body);
-    return "done";
+    return { status: code, unsent: false, answer: { headers, body } };
   };
 }
 

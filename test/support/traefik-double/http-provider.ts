@@ -2,12 +2,15 @@ import { createHash } from "node:crypto";
 import { request } from "node:http";
 import type { DynamicConfig } from "./dynamic-config.ts";
 import type { Resolve } from "./names.ts";
-import type { StaticConfig } from "./static-config.ts";
+import type { Major, StaticConfig } from "./static-config.ts";
 import { readDocument } from "./strict-document.ts";
+
+/** How the provider is set. */
+type HttpSettings = NonNullable<StaticConfig["http"]> & { readonly major: Major };
 
 /** Asks again and again until disposed; the same bytes are no news, a bad answer keeps what was there. */
 export function followHttp(
-  config: NonNullable<StaticConfig["http"]>,
+  config: HttpSettings,
   resolve: Resolve,
   told: (config: DynamicConfig) => void,
   log: (line: string) => void,
@@ -23,7 +26,7 @@ export function followHttp(
       if (hash !== last) {
         // Remembered before it is read: a bad document is not tried again until it changes.
         last = hash;
-        told(readDocument(text));
+        told(readDocument(text, config.major));
       }
       retryMs = 500;
       if (!over) timer = setTimeout(() => void ask(), config.pollMs);

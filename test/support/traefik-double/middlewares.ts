@@ -4,32 +4,28 @@ import type { Handler } from "./exchange.ts";
 import { forwardAuth } from "./forward-auth.ts";
 import type { Resolve } from "./names.ts";
 
+/** What middlewares are built with. */
+export interface Workshop {
+  readonly config: DynamicConfig;
+  readonly service: (name: string) => Handler | undefined;
+  readonly resolve: Resolve;
+}
+
 /** Wraps a handler in the named middlewares, the first one outermost. Undefined: one of them is not there. */
-export function wrap(
-  config: DynamicConfig,
-  names: readonly string[],
-  inner: Handler,
-  resolve: Resolve,
-): Handler | undefined {
+export function wrap(shop: Workshop, names: readonly string[], inner: Handler): Handler | undefined {
   let handler: Handler | undefined = inner;
   for (const name of [...names].reverse()) {
-    const middleware = config.middlewares[name];
+    const middleware = shop.config.middlewares[name];
     const [kind = "", settings = {}] = Object.entries(middleware ?? {})[0] ?? [];
     if (!middleware || !handler) return undefined;
-    handler = one(config, kind.toLowerCase(), lowerKeys(settings), handler, resolve);
+    handler = one(shop, kind.toLowerCase(), lowerKeys(settings), handler);
   }
   return handler;
 }
 
 type Settings = Readonly<Record<string, unknown>>;
 
-function one(
-  config: DynamicConfig,
-  kind: string,
-  settings: Settings,
-  next: Handler,
-  resolve: Resolve,
-): Handler | undefined {
+function one(shop: Workshop, kind: string, settings: Settings, next: Handler): Handler | undefined {
   switch (kind) {
     case "forwardauth":
       return forwardAuth(
@@ -39,10 +35,12 @@ function one(
           authResponseHeaders: list(settings["authresponseheaders"]),
         },
         next,
-        resolve,
+        shop.resolve,
       );
     case "chain":
-      return wrap(config, list(settings["middlewares"]), next, resolve);
+      return wrap(shop, list(settings["middlewares"]), next);
+    case "errors":
+      return errors(shop, settings, next);
     case "stripprefix":
       return stripPrefix(list(settings["prefixes"]), next);
     case "headers":
@@ -70,6 +68,22 @@ function stripPrefix(prefixes: readonly string[], next: Handler): Handler {
 function addHeaders(headers: Readonly<Record<string, string>>, next: Handler): Handler {
   return async (exchange) =>
     await next({ ...exchange, headers: { ...exchange.headers, ...lowerKeys(headers) } });
+}
+
+/** Another page in the place of an answer without a server's; the status stays unless it is rewritten. */
+function errors({ service }: Workshop, settings: Settings, next: Handler): Handler | undefined {
+  const page = service(String(settings["service"]));
+  const statuses = list(settings["status"]).map(Number);
+  const rewrites = (settings["statusrewrites"] ?? {}) as Readonly<Record<string, number>>;
+  return (
+    page &&
+    (async (exchange) => {
+      const outcome = await next(exchange);
+      if (outcome === "done" || !statuses.includes(outcome.status)) return outcome;
+      const status = rewrites[String(outcome.status)] ?? outcome.status;
+      return await page({ ...exchange, url: String(settings["query"]), status });
+    })
+  );
 }
 
 /** Again only while nothing was sent; always through the very same handlers. */

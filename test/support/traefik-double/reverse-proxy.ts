@@ -28,7 +28,7 @@ export async function proxyTo(
     const call: ClientRequest = request({
       host,
       port,
-      method: req.method,
+      method: exchange.status === undefined ? req.method : "GET",
       path: url,
       agent: false,
       headers: {
@@ -42,7 +42,8 @@ export async function proxyTo(
       socket.once("connect", () => {
         connected = true;
         if (upgrade) call.end();
-        else req.pipe(call);
+        else if (exchange.status === undefined) req.pipe(call);
+        else call.end();
       });
     });
     call.on("error", () => {
@@ -62,7 +63,7 @@ export async function proxyTo(
       done("done");
     });
     call.on("response", (response: IncomingMessage) => {
-      res.writeHead(response.statusCode ?? 502, endToEnd(response.headers));
+      res.writeHead(exchange.status ?? response.statusCode ?? 502, endToEnd(response.headers));
       // A head at once, and each part as it comes: event streams live from that.
       res.flushHeaders();
       response.on("data", (chunk: Buffer) => res.write(chunk));

@@ -3,7 +3,8 @@ import type { Handler } from "./exchange.ts";
 import { wrap } from "./middlewares.ts";
 import { readRule, type Matcher } from "./rule.ts";
 import { buildService, type ServiceBuild } from "./services.ts";
-import type { EntryPoint } from "./static-config.ts";
+import type { EntryPoint, Major } from "./static-config.ts";
+import { tcpRoutes, type TcpRoutes } from "./tcp.ts";
 
 /** The routes of one entry point, best first. */
 export type Routes = readonly {
@@ -16,13 +17,14 @@ export type Routes = readonly {
 /** A whole tree of handlers. A request keeps the one that it came in with. */
 export interface Tree extends Disposable {
   readonly byEntryPoint: ReadonlyMap<string, Routes>;
+  readonly tcp: ReadonlyMap<string, TcpRoutes>;
 }
 
 /** Builds all handlers anew. A router with a fault is left out, as in Traefik. */
 export function buildTree(
   config: DynamicConfig,
   entryPoints: readonly EntryPoint[],
-  more: Pick<ServiceBuild, "resolve" | "ping">,
+  more: Pick<ServiceBuild, "resolve" | "ping"> & { readonly major: Major },
   log: (line: string) => void,
 ): Tree {
   const owns: Disposable[] = [];
@@ -40,10 +42,13 @@ export function buildTree(
       .flatMap(([name, router]): Routes => {
         try {
           const inner = service(router.service);
-          const handler = inner && wrap(config, router.middlewares ?? [], inner, more.resolve);
+          const handler =
+            inner && wrap({ config, service, resolve: more.resolve }, router.middlewares ?? [], inner);
           if (!handler)
             throw new Error(`${router.service} or one of ${String(router.middlewares)} does not exist`);
-          return [{ name, matches: readRule(router.rule), tls: router.tls !== undefined, handler }];
+          return [
+            { name, matches: readRule(router.rule, more.major), tls: router.tls !== undefined, handler },
+          ];
         } catch (error) {
           log(`router ${name}: ${String(error)}`);
           return [];
@@ -51,8 +56,10 @@ export function buildTree(
       });
     byEntryPoint.set(entryPoint, routes);
   }
+  const tcp = new Map(entryPoints.map((one) => [one.name, tcpRoutes(config, one, log)] as const));
   return {
     byEntryPoint,
+    tcp,
     [Symbol.dispose]() {
       for (const own of owns) own[Symbol.dispose]();
     },

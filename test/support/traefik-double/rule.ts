@@ -1,16 +1,20 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Major } from "./static-config.ts";
+
 /** What a rule asks of a request. */
 export interface RuleSubject {
   /** Lower case, without port. */
   readonly host: string;
   readonly path: string;
   readonly method: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** A rule, read. */
 export type Matcher = (subject: RuleSubject) => boolean;
 
-/** Reads a rule in the syntax of version 3. @throws Error for what Traefik would refuse. */
-export function readRule(rule: string): Matcher {
+/** Reads a rule in the syntax of a version. @throws Error for what Traefik would refuse. */
+export function readRule(rule: string, major: Major = 3): Matcher {
   const tokens = rule.match(/&&|\|\||!|\(|\)|,|[A-Za-z]+|`[^`]*`/g) ?? [];
   if (tokens.join("").length !== rule.replace(/\s+(?=(?:[^`]*`[^`]*`)*[^`]*$)/g, "").length)
     throw new Error(`bad rule ${rule}`);
@@ -45,16 +49,32 @@ export function readRule(rule: string): Matcher {
   const matcher = (): Matcher => {
     const name = tokens[at++] ?? "";
     if (!take("(")) throw new Error(`bad rule ${rule}`);
-    const value = (tokens[at++] ?? "").slice(1, -1);
-    if (!take(")")) throw new Error(`bad rule ${rule}: one value each`);
-    return matcherOf(name, value);
+    const values: string[] = [];
+    do values.push((tokens[at++] ?? "").slice(1, -1));
+    while (take(","));
+    if (!take(")")) throw new Error(`bad rule ${rule}`);
+    return major < 3 ? olderMatcher(name, values) : matcherOf(name, values);
   };
   const read = or();
   if (at < tokens.length) throw new Error(`bad rule ${rule}`);
   return read;
 }
 
-function matcherOf(name: string, value: string): Matcher {
+/** Several values: one of them. Expressions stand in braces, with a name before them. */
+function olderMatcher(name: string, values: readonly string[]): Matcher {
+  if (name === "HeadersRegexp") return matcherOf("HeaderRegexp", values);
+  const ways = values.map((value) => {
+    if (name !== "HostRegexp") return matcherOf(name, [value]);
+    const parts = value.split(/\{[^:}]+:([^}]+)\}/);
+    const expression = parts.map((part, at) => (at % 2 === 0 ? part.replaceAll(".", "\\.") : part));
+    return matcherOf(name, [`^${expression.join("")}$`]);
+  });
+  return (subject) => ways.some((way) => way(subject));
+}
+
+function matcherOf(name: string, values: readonly string[]): Matcher {
+  const [value = "", second] = values;
+  if (values.length > (name === "HeaderRegexp" ? 2 : 1)) throw new Error(`${name} takes one value`);
   switch (name) {
     case "Host":
       return ({ host }) => host === value.toLowerCase();
@@ -68,6 +88,16 @@ function matcherOf(name: string, value: string): Matcher {
       return ({ path }) => path.startsWith(value);
     case "Method":
       return ({ method }) => method === value.toUpperCase();
+    case "HeaderRegexp": {
+      const regexp = new RegExp(
+        (second ?? "").replace(/^\(\?i\)/, ""),
+        second?.startsWith("(?i)") ? "i" : "",
+      );
+      return ({ headers }) => {
+        const sent = headers[value.toLowerCase()];
+        return sent !== undefined && regexp.test(String(sent));
+      };
+    }
     default:
       throw new Error(`the double knows no matcher ${name}`);
   }

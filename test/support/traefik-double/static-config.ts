@@ -1,3 +1,6 @@
+/** A line of Traefik's versions: 3, or 2 for the last of them, 2.11. */
+export type Major = 2 | 3;
+
 /** One entry point. */
 export interface EntryPoint {
   readonly name: string;
@@ -21,14 +24,16 @@ export interface StaticConfig {
 }
 
 /** Reads flags as on the command line. @throws Error for one that it does not know: better than a false peace. */
-export function readFlags(flags: readonly string[]): StaticConfig {
+export function readFlags(flags: readonly string[], major: Major = 3): StaticConfig {
   const values = new Map<string, string>();
   for (const flag of flags) {
     const [name = "", ...rest] = flag.replace(/^--/, "").split("=");
     values.set(name.toLowerCase(), rest.join("="));
   }
-  for (const name of values.keys())
-    if (!KNOWN.some((known) => known.test(name))) throw new Error(`the double knows no --${name}`);
+  for (const name of values.keys()) {
+    const known = KNOWN.some((one) => one.test(name)) && !(major < 3 && SINCE_3.test(name));
+    if (!known) throw new Error(`the double knows no --${name}`);
+  }
   const names = [...values.keys()].flatMap((name) => /^entrypoints\.([^.]+)\.address$/.exec(name)?.[1] ?? []);
   const get = (name: string): string | undefined => values.get(name);
   const anyDefault = names.some((name) => get(`entrypoints.${name}.asdefault`) === "true");
@@ -67,6 +72,7 @@ export function readFlags(flags: readonly string[]): StaticConfig {
   };
 }
 
+const SINCE_3 = /^providers\.http\.headers\./;
 const KNOWN = [
   /^entrypoints\.[^.]+\.(address|asdefault|forwardedheaders\.trustedips)$/,
   /^providers\.docker(\.exposedbydefault)?$/,

@@ -216,7 +216,8 @@ labels:
       ${seen.engines.map(({ name, outage, containers }) => html`<li class="${outage === undefined ? "on" : ""}"><i></i><span>Engine ${name}</span><span class="v">${outage ?? `connected, ${plural(containers, "container")}`}</span></li>`)}
       ${seen.engines.length === 0 ? html`<li><i></i><span>Engines</span><span class="v">none is configured</span></li>` : undefined}
       <li><i></i><span>With the label</span><span class="v">none</span></li>
-    </ul>`;
+    </ul>
+    <p class="row unlock"><a class="btn" href="/ui/doctor">Run the doctor</a></p>`;
   const sky = html`<div class="col scene">${gate}</div>`;
   return shell({ title: "Wakegate", current: "targets", kind: "empty", sky, main }, context);
 }

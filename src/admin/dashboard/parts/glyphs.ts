@@ -71,6 +71,17 @@ export const icons = {
   menu: icon("", "m4 6 4 4 4-4"),
 };
 
+const mark = (className: string, d: string): Html =>
+  raw(`<svg class="icon chk ${className}" viewBox="0 0 16 16" aria-hidden="true"><path d="${d}"/></svg>`);
+
+/** What became of a check: each is told by its shape. */
+export const marks = {
+  ok: mark("ok", "m3 8.5 3.5 3.5L13 4.5"),
+  warning: mark("wa", "M8 2.5v7M8 13v.1"),
+  problem: mark("pr", "m3.5 3.5 9 9M12.5 3.5l-9 9"),
+  skipped: mark("sk", "M3.5 8h9"),
+};
+
 const tab = (d: string): Html =>
   raw(`<svg class="tabicon" viewBox="0 0 20 20" aria-hidden="true"><path d="${d}"/></svg>`);
 
@@ -78,6 +89,7 @@ const tab = (d: string): Html =>
 export const tabIcons = {
   targets: tab("M5 17V9.5a5 5 0 0 1 10 0V17ZM2.5 17h15"),
   events: tab("M4 5.5h12M4 10h12M4 14.5h7"),
+  doctor: tab("M2.5 10.5h4l2-5 3.5 9 2-4h3.5"),
 };
 
 /** The mark beside the name. */

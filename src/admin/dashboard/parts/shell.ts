@@ -5,12 +5,12 @@ import { icons, MARK, SHARED_DEFS, tabIcon, tabIcons } from "./glyphs.ts";
 /** What a page puts into the frame. */
 export interface PageParts {
   readonly title: string;
-  readonly current: "targets" | "events" | undefined;
+  readonly current: "targets" | "events" | "doctor" | undefined;
   /** In the sky, below the top bar. */
   readonly sky: Html;
   readonly main: Html;
   /** Class of the body: which page it is. */
-  readonly kind: "list" | "target" | "events" | "locked" | "empty";
+  readonly kind: "list" | "target" | "events" | "doctor" | "locked" | "empty";
   /** The name of the one target that the page is about. */
   readonly target?: string;
   /** Without tools: somebody who is not let in has nothing to find. */
@@ -24,6 +24,7 @@ export function shell(parts: PageParts, context: ViewContext): string {
   const links = [
     ["targets", "/ui/", "Targets"],
     ["events", "/ui/events", "Events"],
+    ["doctor", "/ui/doctor", "Doctor"],
   ] as const;
   const page = (name: string): Html => (name === current ? raw(' aria-current="page"') : raw(""));
   return html`<!doctype html>
@@ -85,7 +86,7 @@ export function shell(parts: PageParts, context: ViewContext): string {
           bare
             ? undefined
             : html`<nav class="tabs" aria-label="Pages">
-                  ${links.map(([name, href, word]) => html`<a href="${href}" ${page(name)}>${name === "targets" ? tabIcons.targets : tabIcons.events}${word}</a>`)}
+                  ${links.map(([name, href, word]) => html`<a href="${href}" ${page(name)}>${tabIcons[name]}${word}</a>`)}
                 </nav>
                 <div class="menu" id="menu" role="menu" popover></div>
                 <dialog id="ask" aria-labelledby="ask-h">

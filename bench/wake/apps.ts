@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import type { RawDocker } from "../../test/support/raw-docker.ts";
+import { freePort } from "../../test/support/free-port.ts";
+
+/** An app that tells at which wall time (ms, with fractions) it began to listen. */
+const CODE = `const server = require("node:http").createServer((_, response) => response.end(String(at)));
+let at = 0;
+setTimeout(() => server.listen(8080, () => { at = performance.timeOrigin + performance.now(); }), Number(process.env.BOOT_MS));`;
+
+/** A container of the bench and where its port is published. */
+export interface App {
+  readonly name: string;
+  readonly port: number;
+}
+
+/** Makes the container without starting it. Without `labels` Wakegate does not manage it. */
+export async function makeApp(
+  docker: RawDocker,
+  name: string,
+  bootMs: number,
+  labels?: Readonly<Record<string, string>>,
+): Promise<App> {
+  const port = await freePort();
+  const own = labels && {
+    enable: "true",
+    hosts: `${name}.example.com`,
+    foreign_stop_grace: "0s",
+    idle_timeout: "never",
+    ...labels,
+  };
+  await docker.create(name, {
+    cmd: ["/bin/node", "-e", CODE],
+    env: { BOOT_MS: String(bootMs) },
+    labels: Object.fromEntries(Object.entries(own ?? {}).map(([key, value]) => [`wakegate.${key}`, value])),
+    publish: { 8080: port },
+  });
+  return { name, port };
+}
+
+/** When the app began to listen, in monotonic ms of this process. @throws Error when it does not answer. */
+export async function listeningSince({ port }: App): Promise<number> {
+  return Number(await get(port)) - performance.timeOrigin;
+}
+
+/** Asks the app every millisecond until it answers: the floor of every wake. */
+export async function untilAnswers({ port }: App): Promise<void> {
+  for (;;) {
+    try {
+      await get(port);
+      return;
+    } catch {
+      await pause(1);
+    }
+  }
+}
+
+async function get(port: number): Promise<string> {
+  const call = request({ host: "127.0.0.1", port, agent: false }).end();
+  const [response] = (await once(call, "response")) as [IncomingMessage];
+  let text = "";
+  for await (const chunk of response) text += String(chunk);
+  return text;
+}

@@ -1,0 +1,133 @@
+import type { Fix } from "./finding.ts";
+import type { Places } from "./places.ts";
+import type { ProxyKind } from "./proxy-kind.ts";
+
+/** What makes the proxy ask before it lets anybody through to a host. */
+export function askLines(kind: ProxyKind, places: Places, host: string, target: string): Fix {
+  switch (kind) {
+    case "caddy":
+      return {
+        where: `Caddyfile, in the site of ${host}, before its reverse_proxy, both inside route { }`,
+        lines: [
+          `forward_auth ${places.internal} {`,
+          "\turi /api/authz/forward-auth?",
+          "\theader_up -Cookie",
+          "\theader_up -Authorization",
+          "\tlb_try_duration 5s",
+          "}",
+        ].join("\n"),
+      };
+    case "nginx":
+      return {
+        where: `nginx, in the location of ${host} that has proxy_pass; the server needs examples/nginx/wakegate.conf with $wakegate http://${places.internal}`,
+        lines: "auth_request /wakegate-auth;\nerror_page 401 = @wakegate;",
+      };
+    case "traefik":
+      return {
+        where: `compose.yaml, labels of ${target}, and the first two on Wakegate's own service`,
+        lines: [
+          `traefik.http.middlewares.wakegate.forwardauth.address: http://${places.internal}/api/authz/forward-auth`,
+          'traefik.http.middlewares.wakegate.forwardauth.trustforwardheader: "false"',
+          `traefik.http.routers.${target}.middlewares: wakegate@docker`,
+        ].join("\n"),
+      };
+  }
+}
+
+/** The right address of the question, for a proxy that asks at another. */
+export function addressLines(kind: ProxyKind, places: Places): Fix {
+  switch (kind) {
+    case "caddy":
+      return { where: "Caddyfile, inside forward_auth", lines: "uri /api/authz/forward-auth?" };
+    case "nginx":
+      return {
+        where: "nginx, location = /wakegate-auth",
+        lines: `proxy_pass http://${places.internal}/api/authz/auth-request;`,
+      };
+    case "traefik":
+      return {
+        where: "compose.yaml, labels of Wakegate's service",
+        lines: `traefik.http.middlewares.wakegate.forwardauth.address: http://${places.internal}/api/authz/forward-auth`,
+      };
+  }
+}
+
+/** The route of the loading page's live events. */
+export function ownRouteLines(kind: ProxyKind, places: Places, host: string): Fix {
+  switch (kind) {
+    case "caddy":
+      return {
+        where: `Caddyfile, in the site of ${host}, before forward_auth`,
+        lines: `reverse_proxy /.wakegate/* ${places.public}`,
+      };
+    case "nginx":
+      return {
+        where: `nginx, in the server of ${host}`,
+        lines: [
+          "location /.wakegate/ {",
+          `    proxy_pass http://${places.public};`,
+          "    proxy_http_version 1.1;",
+          "    proxy_set_header Host $http_host;",
+          '    proxy_set_header Connection "";',
+          "    proxy_buffering off;",
+          "    proxy_read_timeout 1h;",
+          "}",
+        ].join("\n"),
+      };
+    case "traefik":
+      return {
+        where: "compose.yaml, labels of Wakegate's service",
+        lines: [
+          'traefik.enable: "true"',
+          "traefik.http.routers.wakegate.rule: PathPrefix(`/.wakegate/`)",
+          'traefik.http.routers.wakegate.priority: "1000000"',
+          "traefik.http.routers.wakegate.service: wakegate",
+          `traefik.http.services.wakegate.loadbalancer.server.port: "${places.public.replace(/^.*:/, "")}"`,
+        ].join("\n"),
+      };
+  }
+}
+
+/** What tells nginx and others to describe the request that they hold. */
+export function describeLines(kind: ProxyKind): Fix {
+  switch (kind) {
+    case "nginx":
+      return {
+        where: "nginx, location = /wakegate-auth and location @wakegate",
+        lines:
+          "proxy_set_header X-Original-URL $scheme://$http_host$request_uri;\nproxy_set_header X-Original-Method $request_method;",
+      };
+    case "caddy":
+      return {
+        where: "Caddyfile, in place of a reverse_proxy to Wakegate that is written out",
+        lines: "header_up X-Forwarded-Method {method}\nheader_up X-Forwarded-Uri {uri}",
+      };
+    case "traefik":
+      return {
+        where: "compose.yaml, labels of Wakegate's service",
+        lines: 'traefik.http.middlewares.wakegate.forwardauth.trustforwardheader: "false"',
+      };
+  }
+}
+
+/** Single sign-on before Wakegate. */
+export function ssoLines(kind: ProxyKind, target: string): Fix {
+  switch (kind) {
+    case "caddy":
+      return {
+        where: "Caddyfile, in the site: route keeps the order as written",
+        lines: "route {\n\timport authelia\n\timport wakegate\n\treverse_proxy …\n}",
+      };
+    case "nginx":
+      return {
+        where:
+          "nginx has one auth_request for each location: ask the sign-on in an outer server, Wakegate in an inner one",
+        lines: "auth_request /authelia;",
+      };
+    case "traefik":
+      return {
+        where: `compose.yaml, labels of ${target}: the sign-on first`,
+        lines: `traefik.http.routers.${target}.middlewares: authelia@docker,wakegate@docker`,
+      };
+  }
+}

@@ -1,0 +1,228 @@
+import type { SwarmEngineSpec } from "../../config/model/engine.ts";
+import { Emitter } from "../../lib/emitter.ts";
+import { race } from "../../lib/race.ts";
+import { linkSignals } from "../../lib/signals.ts";
+import { Connection } from "../docker/connection.ts";
+import type { Verb } from "../docker/errors.ts";
+import { readLog } from "../docker/logs.ts";
+import { get } from "../docker/modem.ts";
+import { findSelf } from "../docker/self.ts";
+import { watch, WATCH_DEFAULTS, type WatchOptions } from "../docker/watch.ts";
+import type { ProviderDeps } from "../open.ts";
+import {
+  ProviderError,
+  type Capability,
+  type EngineChange,
+  type EngineSink,
+  type EngineSnapshot,
+  type ExecResult,
+  type Instance,
+  type Provider,
+  type SleepRequest,
+  type Usage,
+  type WakePatience,
+} from "../provider.ts";
+import { networkNames, service, services, tasks, type Service, type Task } from "./api.ts";
+import { describe, standing } from "./describe.ts";
+import { EVENT_FILTERS, readEvent } from "./events.ts";
+import { FOLLOW_CADENCE, Follower, type FollowCadence } from "./follower.ts";
+import { sleep, wake } from "./scale.ts";
+
+/** Times that tests shorten. */
+export interface SwarmTuning {
+  readonly deadlines?: Partial<Record<Verb, number>>;
+  readonly watch?: Partial<WatchOptions>;
+  readonly follow?: Partial<FollowCadence>;
+}
+
+const USUAL_PATIENCE_MS = 180_000;
+
+/** Services of one Docker Swarm, scaled to 0 and back, by way of one of its managers. */
+export class SwarmProvider implements Provider {
+  readonly kind = "swarm";
+  readonly engine: string;
+  readonly can: ReadonlySet<Capability> = new Set(["logs"]);
+  readonly #connection: Connection;
+  readonly #watchOptions: WatchOptions;
+  readonly #changes = new Emitter<EngineChange>();
+  readonly #follower: Follower;
+  readonly #closed = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #wakes = new Map<string, Promise<void>>();
+
+  /** @throws ProviderError `not_supported` for an address that is none of a Docker engine. */
+  constructor(spec: SwarmEngineSpec, deps: ProviderDeps, tuning: SwarmTuning = {}) {
+    this.engine = spec.name;
+    this.#connection = new Connection(spec, deps, tuning.deadlines);
+    this.#watchOptions = { ...WATCH_DEFAULTS, ...tuning.watch };
+    const cadence = { ...FOLLOW_CADENCE, ...tuning.follow };
+    this.#follower = new Follower(this.#connection, cadence, (change) => this.#changes.emit(change));
+  }
+
+  async watch(sink: EngineSink, signal: AbortSignal): Promise<void> {
+    let listed = false;
+    const gated: EngineSink = {
+      listed(snapshot) {
+        listed = true;
+        sink.listed(snapshot);
+      },
+      changed: (change) => sink.changed(change),
+      away(error) {
+        listed = false;
+        sink.away(error);
+      },
+    };
+    using _telling = this.#changes.subscribe((change) => {
+      if (listed && !signal.aborted) sink.changed(change);
+    });
+    const feed = {
+      filters: EVENT_FILTERS,
+      toChange: (line: string) => this.#take(line),
+      list: (_: Connection, inner: AbortSignal) => this.#list(inner),
+    };
+    await this.#run(signal, async (linked) => {
+      await Promise.all([
+        watch(this.#connection, gated, linked, this.#watchOptions, feed),
+        this.#follower.run(linked),
+      ]);
+    });
+  }
+
+  inspect(ref: string, signal: AbortSignal): Promise<Instance | undefined> {
+    return this.#run(signal, async (linked) => {
+      const found = await service(this.#connection, ref, linked);
+      if (!found) return undefined;
+      const now = await tasks(this.#connection, [found.ID], linked);
+      this.#follower.see([found], now);
+      if (standing(found, now).status === "restarting") this.#follower.poke();
+      return describe(found, now, await this.#networks(found, now, linked));
+    });
+  }
+
+  async wake(
+    { id }: Pick<Instance, "id">,
+    signal: AbortSignal,
+    patience: WakePatience = { withinMs: USUAL_PATIENCE_MS, onWaiting: () => undefined },
+  ): Promise<void> {
+    signal.throwIfAborted();
+    // A caller that goes away does not end it: the others have joined it.
+    const waking =
+      this.#wakes.get(id) ??
+      this.#keep(wake(this.#connection, id, patience, this.#closed.signal)).finally(() => {
+        this.#wakes.delete(id);
+        this.#follower.poke();
+      });
+    this.#wakes.set(id, waking);
+    await race(waking, signal);
+  }
+
+  async sleep(id: string, request: SleepRequest, signal: AbortSignal): Promise<void> {
+    const onAsked = (): void => this.#follower.poke();
+    try {
+      await this.#run(signal, (linked) => sleep(this.#connection, id, request, onAsked, linked));
+    } finally {
+      this.#follower.poke();
+    }
+  }
+
+  /** The tasks may be anywhere, and only their own node counts for them. */
+  async usage(): Promise<Usage | undefined> {
+    return undefined;
+  }
+
+  logs(id: string, limit: { lines: number; bytes: number }, signal: AbortSignal): Promise<readonly string[]> {
+    return this.#run(signal, async (linked) => {
+      const found = await service(this.#connection, id, linked);
+      if (!found)
+        throw new ProviderError("not_found", this.engine, `engine ${this.engine}: no such service: ${id}`);
+      const { task } = standing(found, await tasks(this.#connection, [found.ID], linked));
+      if (!task?.Status.ContainerStatus?.ContainerID) return [];
+      const query = { stdout: true, stderr: true, tail: limit.lines };
+      const framed = found.Spec.TaskTemplate.ContainerSpec?.TTY !== true;
+      return readLog(this.#connection, `/tasks/${task.ID}/logs`, { query, framed, limit }, linked);
+    });
+  }
+
+  exec(): Promise<ExecResult> {
+    const message = `engine ${this.engine}: commands cannot be run inside services`;
+    return Promise.reject(new ProviderError("not_supported", this.engine, message));
+  }
+
+  follow(ids: ReadonlySet<string>): void {
+    this.#follower.follow(ids);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort(new Error("the provider was closed"));
+    await Promise.allSettled(this.#running);
+    this.#connection[Symbol.dispose]();
+  }
+
+  async #list(signal: AbortSignal): Promise<EngineSnapshot> {
+    const all = await services(this.#connection, signal);
+    const now = await tasks(this.#connection, undefined, signal);
+    const names = await networkNames(this.#connection, signal);
+    const node = await this.#node(signal);
+    if (node !== undefined) this.#follower.near(node);
+    this.#follower.see(all, now, true);
+    this.#follower.poke();
+    const instances = all.map((one) => describe(one, now, names));
+    const selfId = selfOf(now);
+    return { instances, ...(selfId !== undefined && { selfId }) };
+  }
+
+  #take(line: string): EngineChange | undefined {
+    const event = readEvent(line);
+    if (event?.kind === "task") this.#follower.stir();
+    else if (event) this.#follower.poke();
+    return event?.kind === "change" ? event.change : undefined;
+  }
+
+  /** Only what has networks needs their names. */
+  async #networks(
+    { Spec, Endpoint }: Service,
+    now: readonly Task[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    const has =
+      (Spec.TaskTemplate.Networks?.length ?? 0) > 0 ||
+      (Endpoint?.VirtualIPs?.length ?? 0) > 0 ||
+      now.some(({ NetworksAttachments }) => (NetworksAttachments?.length ?? 0) > 0);
+    return has ? networkNames(this.#connection, signal) : new Map();
+  }
+
+  async #node(signal: AbortSignal): Promise<string | undefined> {
+    type Info = { readonly Swarm?: { readonly NodeID?: string } };
+    try {
+      const ask = this.#connection.call("ping", signal, (docker, inner) => get(docker, "/info", inner));
+      return ((await ask) as Info).Swarm?.NodeID;
+    } catch (error) {
+      signal.throwIfAborted();
+      // A socket proxy may keep it to itself: then every node counts as far away.
+      if (error instanceof ProviderError) return undefined;
+      throw error;
+    }
+  }
+
+  async #run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    using linked = linkSignals(signal, this.#closed.signal);
+    return await this.#keep(work(linked.signal));
+  }
+
+  #keep<T>(work: Promise<T>): Promise<T> {
+    const kept = work.catch(() => undefined).finally(() => this.#running.delete(kept));
+    this.#running.add(kept);
+    return work;
+  }
+}
+
+/** The service that Wakegate itself is a task of. */
+function selfOf(now: readonly Task[]): string | undefined {
+  const containers = now.flatMap(({ ServiceID, Status }) => {
+    const id = Status.ContainerStatus?.ContainerID;
+    return id ? [{ id, service: ServiceID }] : [];
+  });
+  const own = findSelf(containers);
+  return containers.find(({ id }) => id === own)?.service;
+}

@@ -1,0 +1,108 @@
+import { backoffMs } from "../lib/backoff.ts";
+import type { WakeCause } from "./handle.ts";
+import type { Context } from "./input.ts";
+import { adopt, beginWake, gone, isUp, resting } from "./next-state.ts";
+import type { Napping, OwnStop, Sighting, State, Stopping, Wake } from "./state.ts";
+
+/** How much longer than its own grace a container may take to die before we believe that it lives on. */
+const DYING_MARGIN_MS = 5_000;
+/** Pauses between the tries of a stop that fails. */
+const STOP_RETRY = { firstMs: 2_000, maxMs: 60_000 };
+
+/** The engine was asked while it goes down. Pure. */
+export function seenWhileStopping(state: Stopping, sighting: Sighting | undefined, ctx: Context): State {
+  if (state.whose === "ours") {
+    // Our own call is the judge; it looks when it is over. Only a stop that we merely wait for ends here.
+    return state.resumedUntil !== undefined && sighting?.status !== "running"
+      ? settled(state, sighting, ctx)
+      : state;
+  }
+  if (!sighting) return state.phase === "down" ? state : foreignDown(state.seen, ctx, state);
+  if (isUp(sighting)) {
+    const sameRun = sighting.run === state.seen.run && sighting.id === state.seen.id;
+    if (state.phase === "dying" && sameRun) return state;
+    return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
+  }
+  if (state.phase === "dying") return foreignDown(sighting, ctx, state);
+  return sighting.id === state.seen.id ? state : { ...state, seen: sighting };
+}
+
+/** Somebody else's stop signal is on its way to it. Pure. */
+export function stopSignal(state: State, ctx: Context): State {
+  if (state.kind !== "ready" && state.kind !== "starting") return state;
+  return {
+    kind: "stopping",
+    whose: "foreign",
+    task: Symbol(),
+    phase: "dying",
+    seen: state.seen,
+    began: ctx.mono,
+    waitMs: state.seen.stopTimeoutMs + DYING_MARGIN_MS,
+    ...(state.kind === "starting" && isRequest(state.wake) && { wanted: wantedBy(state.wake) }),
+  };
+}
+
+/** It is down, or gone, without our doing: updaters and backups bring it back in a moment. Pure. */
+export function foreignDown(sighting: Sighting, ctx: Context, before?: Stopping): State {
+  return {
+    kind: "stopping",
+    whose: "foreign",
+    task: Symbol(),
+    phase: "down",
+    seen: sighting,
+    began: ctx.mono,
+    waitMs: ctx.foreignStopGraceMs,
+    ...(before?.wanted && { wanted: before.wanted }),
+  };
+}
+
+/** A wait or a stop call is over: whatever the engine says now is taken as it is. Pure. */
+export function settled(state: Stopping, sighting: Sighting | undefined, ctx: Context): State {
+  if (!sighting) return gone(ctx);
+  const stillUp = isUp(sighting);
+  if (state.whose === "ours") {
+    if (sighting.status === "paused" && state.method !== "pause" && !state.wanted)
+      return sleepFailed(state, ctx);
+    if (!stillUp) return after(state, asleepSince(resting(sighting, ctx), state), ctx);
+    if (state.resumedUntil !== undefined || state.wanted || sighting.run !== state.seen.run) {
+      return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
+    }
+    return sleepFailed(state, ctx);
+  }
+  if (stillUp) return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
+  const rest = resting(sighting, ctx);
+  if (ctx.onManualStop === "hold" && rest.how !== "completed" && rest.how !== "created")
+    return { ...rest, held: true };
+  return after(state, rest, ctx);
+}
+
+/** Down at last: up again at once when somebody waits for it. */
+function after(state: Stopping, rest: Napping, ctx: Context): State {
+  if (!state.wanted) return rest;
+  const from = rest.how === "completed" ? "stopped" : rest.how;
+  return beginWake(from, state.wanted.cause, ctx, { stopping: state.wanted.since });
+}
+
+/** What was paused before it was stopped sleeps since it was paused. */
+function asleepSince(rest: Napping, { deepens }: OwnStop): Napping {
+  return deepens === undefined ? rest : { ...rest, since: deepens };
+}
+
+/** Our stop did not work: tried again, or given up for those who want it. Pure. */
+export function sleepFailed(state: State, ctx: Context): State {
+  if (state.kind !== "stopping" || state.whose !== "ours") return state;
+  if (state.wanted) return adopt(state.seen, ctx, state.wanted.cause, state.wanted.since);
+  const retryAt = ctx.mono + backoffMs(state.tries, STOP_RETRY);
+  return { ...state, task: Symbol(), tries: state.tries + 1, retryAt };
+}
+
+function isRequest(wake: Wake): wake is Wake & { cause: WakeCause } {
+  return wake.cause.by !== "outside";
+}
+
+function wantedBy(wake: Wake & { cause: WakeCause }): { cause: WakeCause; since: number } {
+  return {
+    cause: wake.cause,
+    since: wake.began.dependencies ?? wake.began.starting ?? wake.began.probing ?? 0,
+  };
+}

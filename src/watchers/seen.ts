@@ -1,0 +1,92 @@
+import type { Exit } from "../providers/provider.ts";
+import { foreignDown, seenWhileStopping } from "./going-down.ts";
+import type { Context } from "./input.ts";
+import { adopt, crashed, gone, isUp, ownStop, probing, resting } from "./next-state.ts";
+import type { Failed, Sighting, Starting, State } from "./state.ts";
+
+/** The state after the engine was asked; `sighting` is what it said, undefined: it does not know the target. Pure. */
+export function seen(
+  state: State,
+  sighting: Sighting | undefined,
+  ctx: Context,
+  intentUntil?: number,
+): State {
+  switch (state.kind) {
+    case "napping":
+    case "missing":
+      return seenAtRest(state, sighting, ctx, intentUntil);
+    case "error":
+      return seenAfterFailure(state, sighting, ctx);
+    case "waking":
+      if (!sighting) return gone(ctx);
+      if (sighting.status !== "running") return state;
+      return probing(state.wake, sighting, ctx);
+    case "starting":
+      return seenWhileStarting(state, sighting, ctx);
+    case "ready":
+      if (sighting && isUp(sighting)) {
+        const sameRun = sighting.run === state.seen.run;
+        const fellIll = sighting.unhealthy && !state.seen.unhealthy;
+        if (sameRun && !fellIll && sighting.status === "running") return { ...state, seen: sighting };
+        return adopt(sighting, ctx);
+      }
+      // No signal came before, and an exit like this one is nobody's wish: it crashed.
+      if (sighting?.exit && crashed(sighting.exit)) return resting(sighting, ctx);
+      // Gone, down or paused without our doing. Updaters stop, remove and create, backups pause for a
+      // moment: wait before it counts as a nap.
+      return foreignDown(sighting ?? state.seen, ctx);
+    case "stopping":
+      return seenWhileStopping(state, sighting, ctx);
+  }
+}
+
+function seenAtRest(state: State, sighting: Sighting | undefined, ctx: Context, intentUntil?: number): State {
+  if (!sighting) return state.kind === "missing" && state.why === "gone" ? state : gone(ctx);
+  if (sighting.status === "running" && intentUntil !== undefined) {
+    const stop = ownStop(sighting, "stop", ctx);
+    return { ...stop, resumedUntil: intentUntil };
+  }
+  if (isUp(sighting)) return adopt(sighting, ctx);
+  const rest = resting(sighting, ctx);
+  if (state.kind !== "napping") return rest;
+  const isKnown = rest.how === state.how && (state.deeper !== undefined || rest.deeper === undefined);
+  return isKnown ? state : { ...rest, since: state.since };
+}
+
+function seenAfterFailure(state: Failed, sighting: Sighting | undefined, ctx: Context): State {
+  if (!sighting) return gone(ctx);
+  if (!isUp(sighting)) {
+    const { seen: _, ...rest } = state;
+    return state.seen ? rest : state;
+  }
+  // The run that failed is known not to answer, until its own health command says otherwise.
+  const recovered = state.seen?.unhealthy === true && !sighting.unhealthy;
+  if (state.seen && state.seen.run === sighting.run && !recovered) return { ...state, seen: sighting };
+  return adopt(sighting, ctx);
+}
+
+/** The same on the way up: it may run, die, be brought back or be taken away. Pure. */
+export function seenWhileStarting(state: Starting, sighting: Sighting | undefined, ctx: Context): State {
+  if (!sighting) return gone(ctx);
+  switch (sighting.status) {
+    case "running":
+    case "restarting":
+      if (sighting.run === state.seen.run) return { ...state, ...diedAs(sighting), seen: sighting };
+      return { ...state, ...diedAs(sighting), seen: sighting, task: Symbol() };
+    case "paused":
+    case "created":
+      return resting(sighting, ctx);
+    case "removing":
+      return foreignDown(sighting, ctx);
+    case "exited":
+    case "dead":
+      if (ctx.oneShot && sighting.exit?.code === 0) return resting(sighting, ctx);
+      // Its restart policy brings it back, or the deadline ends the wake with this exit as evidence.
+      if (sighting.restarts) return { ...state, ...diedAs(sighting), seen: sighting };
+      return state.seen.status === sighting.status ? state : { ...state, seen: sighting, task: Symbol() };
+  }
+}
+
+function diedAs({ exit }: Sighting): { readonly died?: Exit } {
+  return exit ? { died: exit } : {};
+}
