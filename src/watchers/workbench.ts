@@ -81,7 +81,7 @@ export interface Workbench {
   /** Completes the facts of a failed wake with its time, its number in a row and the next try. */
   failure(facts: FailureFacts): { readonly failure: Failure; readonly coolDownMs: number };
   /** Takes what an inspection said that the work made for itself. */
-  see(instance: Instance): void;
+  see(instance: Instance | undefined): void;
   onDependency(report: DependencyReport): void;
   /** Something that passes by itself, such as a backup's lock, keeps the engine from starting it. */
   onWaiting(why: string): void;

@@ -20,8 +20,8 @@ export interface CampaignOptions {
   readonly settings: readonly Settings[];
   /** In the order in which they are run; may have no end. */
   readonly seeds: Iterable<number>;
-  /** False: enough. Asked before each seed, with the number of those that were run. */
-  readonly goesOn: (done: number) => boolean;
+  /** False: enough. Asked before each seed. */
+  readonly goesOn: () => boolean;
   /** Told of each schedule that broke a rule. False: enough. */
   readonly onFailure?: (schedule: Schedule, outcome: Outcome) => Promise<boolean> | boolean;
 }
@@ -35,7 +35,7 @@ export async function campaign(options: CampaignOptions): Promise<Report> {
   const failures: Report["failures"][number][] = [];
   let [seeds, steps, ms] = [0, 0, 0];
   for (const seed of options.seeds) {
-    if (!goesOn(seeds)) break;
+    if (!goesOn()) break;
     const schedule = generate(seed);
     const outcome = await run(schedule, { settings, coverage });
     seeds++;

@@ -27,6 +27,12 @@ export function plan(scene: Scene, action: Action, settings: readonly Settings[]
 }
 
 function matches(cue: Cue, happening: Happening): boolean {
+  if (cue.on === "looked")
+    return (
+      happening.kind === "logged" &&
+      happening.event === "last_look" &&
+      happening.message === `${cue.target} is quiet`
+    );
   if (cue.on === "moved")
     return (
       happening.kind === "moved" &&

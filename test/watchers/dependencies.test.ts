@@ -60,6 +60,27 @@ describe("dependencies", () => {
     expect(r.world.calls.at(-1)).toBe("stop db");
   });
 
+  it("sleep when who needed them is gone, also when only a listing tells", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        w.create("db", { labels: { ...labels(), ...compose("db") }, status: "running" });
+        w.create("app", {
+          labels: { ...labels(), ...compose("app", "db:service_started:false") },
+          status: "running",
+        });
+      },
+    });
+    const lease = r.watcher("app").lease("somebody");
+    await r.clock.advance(3 * MINUTE);
+    expect(r.world.calls).toEqual([]);
+    r.world.deaf = true;
+    r.world.remove("app");
+    r.world.relist();
+    lease[Symbol.dispose]();
+    await r.clock.advance(3 * MINUTE);
+    expect(r.world.calls).toEqual(["stop db"]);
+  });
+
   it("does not run a completed one-shot again", async () => {
     await using r = await rig({
       setUp: (w) => {

@@ -198,4 +198,12 @@ describe("a target's life", () => {
     expect(r.state("blog")).toBe("napping");
     expect(r.world.calls).toEqual([]);
   });
+
+  it("believes the look, too, that it does not exist any more", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "running" }) });
+    r.world.deaf = true;
+    r.world.remove("blog");
+    await r.clock.advance(2 * MINUTE);
+    expect(r.state("blog")).toBe("missing");
+  });
 });

@@ -71,6 +71,8 @@ export class WatcherSet implements AsyncDisposable {
       if (this.#mayComeBack(watcher)) watcher.see(undefined);
       else this.remove(name, `${name} is not a target any more`);
     }
+    // Who needs whom may be another matter now: what was awake for somebody who is gone looks at its clock again.
+    for (const { activity } of this.#watchers.values()) activity.poke();
   }
 
   /** What a rule found is gone for good after a while: there may be dozens a day. */

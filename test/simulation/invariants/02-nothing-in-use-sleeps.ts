@@ -46,7 +46,8 @@ export const nothingInUseSleeps: Invariant = {
         if (happening.kind !== "moved") return;
         const { watcher, before, after } = happening.moved;
         if (after.kind !== "stopping" || after.whose !== "ours" || after.resumedUntil !== undefined) return;
-        judge(watcher.name, "put to sleep");
+        // What is paused sleeps already; its second tier wakes nobody up.
+        if (before.kind !== "napping") judge(watcher.name, "put to sleep");
         if (before.kind !== "ready") return;
         judgeTime(scene, watcher.name, passes.get(watcher.name));
         judgeTraffic(scene, watcher.name, usage.get(watcher.name) ?? []);

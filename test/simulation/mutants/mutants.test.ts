@@ -12,7 +12,7 @@ describe("a fault put into a copy of the source", () => {
   it("is refused where its place is not there exactly once", () => {
     const mutant = { name: "m", fault: "", file: "a.ts", find: "one", put: "two" };
     expect(mutate("that one", mutant)).toBe("that two");
-    expect(() => mutate("none", mutant)).toThrow("is in a.ts 0 times, not once");
+    expect(() => mutate("nothing", mutant)).toThrow("is in a.ts 0 times, not once");
     expect(() => mutate("one or one", mutant)).toThrow("is in a.ts 2 times, not once");
   });
 });

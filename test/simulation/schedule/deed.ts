@@ -55,6 +55,7 @@ export type OrderKind = "pin" | "unpin" | "hold" | "release" | "lease" | "sleep"
 
 /** The moment at which a deed waits to happen: something that Wakegate does. */
 export type Cue =
+  | { readonly on: "looked"; readonly target: string }
   | { readonly on: "moved"; readonly target: string; readonly to: string }
   | { readonly on: "calls" | "called"; readonly method: "wake" | "sleep"; readonly target: string };
 

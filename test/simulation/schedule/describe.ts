@@ -1,5 +1,5 @@
 import type { App } from "./apps.ts";
-import type { Action, Deed } from "./deed.ts";
+import type { Action, Cue, Deed } from "./deed.ts";
 import type { Schedule } from "./generate.ts";
 
 /** A schedule as a person reads it: who is there, and what happens when. */
@@ -25,9 +25,20 @@ function describeApp({ name, owner, initially, needs, readiness, restartPolicy, 
 
 function when({ at, cue, afterCue }: Action): string {
   if (!cue) return seconds(at).padStart(9);
-  const what =
-    cue.on === "moved" ? `${cue.target} is ${cue.to}` : `Wakegate ${cue.on} ${cue.method} of ${cue.target}`;
+  const what = describeCue(cue);
   return `${seconds(at).padStart(9)}, ${String(afterCue)} ms after ${what}`;
+}
+
+function describeCue(cue: Cue): string {
+  switch (cue.on) {
+    case "looked":
+      return `a look found ${cue.target} quiet`;
+    case "moved":
+      return `${cue.target} is ${cue.to}`;
+    case "calls":
+    case "called":
+      return `Wakegate ${cue.on} ${cue.method} of ${cue.target}`;
+  }
 }
 
 /** One deed in a line. */

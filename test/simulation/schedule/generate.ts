@@ -12,6 +12,7 @@ export interface Schedule {
   readonly endsAt: number;
 }
 
+const HOUR_MS = 3_600_000;
 const LEAST_MS = 60_000;
 const MOST_MS = 240_000;
 
@@ -39,7 +40,7 @@ export function generate(seed: number): Schedule {
         at: at + random.delay(3_000),
         ...(cue && { cue }),
         afterCue: cue ? random.delay(random.pick([5, 50, 3_000])) : 0,
-        deed: makeDeed(random, apps, wildness),
+        deed: cue?.on === "looked" ? visitTo(random, cue.target) : makeDeed(random, apps, wildness),
       });
     }
   }
@@ -49,6 +50,7 @@ export function generate(seed: number): Schedule {
 
 function makeCue(random: Random, apps: readonly App[]): Cue {
   const target = random.pick(apps).name;
+  if (random.chance(0.2)) return { on: "looked", target };
   if (random.chance(0.4)) {
     return { on: random.pick(["calls", "called"]), method: random.pick(["wake", "sleep"]), target };
   }
@@ -72,16 +74,7 @@ function makeDeed(random: Random, apps: readonly App[], wildness: number): Deed 
   const site = random.pick(apps.filter(({ labels }) => "wakegate.hosts" in labels)).name;
   const client = random.int(1, 4);
   return random.weighted<() => Deed>([
-    [
-      30,
-      () => ({
-        do: "visit",
-        target: site,
-        client,
-        kind: random.pick(["api", "api", "navigation", "post", "websocket"]),
-        patienceMs: random.chance(0.3) ? random.delay(5_000) : 60_000,
-      }),
-    ],
+    [30, () => visitTo(random, site)],
     [2, () => ({ do: "follow", target, forMs: random.delay(60_000) })],
     [
       streams.length * 8,
@@ -153,9 +146,27 @@ function makeDeed(random: Random, apps: readonly App[], wildness: number): Deed 
     [1, () => ({ do: "stall", forMs: random.delay(60_000) })],
     [1, () => ({ do: "jump", ms: random.pick([-1, 1]) * random.delay(7_200_000) })],
     [2, () => ({ do: "disk", how: random.pick(["full", "slow"]), forMs: random.delay(30_000) })],
-    [5, () => ({ do: "order", target, order: random.pick(ORDERS), forMs: random.delay(60_000) })],
+    [
+      5,
+      () => ({
+        do: "order",
+        target,
+        order: random.pick(ORDERS),
+        forMs: random.delay(random.chance(0.2) ? HOUR_MS : 60_000),
+      }),
+    ],
     [1, () => ({ do: "reload", variant: random.int(0, 2) })],
   ])();
+}
+
+function visitTo(random: Random, target: string): Deed {
+  return {
+    do: "visit",
+    target,
+    client: random.int(1, 4),
+    kind: random.pick(["api", "api", "navigation", "post", "websocket"]),
+    patienceMs: random.chance(0.3) ? random.delay(5_000) : 60_000,
+  };
 }
 
 const HANDS: readonly Hand[] = [
