@@ -11,7 +11,7 @@ suite("docker", "the provider contract: swarm", () => {
   let swarm: Swarm;
   beforeAll(async () => {
     swarm = await Swarm.start();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => swarm[Symbol.asyncDispose]());
 
   providerContract(async (): Promise<ContractWorld> => {

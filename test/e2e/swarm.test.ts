@@ -24,7 +24,7 @@ suite("docker", "a service of Docker Swarm", () => {
   let swarm: Swarm;
   beforeAll(async () => {
     swarm = await Swarm.start();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => swarm[Symbol.asyncDispose]());
 
   const replicas = async (id: string): Promise<number> =>

@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { startDockerd, type PrivateDockerd } from "./dockerd.ts";
 import { RawDocker } from "./raw-docker.ts";
@@ -27,16 +28,24 @@ export interface RawTask {
 export class Swarm implements AsyncDisposable {
   readonly raw: RawDocker;
   readonly #dockerd: PrivateDockerd;
+  readonly #turn: AsyncDisposable;
 
-  private constructor(dockerd: PrivateDockerd) {
+  private constructor(dockerd: PrivateDockerd, turn: AsyncDisposable) {
     this.#dockerd = dockerd;
+    this.#turn = turn;
     this.raw = new RawDocker(dockerd.socketPath);
   }
 
   static async start(): Promise<Swarm> {
-    const swarm = new Swarm(await startDockerd());
-    await swarm.raw.call("POST", "/swarm/init", { ListenAddr: "127.0.0.1:0", AdvertiseAddr: "127.0.0.1" });
-    return swarm;
+    const turn = await takeTurn();
+    try {
+      const swarm = new Swarm(await startDockerd(), turn);
+      await swarm.raw.call("POST", "/swarm/init", { ListenAddr: "127.0.0.1:0", AdvertiseAddr: "127.0.0.1" });
+      return swarm;
+    } catch (error) {
+      await turn[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get socketPath(): string {
@@ -115,8 +124,29 @@ export class Swarm implements AsyncDisposable {
     }
   }
 
-  [Symbol.asyncDispose](): PromiseLike<void> {
-    return this.#dockerd[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dockerd[Symbol.asyncDispose]();
+    await this.#turn[Symbol.asyncDispose]();
+  }
+}
+
+/** Whoever listens here has the turn, and loses it with its process. */
+const TURN_PORT = 42_377;
+
+/** Two swarms on one machine are in each other's way: their gossip has one port. Resolves when nobody else has one. */
+async function takeTurn(): Promise<AsyncDisposable> {
+  for (;;) {
+    const server = createServer();
+    const taken = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(TURN_PORT, "127.0.0.1", () => resolve(true));
+    });
+    if (taken) {
+      return {
+        [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
+      };
+    }
+    await delay(200);
   }
 }
 
