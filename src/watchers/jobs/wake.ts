@@ -1,5 +1,5 @@
 import { messageOf } from "../../errors.ts";
-import { ProviderError } from "../../providers/provider.ts";
+import { ProviderError, type Instance } from "../../providers/provider.ts";
 import { wakeDependencies } from "../dependencies.ts";
 import { WakeFailedError } from "../failure.ts";
 import type { FailureReason } from "../progress.ts";
@@ -33,12 +33,14 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
       const patience = { withinMs: spec.wakeTimeoutMs, onWaiting: bench.onWaiting.bind(bench) };
       await bench.exclusive(async (life) => {
         await writeStartIntent(bench, before.runId, life);
-        try {
-          await around.provider.wake(before, life, patience);
-        } finally {
-          // In here, because the start's event may be quicker than its answer: then this work is over already.
-          await noteRun(bench, before.runId, life);
-        }
+        const failure = await around.provider.wake(before, life, patience).then(
+          () => undefined,
+          (error: unknown) => ({ error }),
+        );
+        // In here, because the start's event may be quicker than its answer: then this work is over already.
+        const now = await noteRun(bench, before.runId, life);
+        // An answer that was lost on its way is no failure of what it was about.
+        if (failure && now?.status !== "running") throw failure.error;
       });
     }
     const after = await around.locate(signal);
@@ -50,12 +52,13 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
 }
 
 /** A call that failed may have started it all the same. Where the engine does not say now, the intent stays. */
-async function noteRun(bench: Workbench, before: string, signal: AbortSignal): Promise<void> {
+async function noteRun(bench: Workbench, before: string, signal: AbortSignal): Promise<Instance | undefined> {
   const { around, spec } = bench;
   const now = await around.locate(signal).catch(() => undefined);
-  if (!now || now.runId === before) return;
+  if (!now || now.runId === before) return now;
   around.store.update(spec.name, { startedRun: now.runId, startIntent: undefined });
   bench.activity.poke();
+  return now;
 }
 
 /** Turns whatever ended a wake into the input that says so. */
