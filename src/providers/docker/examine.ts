@@ -13,11 +13,7 @@ import { openStream } from "./modem.ts";
  */
 export async function examine(connection: Connection, signal: AbortSignal): Promise<EngineExam> {
   const sent = connection.clock.now();
-  const date = await connection.call("version", signal, async (docker, abortSignal) => {
-    const response = await openStream(docker, "/version", {}, abortSignal);
-    response.destroy();
-    return dateOf(response);
-  });
+  const date = await answers(connection, signal);
   const nobody = `wakegate-doctor-${randomBytes(6).toString("hex")}`;
   const refused: EngineExam["refused"][number][] = [];
   for (const [verb, ask] of questions(connection, nobody)) {
@@ -27,10 +23,21 @@ export async function examine(connection: Connection, signal: AbortSignal): Prom
       signal.throwIfAborted();
       if (error instanceof ProviderError && error.code === "engine_forbidden")
         refused.push({ call: verb, grant: rightOf(verb) });
-      else if (error instanceof ProviderError && error.code === "engine_unreachable") throw error;
+      // An answer that comes before the question was read to its end may cut the connection: is it still there?
+      else if (error instanceof ProviderError && error.code === "engine_unreachable")
+        await answers(connection, signal);
     }
   }
   return { refused, ...(date !== undefined && { clockAheadMs: date - sent }) };
+}
+
+/** The engine's own time, where it tells it. @throws ProviderError when the engine does not answer. */
+function answers(connection: Connection, signal: AbortSignal): Promise<number | undefined> {
+  return connection.call("version", signal, async (docker, abortSignal) => {
+    const response = await openStream(docker, "/version", {}, abortSignal);
+    response.destroy();
+    return dateOf(response);
+  });
 }
 
 type Work = Parameters<Connection["call"]>[2];
