@@ -44,6 +44,14 @@ const RIGHTS: Readonly<Record<Verb, string>> = {
   scale: "POST=1 and SERVICES=1",
 };
 
+/** What an operator reads where a connection ended before the answer did. */
+const CUT = "closed the connection in the middle of an answer";
+
+/** True where the engine took the call, and the connection ended before its answer did. */
+export function isCut(error: unknown): boolean {
+  return error instanceof ProviderError && error.message.endsWith(CUT);
+}
+
 const TLS_HINTS: readonly (readonly [RegExp, string])[] = [
   [/ALTNAME_INVALID/, "its certificate is for another name: use the name in the certificate as the address"],
   [/HAS_EXPIRED/, "its certificate has expired"],
@@ -179,7 +187,7 @@ function fromConnection(error: unknown, address: EngineAddress, make: Make): Pro
       `${where} does not answer in HTTP: is it a Docker engine, and does it want TLS?`,
     );
   if (["ECONNRESET", "EPIPE"].includes(code) || /aborted|premature|hang up/i.test(words)) {
-    return make("engine_unreachable", `${where} closed the connection in the middle of an answer`);
+    return make("engine_unreachable", `${where} ${CUT}`);
   }
   return make("engine_failed", messageOf(error));
 }

@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import { ProviderError, type Exit, type Instance, type PublishedPort } from "../provider.ts";
 import { signalName } from "../signal-names.ts";
 import type { Connection } from "./connection.ts";
+import { isCut } from "./errors.ts";
 import { networking } from "./networking.ts";
 import { isReference } from "./reference.ts";
 import { toStatus } from "./status.ts";
@@ -37,10 +38,16 @@ export async function inspectRaw(
   signal: AbortSignal,
 ): Promise<Inspected | undefined> {
   if (!isReference(ref)) return undefined;
-  try {
-    const info = await connection.call("inspect", signal, (docker, abortSignal) =>
+  const ask = (): Promise<Inspected> =>
+    connection.call("inspect", signal, (docker, abortSignal) =>
       docker.getContainer(ref).inspect({ abortSignal }),
     );
+  try {
+    // Asking changes nothing, so a cut connection is no reason to give up a wake: an engine that is away is away then.
+    const info = await ask().catch((error: unknown) => {
+      if (!isCut(error)) throw error;
+      return ask();
+    });
     return isSame(info, ref) ? info : undefined;
   } catch (error) {
     if (error instanceof ProviderError && error.code === "not_found") return undefined;

@@ -176,6 +176,18 @@ describe("calls", () => {
     await expect(provider.inspect("blog", caller.signal)).rejects.toBe(reason);
   });
 
+  test("look once more when the connection of a look is cut", async () => {
+    docker.add("blog");
+    let cuts = 0;
+    docker.intercept = ({ path, response }) => {
+      if (!path.endsWith("/json") || cuts++ > 0) return false;
+      response.destroy();
+      return true;
+    };
+    expect(await connect().inspect("blog", never)).toMatchObject({ name: "blog" });
+    expect(cuts).toBe(2);
+  });
+
   test("fail at once when an answer is cut in the middle", async () => {
     docker.add("blog");
     docker.intercept = ({ path, response }) => {
