@@ -1,4 +1,5 @@
 import type { StopMethod } from "../providers/provider.ts";
+import type { StopIntent } from "../store/store.ts";
 import type { WakeCause } from "./handle.ts";
 import type { Failure } from "./progress.ts";
 import type { Sighting } from "./state.ts";
@@ -10,7 +11,12 @@ export type Input =
   /** A person wants it tried again now. */
   | { readonly type: "retry"; readonly cause: WakeCause }
   /** The engine was asked: this is what it said. Undefined: it does not know the target. */
-  | { readonly type: "seen"; readonly sighting: Sighting | undefined; readonly stopIntentUntil?: number }
+  | {
+      readonly type: "seen";
+      readonly sighting: Sighting | undefined;
+      /** That this very run was to be stopped by us: decided at, and over by, in wall ms. */
+      readonly stopIntent?: Pick<StopIntent, "at" | "until">;
+    }
   /** A stop signal that is not ours was sent to it. */
   | { readonly type: "stop-signal" }
   | { readonly type: "engine-away"; readonly message: string }

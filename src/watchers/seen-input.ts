@@ -13,6 +13,6 @@ export function seenInput(
   return {
     type: "seen",
     sighting: seen && sightingOf(seen),
-    ...(ours && { stopIntentUntil: intent.until }),
+    ...(ours && { stopIntent: { at: intent.at, until: intent.until } }),
   };
 }

@@ -1,20 +1,24 @@
 import type { Exit } from "../providers/provider.ts";
 import { foreignDown, seenWhileStopping } from "./going-down.ts";
+import type { StopIntent } from "../store/store.ts";
 import type { Context } from "./input.ts";
 import { adopt, crashed, gone, isUp, ownStop, probing, resting } from "./next-state.ts";
 import type { Failed, Sighting, Starting, State } from "./state.ts";
+
+/** From when to when a stop of ours may take, in wall ms. */
+type StopSpan = Pick<StopIntent, "at" | "until">;
 
 /** The state after the engine was asked; `sighting` is what it said, undefined: it does not know the target. Pure. */
 export function seen(
   state: State,
   sighting: Sighting | undefined,
   ctx: Context,
-  intentUntil?: number,
+  intent?: StopSpan,
 ): State {
   switch (state.kind) {
     case "napping":
     case "missing":
-      return seenAtRest(state, sighting, ctx, intentUntil);
+      return seenAtRest(state, sighting, ctx, intent);
     case "error":
       return seenAfterFailure(state, sighting, ctx);
     case "waking":
@@ -40,11 +44,12 @@ export function seen(
   }
 }
 
-function seenAtRest(state: State, sighting: Sighting | undefined, ctx: Context, intentUntil?: number): State {
+function seenAtRest(state: State, sighting: Sighting | undefined, ctx: Context, intent?: StopSpan): State {
   if (!sighting) return state.kind === "missing" && state.why === "gone" ? state : gone(ctx);
-  if (sighting.status === "running" && intentUntil !== undefined) {
-    const stop = ownStop(sighting, "stop", ctx);
-    return { ...stop, resumedUntil: intentUntil };
+  if (sighting.status === "running" && intent) {
+    // A wall clock that was set back must not make it wait longer than the stop was given.
+    const resumedUntil = Math.min(intent.until, ctx.now + intent.until - intent.at);
+    return { ...ownStop(sighting, "stop", ctx), resumedUntil };
   }
   if (isUp(sighting)) return adopt(sighting, ctx);
   const rest = resting(sighting, ctx);

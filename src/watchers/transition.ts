@@ -17,7 +17,7 @@ export function transition(state: State, input: Input, ctx: Context): State {
     case "retry":
       return wake(state, input.cause, ctx, true);
     case "seen":
-      return seen(state, input.sighting, ctx, input.stopIntentUntil);
+      return seen(state, input.sighting, ctx, input.stopIntent);
     case "stop-signal":
       return stopSignal(state, ctx);
     case "engine-away":

@@ -240,7 +240,13 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   async ensure(condition: DependencyCondition, cause: WakeCause, signal: AbortSignal): Promise<void> {
     if (this.meets(condition)) return;
     this.wake(cause);
-    await untilTrue(this.changed, () => this.#closed ?? this.#meets(condition), signal);
+    const ask = (): boolean | Error => {
+      const met = this.#closed ?? this.#meets(condition);
+      // Asleep again before it was of use: somebody paused it, or its container was created anew.
+      if (met === false && this.#state.kind === "napping") this.wake(cause);
+      return met;
+    };
+    await untilTrue(this.changed, ask, signal);
   }
 
   /** What the engine said of the target, or of the listing that it is in; undefined: it is not there. */

@@ -211,6 +211,8 @@ function order(scene: Scene, { target, order: what, forMs }: Deed & { readonly d
   if (!watcher) return;
   const until = scene.clock.now() + forMs;
   scene.tell({ kind: "ordered", target, order: what });
+  if (what === "pin" || what === "lease")
+    scene.keptUntil.set(target, Math.max(until, scene.keptUntil.get(target) ?? 0));
   switch (what) {
     case "pin":
       return watcher.orders.pin({ until });

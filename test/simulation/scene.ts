@@ -59,6 +59,8 @@ export class Scene {
   generation = 0;
   /** Runs that began because a Wakegate asked for them. */
   readonly ownRuns = new Set<string>();
+  /** Until which wall ms a person's pin or lease kept a target awake at most: its idle time begins then. */
+  readonly keptUntil = new Map<string, number>();
   /** The disk failed, or was so slow that nobody waits for it. */
   diskFailed = false;
   steps = 0;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sleep } from "../../src/lib/clock.ts";
 import type { FakeWorld } from "../support/fake-world.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { BY_REQUEST, compose, labels, rig } from "./world.ts";
@@ -58,6 +59,59 @@ describe("dependencies", () => {
     expect(r.store.target("db")?.startedRun).toBe(r.world.get("db").runId);
     await r.clock.advance(5 * MINUTE);
     expect(r.world.calls.at(-1)).toBe("stop db");
+  });
+
+  it("are woken again when somebody pauses them before they are of use", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        w.create("app", {
+          labels: { ...labels(), ...compose("app", "db:service_healthy:false") },
+          status: "exited",
+        });
+        const readiness = labels({ "wakegate.readiness.kind": "healthcheck" });
+        w.create("db", {
+          labels: { ...readiness, ...compose("db") },
+          status: "exited",
+          health: "starting",
+          healthcheck: ["true"],
+          behaviour: { startMs: 300 },
+        });
+      },
+    });
+    r.watcher("app").wake(BY_REQUEST);
+    await r.clock.advance(350);
+    expect(r.state("db")).toBe("starting");
+    r.world.change("db", { status: "paused" }, "paused");
+    await r.clock.advance(350);
+    expect(r.world.calls).toEqual(["start db", "unpause db"]);
+    expect([r.state("db"), r.state("app")]).toEqual(["starting", "waking"]);
+  });
+
+  it("are woken again when that pause was told before the answer that says they run", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        const needs = compose("app", "db:service_healthy:false");
+        w.create("app", { labels: { ...labels(), ...needs }, status: "exited" });
+        w.create("db", {
+          labels: { ...labels(), ...compose("db") },
+          status: "exited",
+          behaviour: { startMs: 300 },
+        });
+      },
+    });
+    const inspect = r.world.inspect.bind(r.world);
+    r.watcher("app").wake(BY_REQUEST);
+    await settle();
+    // What the engine says of the start is true when it is asked, and on its way for long.
+    r.world.inspect = async (ref) => {
+      const answer = await inspect(ref);
+      if (answer?.name === "db" && answer.status === "running") await sleep(r.clock, 2_000);
+      return answer;
+    };
+    await r.clock.advance(1_000);
+    r.world.change("db", { status: "paused" }, "paused");
+    await r.clock.advance(10_000);
+    expect(r.world.calls).toEqual(["start db", "unpause db", "start app"]);
   });
 
   it("sleep when who needed them is gone, also when only a listing tells", async () => {

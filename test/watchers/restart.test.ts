@@ -45,6 +45,18 @@ describe("after Wakegate was killed", () => {
     expect(r.world.calls).toEqual([]);
   });
 
+  it("waits for that stop as long as it was given, also when the clock was set back meanwhile", async () => {
+    const at = START + 60 * MINUTE;
+    const stopIntent = { instance: "b", run: "r1", method: "stop", at, until: at + 20_000 } as const;
+    await using r = await rig({
+      records: { blog: { stopIntent } },
+      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r1" }),
+    });
+    expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
+    await r.clock.advance(20_100);
+    expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
+  });
+
   it("puts a dependency to sleep that it had just started, although it never saw that run", async () => {
     await using r = await rig({
       records: { db: { startIntent: { run: "r1" } }, other: { startIntent: { run: "r7" } } },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { settle } from "../support/virtual-clock.ts";
-import { BY_REQUEST, labels, rig } from "./world.ts";
+import { BY_REQUEST, compose, labels, rig } from "./world.ts";
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 0, 1);
@@ -57,6 +57,23 @@ describe("two tiers", () => {
     expect(r.world.calls).toEqual(["stop ours"]);
     await r.clock.advance(120 * MINUTE);
     expect(r.world.calls).toEqual(["stop ours"]);
+  });
+
+  it("do not stop what is needed, though a person forced its pause", async () => {
+    const needs = compose("app", "db:service_started:false");
+    await using r = await rig({
+      setUp: (w) => {
+        w.create("db", { labels: { ...TIERS, ...compose("db") }, status: "running" });
+        w.create("app", { labels: { ...labels(), ...needs }, status: "running" });
+      },
+    });
+    const lease = r.watcher("app").lease("somebody");
+    r.watcher("db").sleep("force");
+    await r.clock.advance(3 * 60 * MINUTE);
+    expect(r.world.calls).toEqual(["pause db"]);
+    lease[Symbol.dispose]();
+    await r.clock.advance(5 * MINUTE);
+    expect(r.world.calls).toEqual(["pause db", "stop app", "stop db"]);
   });
 
   it("try a stop that failed again, and unpause for a request meanwhile", async () => {

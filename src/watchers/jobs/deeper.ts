@@ -2,6 +2,7 @@ import { sleep } from "../../lib/clock.ts";
 import type { Napping } from "../state.ts";
 import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
+import { changedOr } from "./changed-or.ts";
 import { writeIntent } from "./intent.ts";
 
 /** When the state file cannot be written. */
@@ -15,6 +16,8 @@ export async function untilDeeper(
 ): Promise<Input> {
   const { clock } = bench.around;
   await sleep(clock, due - clock.monotonic(), signal);
+  // A person may have forced it asleep below one that is awake: a paused one is sooner there for it than a stopped one.
+  while (bench.around.neededBy().length > 0) await changedOr(clock, undefined, bench.activity.changed, signal);
   const { stopMethod } = bench.spec;
   const method = stopMethod === "pause" ? "stop" : stopMethod;
   while (!(await writeIntent(bench, seen, method, signal))) await sleep(clock, RETRY_MS, signal);

@@ -5,6 +5,7 @@ import { proveReady } from "../readiness/prove.ts";
 import type { ProbeResult } from "../../lib/http-probe.ts";
 import type { Starting } from "../state.ts";
 import type { Input } from "../input.ts";
+import { seenInput } from "../seen-input.ts";
 import type { Workbench } from "../workbench.ts";
 import { wakeFailed } from "./wake.ts";
 
@@ -19,7 +20,10 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
   let last: ProbeResult | undefined;
   using limit = deadline(around.clock, Math.max(0, spec.wakeTimeoutMs - elapsed), spec.name, signal);
   try {
-    const instance = await current(bench, state, limit.signal);
+    const instance = await around.locate(limit.signal);
+    // An event may have come before the answer that began this work: nobody tells it again.
+    if (!instance || !mayYetRun(instance)) return seenInput(instance, around.store.target(spec.name));
+    await untilRunnable(bench, instance, limit.signal);
     const learned = bench.learned(state.wake.from).probingMs;
     await proveReady(
       {
@@ -49,17 +53,19 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
   }
 }
 
-/** The run to be proved. Dead: says so with its last words. Not (yet) runnable: waits, events restart this work. */
-async function current(bench: Workbench, state: Starting, signal: AbortSignal): Promise<Instance> {
+function mayYetRun({ status }: Instance): boolean {
+  return status !== "paused" && status !== "created" && status !== "removing";
+}
+
+/** Runs: goes on. Dead for good: says so with its last words. Not (yet) runnable: waits, events restart this work. */
+async function untilRunnable(bench: Workbench, instance: Instance, signal: AbortSignal): Promise<void> {
   const { around } = bench;
-  const instance = await around.locate(signal);
-  if (instance?.status === "running" && !around.oneShot) return instance;
-  const dead = instance?.status === "exited" || instance?.status === "dead";
+  if (instance.status === "running" && !around.oneShot) return;
+  const dead = instance.status === "exited" || instance.status === "dead";
   if (dead && instance.restartPolicy === "no" && !(around.oneShot && instance.exit?.code === 0)) {
     throw await died(bench, instance, signal);
   }
-  void state;
-  return new Promise((_, reject) => {
+  await new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
     if (signal.aborted) reject(signal.reason as Error);
   });

@@ -71,6 +71,9 @@ function readState(scene: Scene): ReadonlyMap<string, TargetRecord> {
   return parsed.kind === "good" ? parsed.targets : new Map();
 }
 
+/** What the looks of a target that nobody uses may take, one that was interrupted included. */
+const LOOKS_MS = 90_000;
+
 /** Why a target may be awake although nobody uses it. */
 function staysAwake(scene: Scene, target: string): string | undefined {
   const { wakegate } = scene;
@@ -79,6 +82,8 @@ function staysAwake(scene: Scene, target: string): string | undefined {
   const box = scene.engine.named(target);
   if (watcher.orders.keepsAwake().length > 0) return "it is pinned";
   if (watcher.around.neededBy().length > 0) return "it is needed";
+  const { afterMs = 0 } = firstTier(watcher.spec);
+  if (scene.clock.now() - (scene.keptUntil.get(target) ?? 0) < afterMs + LOOKS_MS) return "it was kept awake";
   const knows = wakegate.store.target(target)?.startedRun === box?.run;
   const ours = scene.diskFailed ? knows : scene.ownRuns.has(box?.run ?? "");
   if (watcher.around.dependencyOnly && !ours) return "somebody else started it";
