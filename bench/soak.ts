@@ -11,6 +11,7 @@ import { visitAll } from "./soak/load.ts";
 import { writePast } from "./soak/past.ts";
 import { reportOf } from "./soak/report.ts";
 import { Tally } from "./soak/tally.ts";
+import { builtMain } from "./support/built.ts";
 import { SoakWorld } from "./soak/world.ts";
 
 const WEB_APPS = 170;
@@ -119,7 +120,7 @@ async function statesOf(internal: string): Promise<Record<string, number>> {
 /** A service with a long past. */
 async function startOld(world: SoakWorld, env: Readonly<Record<string, string>>): Promise<RunningWakegate> {
   const socketPath = world.docker.url.slice("unix://".length);
-  const wakegate = await startWakegate({ socketPath, yaml: configuration(0), env });
+  const wakegate = await startWakegate({ socketPath, yaml: configuration(0), env, program: [await builtMain()] });
   await wakegate.kill();
   await writePast(
     join(wakegate.folder, "state"),

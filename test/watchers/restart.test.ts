@@ -45,6 +45,19 @@ describe("after Wakegate was killed", () => {
     expect(r.world.calls).toEqual([]);
   });
 
+  it("asks again how that stop ended where the engine did not answer", async () => {
+    const stopIntent = { instance: "b", run: "r1", method: "stop", at: START, until: START + 20_000 } as const;
+    await using r = await rig({
+      records: { blog: { stopIntent } },
+      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r1" }),
+    });
+    r.world.outage = "no answer";
+    await r.clock.advance(21_000);
+    r.world.outage = undefined;
+    await r.clock.advance(60_000);
+    expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
+  });
+
   it("waits for that stop as long as it was given, also when the clock was set back meanwhile", async () => {
     const at = START + 60 * MINUTE;
     const stopIntent = { instance: "b", run: "r1", method: "stop", at, until: at + 20_000 } as const;

@@ -15,7 +15,7 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
   const { clock, log, store, provider } = around;
   if (state.resumedUntil !== undefined) {
     await sleep(clock, state.resumedUntil - clock.now(), signal);
-    return settle(bench, signal);
+    return untilSettled(bench, signal);
   }
   if (state.retryAt !== undefined) {
     await sleep(clock, state.retryAt - clock.monotonic(), signal);
@@ -54,14 +54,18 @@ export async function waitForForeignStop(
   state: ForeignStop,
   signal: AbortSignal,
 ): Promise<Input> {
-  const { clock } = bench.around;
-  await sleep(clock, state.waitMs, signal);
+  await sleep(bench.around.clock, state.waitMs, signal);
+  return untilSettled(bench, signal);
+}
+
+/** Asks until the engine answers: nothing else would ask again. */
+async function untilSettled(bench: Workbench, signal: AbortSignal): Promise<Input> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await settle(bench, signal);
     } catch {
       signal.throwIfAborted();
-      await sleep(clock, backoffMs(attempt, RETRY), signal);
+      await sleep(bench.around.clock, backoffMs(attempt, RETRY), signal);
     }
   }
 }

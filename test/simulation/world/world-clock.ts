@@ -6,6 +6,9 @@ interface Timer {
   call: (() => void) | undefined;
 }
 
+/** Real time goes on between two calls: a wait for what is left after rounding must end in this world too. */
+const LEAST_MS = 0.001;
+
 /** The time of the whole world. Stands still until the simulation takes the next step. A heap, because it is hot. */
 export class WorldClock implements Clock {
   readonly #heap: Timer[] = [];
@@ -24,7 +27,7 @@ export class WorldClock implements Clock {
   }
 
   after(ms: number, call: () => void): Disposable {
-    const timer: Timer = { due: this.#mono + Math.max(0, ms), order: this.#order++, call };
+    const timer: Timer = { due: this.#mono + Math.max(LEAST_MS, ms), order: this.#order++, call };
     this.#heap.push(timer);
     this.#up(this.#heap.length - 1);
     return { [Symbol.dispose]: () => void (timer.call = undefined) };
