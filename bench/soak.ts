@@ -120,7 +120,12 @@ async function statesOf(internal: string): Promise<Record<string, number>> {
 /** A service with a long past. */
 async function startOld(world: SoakWorld, env: Readonly<Record<string, string>>): Promise<RunningWakegate> {
   const socketPath = world.docker.url.slice("unix://".length);
-  const wakegate = await startWakegate({ socketPath, yaml: configuration(0), env, program: [await builtMain()] });
+  const wakegate = await startWakegate({
+    socketPath,
+    yaml: configuration(0),
+    env,
+    program: [await builtMain()],
+  });
   await wakegate.kill();
   await writePast(
     join(wakegate.folder, "state"),

@@ -9,12 +9,7 @@ import type { Failed, Sighting, Starting, State } from "./state.ts";
 type StopSpan = Pick<StopIntent, "at" | "until">;
 
 /** The state after the engine was asked; `sighting` is what it said, undefined: it does not know the target. Pure. */
-export function seen(
-  state: State,
-  sighting: Sighting | undefined,
-  ctx: Context,
-  intent?: StopSpan,
-): State {
+export function seen(state: State, sighting: Sighting | undefined, ctx: Context, intent?: StopSpan): State {
   switch (state.kind) {
     case "napping":
     case "missing":

@@ -46,7 +46,13 @@ describe("after Wakegate was killed", () => {
   });
 
   it("asks again how that stop ended where the engine did not answer", async () => {
-    const stopIntent = { instance: "b", run: "r1", method: "stop", at: START, until: START + 20_000 } as const;
+    const stopIntent = {
+      instance: "b",
+      run: "r1",
+      method: "stop",
+      at: START,
+      until: START + 20_000,
+    } as const;
     await using r = await rig({
       records: { blog: { stopIntent } },
       setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r1" }),
@@ -56,6 +62,7 @@ describe("after Wakegate was killed", () => {
     r.world.outage = undefined;
     await r.clock.advance(60_000);
     expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
+    expect(r.log.lines.map(({ event }) => event)).not.toContain("watcher_job_failed");
   });
 
   it("waits for that stop as long as it was given, also when the clock was set back meanwhile", async () => {

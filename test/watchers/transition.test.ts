@@ -38,7 +38,7 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
   cause.map((by): Input => ({ type: "wake", cause: by })),
   cause.map((by): Input => ({ type: "retry", cause: by })),
   maybe.map((sighting): Input => ({ type: "seen", sighting })),
-  sightings.map((sighting): Input => ({ type: "seen", sighting, stopIntentUntil: 5_000 })),
+  sightings.map((sighting): Input => ({ type: "seen", sighting, stopIntent: { at: 0, until: 5_000 } })),
   maybe.map((sighting): Input => ({ type: "settled", sighting })),
   maybe.map((sighting): Input => ({ type: "called", sighting })),
   fc.constantFrom<Input>(

@@ -17,7 +17,8 @@ export async function untilDeeper(
   const { clock } = bench.around;
   await sleep(clock, due - clock.monotonic(), signal);
   // A person may have forced it asleep below one that is awake: a paused one is sooner there for it than a stopped one.
-  while (bench.around.neededBy().length > 0) await changedOr(clock, undefined, bench.activity.changed, signal);
+  while (bench.around.neededBy().length > 0)
+    await changedOr(clock, undefined, bench.activity.changed, signal);
   const { stopMethod } = bench.spec;
   const method = stopMethod === "pause" ? "stop" : stopMethod;
   while (!(await writeIntent(bench, seen, method, signal))) await sleep(clock, RETRY_MS, signal);
