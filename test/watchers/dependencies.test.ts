@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { sleep } from "../../src/lib/clock.ts";
 import type { FakeWorld } from "../support/fake-world.ts";
+import { MemoryStore } from "../support/memory-store.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { BY_REQUEST, compose, labels, rig } from "./world.ts";
 
@@ -59,6 +60,26 @@ describe("dependencies", () => {
     expect(r.store.target("db")?.startedRun).toBe(r.world.get("db").runId);
     await r.clock.advance(5 * MINUTE);
     expect(r.world.calls.at(-1)).toBe("stop db");
+  });
+
+  it("that were removed while their start was written down are not started", async () => {
+    const store = new MemoryStore();
+    await using r = await rig({
+      store,
+      setUp: (w) => {
+        const needs = compose("app", "db:service_started:false");
+        w.create("app", { labels: { ...labels(), ...needs }, status: "exited" });
+        w.create("db", { labels: compose("db"), status: "exited" });
+      },
+    });
+    store.flush = () => sleep(r.clock, 100);
+    const asked = vi.spyOn(r.world, "wake");
+    r.watcher("app").wake(BY_REQUEST);
+    await r.clock.advance(50);
+    r.world.remove("db");
+    await r.clock.advance(1_000);
+    expect(asked).not.toHaveBeenCalled();
+    expect(r.state("app")).toBe("error");
   });
 
   it("are woken again when somebody pauses them before they are of use", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { settle } from "../support/virtual-clock.ts";
-import { BY_REQUEST, labels, rig } from "./world.ts";
+import { BY_REQUEST, compose, labels, rig } from "./world.ts";
 
 const RUNNING = { labels: labels(), status: "running" } as const;
 
@@ -114,6 +114,30 @@ describe("what others do", () => {
     expect(r.state("blog")).toBe("ready");
     await r.clock.advance(92_000);
     expect(r.world.calls).toEqual(["stop blog"]);
+  });
+
+  it("does not stop a run that somebody else started while a stop of the one before kept failing", async () => {
+    await using r = await rig({
+      setUp: (w) => {
+        const needs = compose("app", "db:service_started:false");
+        w.create("app", { labels: { ...labels(), ...needs }, status: "exited" });
+        w.create("db", { labels: compose("db"), status: "exited" });
+      },
+    });
+    r.watcher("app").wake(BY_REQUEST);
+    await settle();
+    r.world.behaviour.set("db", { failStop: "cannot do that" });
+    await r.clock.advance(3 * 60_000);
+    expect(r.state("db")).toBe("stopping");
+    // The engine was restarted, and brings it back.
+    r.world.deaf = true;
+    r.world.dies("db", 137);
+    r.world.runs("db");
+    r.world.behaviour.delete("db");
+    const before = r.world.calls.length;
+    await r.clock.advance(10 * 60_000);
+    expect(r.world.calls.slice(before)).toEqual([]);
+    expect(r.state("db")).toBe("ready");
   });
 
   it("follows a restart, proving readiness anew", async () => {

@@ -2,7 +2,7 @@ import { messageOf } from "../../errors.ts";
 import { backoffMs } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/clock.ts";
 import type { SleepRequest } from "../../providers/provider.ts";
-import { sightingOf, type ForeignStop, type OwnStop } from "../state.ts";
+import { sightingOf, type ForeignStop, type OwnStop, type Sighting } from "../state.ts";
 import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { holders } from "./holders.ts";
@@ -23,6 +23,11 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
     if (state.deepens === undefined && holders(bench).length > 0) {
       store.update(spec.name, { stopIntent: undefined });
       return { type: "sleep-dropped" };
+    }
+    const now = await lookBefore(bench, signal);
+    if (now && now.run !== state.seen.run) {
+      store.update(spec.name, { stopIntent: undefined });
+      return { type: "settled", sighting: now };
     }
   }
   if (state.tries === 0) await around.companionsAsleep(signal);
@@ -46,6 +51,13 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
   } finally {
     store.update(spec.name, { stopIntent: undefined });
   }
+}
+
+/** Another run than the one that was to sleep is somebody else's. Where the engine does not say, the call will. */
+async function lookBefore(bench: Workbench, signal: AbortSignal): Promise<Sighting | undefined> {
+  const instance = await bench.around.locate(signal).catch(() => undefined);
+  signal.throwIfAborted();
+  return instance && sightingOf(instance);
 }
 
 /** Somebody else stops it, or has: nothing is started until it is clear what they are up to. */

@@ -33,6 +33,8 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
       const patience = { withinMs: spec.wakeTimeoutMs, onWaiting: bench.onWaiting.bind(bench) };
       await bench.exclusive(async (life) => {
         await writeStartIntent(bench, before.runId, life);
+        // Gone or started by others while that was written: from here on the call goes to its end.
+        signal.throwIfAborted();
         const failure = await around.provider.wake(before, life, patience).then(
           () => undefined,
           (error: unknown) => ({ error }),
