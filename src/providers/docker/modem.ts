@@ -47,6 +47,9 @@ type DialCallback = (error: Error | null, result: unknown) => void;
 /** Bodies beyond this are refused: 10,000 containers with many labels list in about 40 MB. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
+/** Connections are kept for less than any proxy's own limit. */
+const KEPT_MS = 4_000;
+
 /** A dockerode for this one address: nothing in the environment has a say. */
 export function buildDocker(address: EngineAddress, tls: TlsMaterial): DockerClass {
   const docker = withoutDockerEnvironment(
@@ -65,12 +68,9 @@ export function buildDocker(address: EngineAddress, tls: TlsMaterial): DockerCla
       }),
   );
   const modem = modemOf(docker);
-  // A kept connection may be closed by the engine in the moment we use it, and a POST is not repeated. Only TLS
-  // handshakes cost enough to keep connections for, and those for less than any proxy's own limit.
   const secure = address.kind === "tcp" && address.protocol === "https";
-  modem.agent = secure
-    ? new HttpsAgent({ keepAlive: true, timeout: 4_000 })
-    : new HttpAgent({ keepAlive: false });
+  const kept = { keepAlive: true, timeout: KEPT_MS, maxFreeSockets: 4 };
+  modem.agent = secure ? new HttpsAgent(kept) : new HttpAgent(kept);
   sendRequestsOurselves(modem, secure);
   return docker;
 }
@@ -124,10 +124,24 @@ function modemOf(docker: DockerClass): Modem {
  */
 function sendRequestsOurselves(modem: Modem, secure: boolean): void {
   const send = secure ? httpsRequest : httpRequest;
-  modem.buildRequest = (options, context, data, callback) => {
-    const request = send(options);
+  // A kept connection may be closed by the engine in the moment we use it, and only a look can be taken again: what
+  // changes something gets a connection of its own, unless that costs a TLS handshake. To make one for each look
+  // costs memory above all: node lets go of a connection only when the old generation is collected.
+  const once = secure ? modem.agent : new HttpAgent({ keepAlive: false });
+  const ask = (
+    options: RequestOptions,
+    context: DialOptions,
+    data: string | undefined,
+    callback: DialCallback,
+    agent: HttpAgent | false,
+  ): void => {
+    const request = send({ ...options, agent });
     // After the answer began, its stream tells what goes wrong.
-    request.on("error", (error) => callback(error, null));
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      const stale = request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+      if (stale && context.method === "GET") ask(options, context, data, callback, false);
+      else callback(error, null);
+    });
     request.on("response", (response) => {
       modem.buildPayload(null, true, context.statusCodes, false, request, response, null, (error, result) => {
         if (error || context.isStream) callback(error, result);
@@ -136,6 +150,8 @@ function sendRequestsOurselves(modem: Modem, secure: boolean): void {
     });
     request.end(data);
   };
+  modem.buildRequest = (options, context, data, callback) =>
+    ask(options, context, data, callback, context.method === "GET" && !context.isStream ? modem.agent : once);
 }
 
 async function answer(response: IncomingMessage, callback: DialCallback): Promise<void> {

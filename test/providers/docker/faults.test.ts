@@ -188,6 +188,29 @@ describe("calls", () => {
     expect(cuts).toBe(2);
   });
 
+  test("take a look anew on a connection of its own where the kept ones are cut; what changes something never uses those", async () => {
+    const { id } = docker.add("blog");
+    const known = new Set<unknown>();
+    const cut: string[] = [];
+    docker.intercept = ({ method, path, request, response }) => {
+      if (known.has(request.socket)) {
+        cut.push(`${method} ${path.slice(path.lastIndexOf("/"))}`);
+        response.destroy();
+        return true;
+      }
+      if (known.size < 3) known.add(request.socket);
+      return false;
+    };
+    const provider = connect();
+    await provider.inspect("blog", never);
+    await Promise.all([1, 2].map(() => provider.inspect("blog", never)));
+    cut.length = 0;
+    await provider.wake({ id, status: "exited" }, never);
+    expect(cut.filter((call) => call.startsWith("POST"))).toEqual([]);
+    expect(await provider.inspect("blog", never)).toMatchObject({ name: "blog", status: "running" });
+    expect(cut.length).toBeGreaterThan(0);
+  });
+
   test("fail at once when an answer is cut in the middle", async () => {
     docker.add("blog");
     docker.intercept = ({ path, response }) => {
