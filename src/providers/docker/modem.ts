@@ -49,6 +49,14 @@ const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 /** Connections are kept for less than any proxy's own limit. */
 const KEPT_MS = 4_000;
+/** A kept connection that says nothing for so long may be dead without anybody having told. */
+const SILENT_MS = 2_000;
+/** How a connection ends that was closed before it was used again. */
+const STALE: ReadonlySet<string | undefined> = new Set(["ECONNRESET", "EPIPE", "STALE"]);
+
+class StaleConnection extends Error {
+  readonly code = "STALE";
+}
 
 /** A dockerode for this one address: nothing in the environment has a say. */
 export function buildDocker(address: EngineAddress, tls: TlsMaterial): DockerClass {
@@ -136,13 +144,20 @@ function sendRequestsOurselves(modem: Modem, secure: boolean): void {
     agent: HttpAgent | false,
   ): void => {
     const request = send({ ...options, agent });
+    let silent: NodeJS.Timeout | undefined;
+    request.on("socket", () => {
+      if (!request.reusedSocket || context.method !== "GET") return;
+      silent = setTimeout(() => request.destroy(new StaleConnection()), SILENT_MS);
+    });
     // After the answer began, its stream tells what goes wrong.
     request.on("error", (error: NodeJS.ErrnoException) => {
-      const stale = request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+      clearTimeout(silent);
+      const stale = request.reusedSocket && STALE.has(error.code);
       if (stale && context.method === "GET") ask(options, context, data, callback, false);
       else callback(error, null);
     });
     request.on("response", (response) => {
+      clearTimeout(silent);
       modem.buildPayload(null, true, context.statusCodes, false, request, response, null, (error, result) => {
         if (error || context.isStream) callback(error, result);
         else void answer(response, callback);
