@@ -71,8 +71,7 @@ export function seenWhileStarting(state: Starting, sighting: Sighting | undefine
   switch (sighting.status) {
     case "running":
     case "restarting":
-      if (sighting.run === state.seen.run) return { ...state, ...diedAs(sighting), seen: sighting };
-      return { ...state, ...diedAs(sighting), seen: sighting, task: Symbol() };
+      return probedAnew(state, sighting);
     case "paused":
     case "created":
       return resting(sighting, ctx);
@@ -82,9 +81,15 @@ export function seenWhileStarting(state: Starting, sighting: Sighting | undefine
     case "dead":
       if (ctx.oneShot && sighting.exit?.code === 0) return resting(sighting, ctx);
       // Its restart policy brings it back, or the deadline ends the wake with this exit as evidence.
-      if (sighting.restarts) return { ...state, ...diedAs(sighting), seen: sighting };
+      if (sighting.restarts) return probedAnew(state, sighting);
       return state.seen.status === sighting.status ? state : { ...state, seen: sighting, task: Symbol() };
   }
+}
+
+/** What is asked must stop with the run it belongs to: its address may be another container's at once. */
+function probedAnew(state: Starting, sighting: Sighting): Starting {
+  const same = sighting.run === state.seen.run && sighting.status === state.seen.status;
+  return { ...state, ...diedAs(sighting), seen: sighting, ...(!same && { task: Symbol() }) };
 }
 
 function diedAs({ exit }: Sighting): { readonly died?: Exit } {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sleep } from "../../src/lib/clock.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { BY_REQUEST, compose, labels, rig } from "./world.ts";
 
@@ -114,6 +115,38 @@ describe("what others do", () => {
     expect(r.state("blog")).toBe("ready");
     await r.clock.advance(92_000);
     expect(r.world.calls).toEqual(["stop blog"]);
+  });
+
+  it("proves a run anew that nobody told of, as soon as it looks at it", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "running" }) });
+    r.world.deaf = true;
+    r.world.dies("blog", 143);
+    r.world.runs("blog");
+    await r.clock.advance(62_000);
+    expect(r.watcher("blog").state).toMatchObject({
+      kind: "ready",
+      since: r.clock.now() - 2_000,
+      seen: { run: r.world.get("blog").runId },
+    });
+  });
+
+  it("is asked for by a request: then a stop that failed is not tried again", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", { labels: labels(), status: "running", behaviour: { failStop: "cannot do that" } }),
+    });
+    await r.clock.advance(91_000);
+    expect(r.world.calls).toEqual(["stop blog"]);
+    const inspect = r.world.inspect.bind(r.world);
+    r.world.inspect = async (ref) => {
+      await sleep(r.clock, 5_000);
+      return await inspect(ref);
+    };
+    await r.clock.advance(3_000);
+    using _ = r.watcher("blog").lease("held request");
+    await r.clock.advance(30_000);
+    expect(r.world.calls).toEqual(["stop blog"]);
+    expect(r.state("blog")).toBe("ready");
   });
 
   it("does not stop a run that somebody else started while a stop of the one before kept failing", async () => {

@@ -32,8 +32,8 @@ export async function look(bench: Workbench, signal: AbortSignal): Promise<LastL
   });
   try {
     const instance = await around.locate(looking.signal);
-    // The event that should have told may be lost: it is gone, has ended, or fell ill.
-    if (instance?.status !== "running" || instance.health === "unhealthy") bench.see(instance);
+    // The event that should have told may be lost: it is gone, has ended, fell ill, or this is another run.
+    bench.see(instance);
     signal.throwIfAborted();
     if (!instance) return undefined;
     const result = await lastLook(inputOf(bench, instance), looking.signal);

@@ -19,15 +19,15 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
   }
   if (state.retryAt !== undefined) {
     await sleep(clock, state.retryAt - clock.monotonic(), signal);
+    const now = await lookBefore(bench, signal);
+    if (now && now.sighting?.run !== state.seen.run) {
+      store.update(spec.name, { stopIntent: undefined });
+      return { type: "settled", sighting: now.sighting };
+    }
     // Since the decision somebody may have come who does not ask for a wake: a dependant that others started, a lease.
     if (state.deepens === undefined && holders(bench).length > 0) {
       store.update(spec.name, { stopIntent: undefined });
       return { type: "sleep-dropped" };
-    }
-    const now = await lookBefore(bench, signal);
-    if (now && now.run !== state.seen.run) {
-      store.update(spec.name, { stopIntent: undefined });
-      return { type: "settled", sighting: now };
     }
   }
   if (state.tries === 0) await around.companionsAsleep(signal);
@@ -54,10 +54,17 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
 }
 
 /** Another run than the one that was to sleep is somebody else's. Where the engine does not say, the call will. */
-async function lookBefore(bench: Workbench, signal: AbortSignal): Promise<Sighting | undefined> {
-  const instance = await bench.around.locate(signal).catch(() => undefined);
-  signal.throwIfAborted();
-  return instance && sightingOf(instance);
+async function lookBefore(
+  bench: Workbench,
+  signal: AbortSignal,
+): Promise<{ readonly sighting: Sighting | undefined } | undefined> {
+  try {
+    const instance = await bench.around.locate(signal);
+    return { sighting: instance && sightingOf(instance) };
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
 }
 
 /** Somebody else stops it, or has: nothing is started until it is clear what they are up to. */
