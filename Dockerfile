@@ -2,8 +2,8 @@ FROM node:24-alpine AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
-COPY templates templates
+COPY tsconfig.json ./
+COPY scripts scripts
 COPY src src
 RUN npm run build
 

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
+import { ownFile } from "./own-files.ts";
 
 /** The version of this Wakegate, from its package. */
 export function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  const manifest = JSON.parse(readFileSync(ownFile("package.json"), "utf8")) as {
     version: string;
   };
   return manifest.version;

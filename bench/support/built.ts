@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { bundle } from "../../scripts/bundle.ts";
 
 /** The repository's folder. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -17,12 +15,6 @@ let building: Promise<string> | undefined;
  * @returns the path of `main.js`.
  */
 export function builtMain(): Promise<string> {
-  building ??= build();
+  building ??= bundle(FOLDER);
   return building;
-}
-
-async function build(): Promise<string> {
-  const tsc = join(ROOT, "node_modules/.bin/tsc");
-  await promisify(execFile)(tsc, ["-p", "tsconfig.build.json", "--outDir", FOLDER], { cwd: ROOT });
-  return join(ROOT, FOLDER, "main.js");
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import { ownFile } from "../../own-files.ts";
 
 /** A style sheet or script of the dashboard. */
 export interface Asset {
@@ -29,7 +30,7 @@ export function loadAssets(): Assets {
   const hash = createHash("sha256");
   const files = new Map<string, Asset>();
   for (const [name, type] of FILES) {
-    const source = readFileSync(new URL(`../../../templates/${name}`, import.meta.url), "utf8");
+    const source = readFileSync(ownFile(`templates/${name}`), "utf8");
     const plain = Buffer.from(slim(source));
     hash.update(plain);
     files.set(name, { type, plain, packed: gzipSync(plain, { level: 9 }) });

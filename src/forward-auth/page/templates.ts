@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Eta } from "eta";
 import type { TemplateFunction } from "eta";
 import { messageOf, WakegateError } from "../../errors.ts";
+import { ownFile } from "../../own-files.ts";
 
 /** Every file of the page; a folder of the user's may replace any of them. */
 export const templateFiles = [
@@ -31,7 +32,7 @@ export interface Templates {
 }
 
 /** Where Wakegate's own templates lie, beside both `src` and `dist`. */
-const BUILT_IN = fileURLToPath(new URL("../../../templates/", import.meta.url));
+const BUILT_IN = fileURLToPath(ownFile("templates/"));
 
 /**
  * Compiles the built-in templates, each replaced by the file of the same name in `folder` where there is
