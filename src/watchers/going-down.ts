@@ -61,8 +61,9 @@ export function settled(state: Stopping, sighting: Sighting | undefined, ctx: Co
   if (!sighting) return gone(ctx);
   const stillUp = isUp(sighting);
   if (state.whose === "ours") {
-    if (sighting.status === "paused" && state.method !== "pause" && !state.wanted)
-      return sleepFailed(state, ctx);
+    // A stop from before a restart may have been a pause.
+    const unfinished = sighting.status === "paused" && state.method !== "pause" && !state.wanted;
+    if (unfinished && state.resumedUntil === undefined) return sleepFailed(state, ctx);
     if (!stillUp) return after(state, asleepSince(resting(sighting, ctx), state), ctx);
     if (state.resumedUntil !== undefined || state.wanted || sighting.run !== state.seen.run) {
       return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);

@@ -6,8 +6,6 @@ import { firstTier } from "./tiers.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
 import type { Surroundings } from "./workbench.ts";
 
-/** How long a use may wait before it is written down. */
-const WRITE_AFTER_MS = 2_000;
 const KEPT_WAKES = 50;
 /** After a restart nothing sleeps earlier than this: what was used while we were away is not known. */
 const AFTER_RESTART_MS = 60_000;
@@ -18,7 +16,8 @@ export class Recorder {
   readonly #around: Surroundings;
   readonly #activity: Activity;
   readonly #lookLater: (ms: number) => void;
-  #timer: Disposable | undefined;
+  /** A use waits to be written down. */
+  #used = false;
   #known = false;
   /** How long the last own stop took, ms. */
   stopMs: number | undefined;
@@ -42,7 +41,9 @@ export class Recorder {
 
   /** Something was used: written down soon. */
   used(): void {
-    this.#timer ??= this.#around.clock.after(WRITE_AFTER_MS, () => this.#writeActivity());
+    if (this.#used) return;
+    this.#used = true;
+    this.#around.usesWritten.add(() => this.#writeActivity());
   }
 
   moved(before: State, after: State): void {
@@ -85,8 +86,6 @@ export class Recorder {
   }
 
   close(): void {
-    if (!this.#timer) return;
-    this.#timer[Symbol.dispose]();
     this.#writeActivity();
   }
 
@@ -127,7 +126,8 @@ export class Recorder {
   }
 
   #writeActivity(): void {
-    this.#timer = undefined;
+    if (!this.#used) return;
+    this.#used = false;
     const { clock, store } = this.#around;
     const ago = clock.monotonic() - this.#activity.lastUse;
     const { began } = this.#activity.sessions;

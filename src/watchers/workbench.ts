@@ -2,6 +2,7 @@ import type { TargetSpec } from "../config/model.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Emitter } from "../lib/emitter.ts";
 import type { Log } from "../lib/log.ts";
+import type { Rounds } from "../lib/rounds.ts";
 import type { Instance, InstanceSummary, Provider } from "../providers/provider.ts";
 import type { Store } from "../store/store.ts";
 import type { Activity } from "./activity/activity.ts";
@@ -24,6 +25,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly store: Store;
   readonly log: Log;
+  /** When uses are written down. */
+  readonly usesWritten: Rounds;
   readonly vantage: Vantage;
   /** How addresses are asked whether somebody serves there. */
   readonly probes: Probes;

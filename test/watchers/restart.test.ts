@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { gateOf } from "../../src/watchers/gate.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { BY_REQUEST, compose, labels, rig } from "./world.ts";
@@ -63,6 +63,26 @@ describe("after Wakegate was killed", () => {
     await r.clock.advance(60_000);
     expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
     expect(r.log.lines.map(({ event }) => event)).not.toContain("watcher_job_failed");
+  });
+
+  it("takes it as asleep when that stop was a pause, though the engine did not say so at first", async () => {
+    const stopIntent = {
+      instance: "b",
+      run: "r1",
+      method: "pause",
+      at: START,
+      until: START + 20_000,
+    } as const;
+    await using r = await rig({
+      records: { blog: { stopIntent } },
+      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r1" }),
+    });
+    r.world.deaf = true;
+    r.world.change("b", { status: "paused" }, "paused");
+    const asked = vi.spyOn(r.world, "inspect");
+    await r.clock.advance(60_000);
+    expect(r.watcher("blog").state).toMatchObject({ kind: "napping", how: "paused" });
+    expect(asked.mock.calls.length).toBeLessThan(5);
   });
 
   it("waits for that stop as long as it was given, also when the clock was set back meanwhile", async () => {

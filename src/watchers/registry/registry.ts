@@ -3,6 +3,7 @@ import type { Settings } from "../../config/model.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { Emitter, type Subscribable } from "../../lib/emitter.ts";
 import type { Log } from "../../lib/log.ts";
+import { Rounds } from "../../lib/rounds.ts";
 import { untilTrue } from "../../lib/until-true.ts";
 import type { Machine } from "../../providers/inside/machine.ts";
 import type { Instance, Provider } from "../../providers/provider.ts";
@@ -38,6 +39,9 @@ export interface RegistryOptions {
   readonly probes?: Probes;
 }
 
+/** How long a use may wait before it is written down. */
+const USES_WRITTEN_AFTER_MS = 2_000;
+
 /**
  * Everything that Wakegate watches over: one view for each engine, one watcher for each target, kept in step
  * with the configuration and with what the engines list. Puts the parts together; each does its job elsewhere.
@@ -47,6 +51,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   readonly #options: RegistryOptions;
   readonly #engines: Engines;
   readonly #planning: Planning;
+  readonly #usesWritten: Rounds;
   readonly #watchers: WatcherSet;
   readonly #problems: ProblemLog;
   /** Addresses that asked for verdicts: proxies are never put to sleep. */
@@ -62,6 +67,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     this.#problems = new ProblemLog(log);
     this.#engines = new Engines(clock, this.#news());
     this.#planning = new Planning(settings, this.#engines);
+    this.#usesWritten = new Rounds(clock, USES_WRITTEN_AFTER_MS);
     this.#watchers = this.#watcherSet();
     this.#housekeeping = this.#keepHouse();
     this.#makePlan();
@@ -244,6 +250,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
         ...this.#options,
         askers: this.#askers,
         comeback: new Comeback(this.#options.clock),
+        usesWritten: this.#usesWritten,
         caddyAdmin: () => this.#planning.settings.caddyAdmin,
       },
       answers: (name, view) => answersFor(name, view, sources),
@@ -271,6 +278,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     this.#closing = true;
     this.#housekeeping[Symbol.dispose]();
     await this.#watchers[Symbol.asyncDispose]();
+    this.#usesWritten[Symbol.dispose]();
     await this.#engines[Symbol.asyncDispose]();
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
+import type { Rounds } from "../../lib/rounds.ts";
 import type { Instance, InstanceSummary } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
@@ -25,6 +26,7 @@ export interface Shared {
   readonly probes?: Probes;
   readonly askers: Askers;
   readonly comeback: Comeback;
+  readonly usesWritten: Rounds;
   readonly caddyAdmin: () => string | undefined;
 }
 
@@ -35,7 +37,7 @@ export type Answers = Pick<Surroundings, "locate" | "edges" | "neededBy" | "exem
 
 /** The world around one target, always as the latest plan and listing have it. */
 export function surroundingsOf(shared: Shared, view: EngineView, answers: Answers): Surroundings {
-  const { clock, store, log, procDir, askers, comeback } = shared;
+  const { clock, store, log, procDir, askers, comeback, usesWritten } = shared;
   const readProc = shared.readProc ?? readerOf(procDir);
   const { planned, ...asked } = answers;
   return {
@@ -44,6 +46,7 @@ export function surroundingsOf(shared: Shared, view: EngineView, answers: Answer
     clock,
     store,
     log,
+    usesWritten,
     ...(procDir !== undefined && { procDir }),
     ...(readProc && { readProc }),
     probes: shared.probes ?? networkProbes,
