@@ -146,6 +146,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         polls: traefikPolls,
         clock,
       });
+      const { addCaddyRoutes } = await import("./http/caddy-routes.ts");
+      addCaddyRoutes(router, {
+        ask: (url, peer) => forwardAuth.certificate(url, peer),
+        count: (answer) => meter.inc("wakegate_certificate_questions_total", { answer }),
+        log,
+        clock,
+      });
       await admin.routes(router);
     },
   });

@@ -93,6 +93,8 @@ export interface DirectoryEntry {
   readonly handle?: TargetHandle;
   /** Without a handle: the sentence that says why. */
   readonly unavailable?: string;
+  /** Known from before, and its engine was listed without it: nothing stands behind its routes. */
+  readonly lost?: true;
   /** Not a target but the hosts of a rule that belong to none: what visitors read, `{host}` for what the star took. */
   readonly gone?: string;
 }

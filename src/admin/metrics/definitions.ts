@@ -73,6 +73,11 @@ export const metricDefinitions = {
     help: "Answers to forward-auth requests for targets. A held request counts as hold and again as what became of it.",
     labels: ["verdict"],
   },
+  wakegate_certificate_questions_total: {
+    kind: "counter",
+    help: "Caddy's questions before it gets a certificate, by answer: allowed, unknown, gone, not_listed, malformed or untrusted.",
+    labels: ["answer"],
+  },
   wakegate_held_requests: { kind: "gauge", help: "Requests that are held for a wake now.", labels: [] },
   wakegate_page_streams: { kind: "gauge", help: "Event streams of open loading pages.", labels: [] },
   wakegate_leases: { kind: "gauge", help: "Leases held by clients of the API.", labels: [] },

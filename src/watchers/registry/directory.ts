@@ -35,7 +35,7 @@ export function directoryOf(
     const unavailable = settled
       ? `${name} was known here, but its container does not exist any more`
       : `${name} is known from before, but its engine has not been listed yet`;
-    entries.push({ name, routes, unavailable });
+    entries.push({ name, routes, unavailable, ...(settled && { lost: true }) });
   }
   // Whoever has the wildcard for itself is not gone.
   for (const { host, rule } of goneHosts) {
