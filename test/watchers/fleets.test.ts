@@ -103,6 +103,25 @@ describe("discovered projects", () => {
     expect(hosts(r)).toEqual({ "pr-8.example.com": "pr-8", ...nobody });
   });
 
+  it("are gone after half a minute each, whoever went before", async () => {
+    await using r = await rig({
+      yaml: PREVIEWS,
+      setUp: (world) => {
+        preview(world, "pr-7");
+        preview(world, "pr-8");
+      },
+    });
+    const names = (): readonly string[] => [...r.registry.watchers].map(({ name }) => name);
+    r.world.remove("pr-7-web-1");
+    await r.clock.advance(20_000);
+    r.world.remove("pr-8-web-1");
+    await r.clock.advance(11_000);
+    expect(names()).not.toContain("pr-7");
+    expect(names()).toContain("pr-8");
+    await r.clock.advance(20_000);
+    expect(names()).not.toContain("pr-8");
+  });
+
   it("survive being created anew", async () => {
     await using r = await rig({ yaml: PREVIEWS, setUp: (world) => preview(world, "pr-7") });
     const before = r.watcher("pr-7");
