@@ -53,6 +53,24 @@ describe("a rule with scope project", () => {
     expect(at("web")).toBeLessThan(at("db"));
   });
 
+  it("wakes every part again where somebody came while it was going to sleep", async () => {
+    await using r = await rig({
+      yaml: PREVIEWS,
+      setUp: (world) => {
+        preview(world, "pr-7");
+        world.behaviour.set("pr-7-web-1", { stopMs: 5_000 });
+      },
+    });
+    r.watcher("pr-7").wake(BY_REQUEST);
+    await r.clock.advance(5_000);
+    r.watcher("pr-7").sleep("force");
+    await r.clock.advance(1_000);
+    expect([r.state("pr-7"), running(r.world, "pr-7")]).toEqual(["stopping", ["web", "db", "mail"]]);
+    r.watcher("pr-7").wake(BY_REQUEST);
+    await r.clock.advance(10_000);
+    expect(running(r.world, "pr-7")).toEqual(["web", "db", "worker", "mail"]);
+  });
+
   it("stays awake while a part of it that depends on it is in use", async () => {
     await using r = await rig({ yaml: PREVIEWS, setUp: (world) => preview(world, "pr-7") });
     r.watcher("pr-7").wake(BY_REQUEST);

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { TargetSpec } from "../../config/model.ts";
 import { WakegateError } from "../../errors.ts";
 import { Emitter } from "../../lib/emitter.ts";
-import { needsDependencies, type State } from "../state.ts";
+import { isUp, needsDependencies, type State } from "../state.ts";
 import { Watcher } from "../watcher.ts";
 import type { Engines } from "./engines.ts";
 import type { PlannedTarget } from "./plan.ts";
@@ -120,13 +120,17 @@ export class WatcherSet implements AsyncDisposable {
 
   #onMoved(watcher: Watcher, before: State, after: State): void {
     this.moved.emit({ watcher, before, after });
-    if (needsDependencies(before) === needsDependencies(after)) return;
     const { edges = [], companions = [] } = this.#options.planning.plan.targets.get(watcher.name) ?? {};
-    for (const { name } of edges) this.#watchers.get(name)?.activity.poke();
-    for (const name of companions) {
-      this.#watchers.get(name)?.activity.poke();
-      // It waits for this one by itself.
-      if (needsDependencies(after)) this.#watchers.get(name)?.wake({ by: "dependant", host: watcher.name });
+    if (needsDependencies(before) !== needsDependencies(after)) {
+      for (const name of [...edges.map((edge) => edge.name), ...companions]) {
+        this.#watchers.get(name)?.activity.poke();
+      }
+    }
+    // Also after a sleep that somebody came in between: its companions sleep already. They wait for it by themselves.
+    if (!isUp(before) && isUp(after)) {
+      for (const name of companions) {
+        this.#watchers.get(name)?.wake({ by: "dependant", host: watcher.name });
+      }
     }
   }
 
