@@ -11,7 +11,6 @@ import type { Verdict } from "./decide.ts";
 import {
   AMBIGUOUS_PATH,
   explainAwake,
-  explainGone,
   explainMalformed,
   explainNoSuchTarget,
   explainRemoved,
@@ -22,6 +21,7 @@ import {
   UNTRUSTED_PEER,
   WRONG_ADDRESS,
 } from "./explanations.ts";
+import { goneAnswer } from "./gone.ts";
 import { waitFor, type Holds } from "./holds.ts";
 import { inBandRequest } from "./in-band.ts";
 import type { OwnHandlers, OwnParts } from "./own-handlers.ts";
@@ -229,8 +229,10 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
 
   /** Nothing is served for it: it is broken, or gone for good. */
   const absent = (ask: Ask, { name, gone }: DirectoryEntry): void => {
-    if (gone !== undefined && parts.directory.settled) return tell(ask, explainGone(gone, ask.facts.host));
-    tell(ask, explainUnavailable(gone === undefined ? name : ask.facts.host));
+    if (gone === undefined) return tell(ask, explainUnavailable(name));
+    if (!parts.directory.settled) return tell(ask, explainUnavailable(ask.facts.host));
+    if (ask.at.role === "permit") return deny(ask.res);
+    send(ask.res, goneAnswer(parts, gone, ask.facts));
   };
 
   const unknown = (ask: Ask): void => {

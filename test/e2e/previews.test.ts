@@ -24,6 +24,8 @@ interface Fleet {
   readonly caddy: CaddyContainer;
 }
 
+const BROWSER = { Accept: "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" };
+
 const hostOf = (project: string): string => `${project}.${DOMAIN}`;
 
 /** The web of a project, as `docker compose up --no-start` leaves it. No label is for Wakegate. */
@@ -121,10 +123,9 @@ suite(["docker", "caddy"], "eighty preview environments behind Caddy", () => {
   });
 
   it("show a browser the page, which follows the wake on a route of its own", async () => {
-    const headers = { Accept: "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" };
-    const page = await get("pr-50", { headers });
+    const page = await get("pr-50", { headers: BROWSER });
     expect([page.status, page.headers["content-type"]]).toEqual([503, "text/html; charset=utf-8"]);
-    await eventually("pr-50 answers", async () => (await get("pr-50", { headers })).status === 200);
+    await eventually("pr-50 answers", async () => (await get("pr-50", { headers: BROWSER })).status === 200);
     // Without a token the public listener refuses; the app would say 200.
     expect((await get("pr-50", { path: "/.wakegate/status" })).status).toBe(403);
   });
@@ -150,6 +151,11 @@ suite(["docker", "caddy"], "eighty preview environments behind Caddy", () => {
       60_000,
     );
     expect([gone.headers["x-wakegate"], gone.body]).toEqual(["missing", "pr-3 was merged or closed.\n"]);
+    const page = await get("pr-3", { headers: BROWSER });
+    expect([page.status, page.body]).toEqual([
+      410,
+      expect.stringContaining("pr-3 was merged or closed</h1>"),
+    ]);
     expect(await may(hostOf("pr-3"))).toBe(404);
     expect(await handshake(hostOf("pr-4"))).toBe(REFUSED);
     await preview(fleet.docker, "pr-3");

@@ -26,6 +26,8 @@ const lost = (name: string, host: string): DirectoryEntry => ({
   lost: true,
 });
 
+const GONE = { text: "{host} was merged.", footer: true };
+
 /** blog and the wildcard of shop sleep; old had its container removed; a rule has *.preview.example.com. */
 async function house(settings: Partial<ForwardAuthSettings> = {}): Promise<House> {
   const directory = new FakeDirectory();
@@ -37,7 +39,7 @@ async function house(settings: Partial<ForwardAuthSettings> = {}): Promise<House
     entryOf(new FakeTarget(targetSpec("router", { routes: [route("192.168.1.5")] }))),
     { name: "broken", routes: [route("broken.example.com")], unavailable: "its labels are wrong" },
     lost("old", "old.example.com"),
-    { name: "discover[0]", routes: [route("*.preview.example.com")], gone: "{host} was merged." },
+    { name: "discover[0]", routes: [route("*.preview.example.com")], gone: GONE },
   ]);
   const counted: CertificateAnswer[] = [];
   const clock = new VirtualClock();
@@ -110,7 +112,7 @@ describe("Caddy's question for a certificate", () => {
     the.directory.settled = false;
     the.directory.set([
       { name: "kept", routes: [route("kept.example.com")], unavailable: "not listed yet" },
-      { name: "discover[0]", routes: [route("*.preview.example.com")], gone: "gone" },
+      { name: "discover[0]", routes: [route("*.preview.example.com")], gone: GONE },
     ]);
     expect(await the.status("domain=kept.example.com")).toBe(200);
     const reply = await the.ask("domain=pr-7.preview.example.com");

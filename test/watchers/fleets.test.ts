@@ -103,7 +103,7 @@ describe("discovered projects", () => {
   const hosts = (r: Awaited<ReturnType<typeof rig>>): Record<string, string> =>
     Object.fromEntries(
       r.registry.entries.flatMap(({ routes, handle, gone }) =>
-        routes.map(({ host }) => [host, handle?.spec.name ?? `gone: ${String(gone)}`]),
+        routes.map(({ host }) => [host, handle?.spec.name ?? `gone: ${String(gone?.text)}`]),
       ),
     );
 

@@ -38,10 +38,10 @@ export function directoryOf(
     entries.push({ name, routes, unavailable, ...(settled && { lost: true }) });
   }
   // Whoever has the wildcard for itself is not gone.
-  for (const { host, rule } of goneHosts) {
+  for (const { host, index, notice } of goneHosts) {
+    if (served.has(`${host}/`)) continue;
     const routes = [{ host, prefix: "/" }];
-    if (rule.gone === undefined || served.has(`${host}/`)) continue;
-    entries.push({ name: `discover[${String(rule.index)}] ${host}`, routes, gone: rule.gone });
+    entries.push({ name: `discover[${String(index)}] ${host}`, routes, gone: notice });
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
