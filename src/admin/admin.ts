@@ -77,6 +77,8 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
       const watcher = registry.watcher(name);
       return watcher ? whyOf(watcher, clock.now(), options.polls?.(name)).evidence : [];
     },
+    count: (channel, event, outcome) =>
+      meter.inc("wakegate_notifications_total", { channel, event, outcome }),
   });
   const parts: AdminParts = {
     registry,

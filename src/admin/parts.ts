@@ -33,7 +33,7 @@ export interface AdminParts {
   readonly streams: AdminStreams;
   readonly leases: Leases;
   readonly doctor: Doctor;
-  readonly notifier: Pick<Notifier, "try">;
+  readonly notifier: Pick<Notifier, "try" | "waiting">;
   readonly settings: () => Settings;
   readonly rules: () => AccessRules;
   readonly reload?: Reload;

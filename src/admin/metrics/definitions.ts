@@ -97,6 +97,16 @@ export const metricDefinitions = {
     labels: ["engine", "call"],
     buckets: CALL_BUCKETS,
   },
+  wakegate_notifications_total: {
+    kind: "counter",
+    help: "Messages by channel, by event as in notify.events (test: a trial) and by outcome: sent, refused by the receiver, given_up after an hour, or dropped because too many waited.",
+    labels: ["channel", "event", "outcome"],
+  },
+  wakegate_notifications_waiting: {
+    kind: "gauge",
+    help: "Messages that are to be sent, the one under way included.",
+    labels: ["channel"],
+  },
   wakegate_shim_sessions: { kind: "gauge", help: "TCP sessions open through the shim.", labels: [] },
   wakegate_shim_bytes_total: {
     kind: "counter",
