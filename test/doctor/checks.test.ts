@@ -142,6 +142,16 @@ describe("the doctor's judgement", () => {
     });
   });
 
+  it("takes an engine inside of a machine that sleeps for asleep, not for broken", async () => {
+    const boxes = [box("blog", { labels: enabled("blog.example.com"), status: "exited" })];
+    const exam = { refused: [], asleepIn: "nas" };
+    const scene = { boxes, engines: [{ name: "local", kind: "docker" as const, instances: boxes, exam }] };
+    expect(await findings("engine", scene)).toMatchObject([
+      { level: "skipped", sentence: "Engine local sleeps with nas, in which it runs: it was not asked." },
+    ]);
+    expect(await findings("rights", scene)).toMatchObject([{ level: "skipped" }]);
+  });
+
   it("tells Traefik labels whose route goes away with the container, unless something keeps it", async () => {
     const boxes = [box("blog", { labels: TRAEFIK })];
     const lost = await findings("route-survives", { boxes });
