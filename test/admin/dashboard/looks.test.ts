@@ -24,6 +24,7 @@ const PAGES = [
   ["target", "/ui/target/nextcloud"],
   ["target-failed", "/ui/target/immich"],
   ["target-asleep", "/ui/target/actual"],
+  ["target-gap", "/ui/target/stirling-pdf"],
   ["target-waking", "/ui/target/forgejo"],
   ["target-closed", "/ui/target/paperless"],
   ["events", "/ui/events"],
