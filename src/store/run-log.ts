@@ -64,8 +64,8 @@ export async function openRunLog({ dir, clock, log, disk = nodeDisk }: RunLogOpt
       write();
       timer = beat();
     });
+  // Not waited for: nobody's start depends on it.
   write();
-  await writing;
   let timer = beat();
   return {
     gaps: () => runs.gaps(clock.now()),
