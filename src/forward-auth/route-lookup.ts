@@ -32,6 +32,12 @@ export interface RouteLookup extends Disposable {
  */
 const MAX_HOSTS = 20_000;
 
+/** Something stands behind the entry, or may: what an engine that is away last listed. */
+function isThere({ handle, gone, lost }: DirectoryEntry): boolean {
+  if (handle) return !(handle.gate.kind === "missing" && handle.gate.why === "gone");
+  return gone === undefined && !lost;
+}
+
 export function createRouteLookup(
   directory: TargetDirectory,
   onDuplicates: (duplicates: readonly DuplicateRoute[]) => void = () => undefined,
@@ -66,8 +72,7 @@ export function createRouteLookup(
     standing(host) {
       const routes = routesOf(host);
       if (routes === "none") return "unknown";
-      const served = [...routes.byPrefix.values()].some(({ gone, lost }) => gone === undefined && !lost);
-      return served ? "served" : "gone";
+      return [...routes.byPrefix.values()].some(isThere) ? "served" : "gone";
     },
     find(host, path, alternativePath) {
       const routes = routesOf(host);

@@ -122,6 +122,16 @@ describe("Caddy's question for a certificate", () => {
     expect(await the.status("domain=evil.example.com")).toBe(404);
   });
 
+  it("is refused while a container is not there, and allowed while its engine is away", async () => {
+    await using the = await house();
+    const blog = the.directory.entries[0]?.handle as FakeTarget;
+    blog.set({ kind: "missing", why: "gone", message: "" });
+    expect(await the.status("domain=blog.example.com")).toBe(404);
+    blog.set({ kind: "missing", why: "away", message: "" });
+    expect(await the.status("domain=blog.example.com")).toBe(200);
+    expect(the.counted).toEqual(["gone", "allowed"]);
+  });
+
   it("follows containers that come and go", async () => {
     await using the = await house();
     const next = new FakeTarget(targetSpec("pr-8", { routes: [route("pr-8.preview.example.com")] }));
