@@ -38,7 +38,7 @@ for (const scheme of ["light", "dark"] as const) {
           token: "token",
           url: "/",
           now,
-          ...(sample.mode ? { mode: sample.mode } : {}),
+          ...sample.more,
         });
         return route.fulfill({
           status: 503,

@@ -25,6 +25,7 @@ import { Streams } from "./stream/streams.ts";
 import { TraefikPolls } from "./publish/traefik/polls.ts";
 import { TraefikPublisher } from "./publish/traefik/publisher.ts";
 import { openFileStore } from "./store/file-store.ts";
+import { openRunLog } from "./store/run-log.ts";
 import type { Store } from "./store/store.ts";
 import { keepJournal } from "./watchers/journal.ts";
 import { Registry } from "./watchers/registry/registry.ts";
@@ -70,6 +71,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const store = opening.use(options.store ?? (await openFileStore({ dir: settings.stateDir, clock, log })));
   const key = await loadOrCreateKey(settings.stateDir);
+  const runs = opening.use(await openRunLog({ dir: settings.stateDir, clock, log }));
   const procDir = process.env["WAKEGATE_PROC_DIR"] ?? "/proc";
   const registry = opening.use(new Registry({ settings, clock, store, log, procDir }));
   opening.use(keepJournal(registry, log));
@@ -127,6 +129,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     meter,
     doctor,
     polls: (target) => forwardAuth.pollers.of(target),
+    gaps: () => runs.gaps(),
     verdicts: () => forwardAuth.verdicts,
     shim: () => {
       const { up, down } = streams.bytes;
@@ -144,6 +147,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         publisher,
         settings: () => settings.traefik,
         polls: traefikPolls,
+        clock,
+      });
+      const { addCaddyRoutes } = await import("./http/caddy-routes.ts");
+      addCaddyRoutes(router, {
+        ask: (url, peer) => forwardAuth.certificate(url, peer),
+        count: (answer) => meter.inc("wakegate_certificate_questions_total", { answer }),
+        log,
         clock,
       });
       await admin.routes(router);

@@ -35,6 +35,7 @@ export interface AdminOptions {
   readonly reload?: Reload;
   readonly visitors: AdminParts["visitors"];
   readonly polls?: AdminParts["polls"];
+  readonly gaps?: AdminParts["gaps"];
   readonly verdicts: MetricSources["verdicts"];
   readonly shim: MetricSources["shim"];
   readonly doctor: Doctor;
@@ -77,6 +78,8 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
       const watcher = registry.watcher(name);
       return watcher ? whyOf(watcher, clock.now(), options.polls?.(name)).evidence : [];
     },
+    count: (channel, event, outcome) =>
+      meter.inc("wakegate_notifications_total", { channel, event, outcome }),
   });
   const parts: AdminParts = {
     registry,
@@ -93,6 +96,7 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
     doctor: options.doctor,
     notifier,
     ...(options.polls && { polls: options.polls }),
+    ...(options.gaps && { gaps: options.gaps }),
     version,
     stopped: stop.signal,
   };

@@ -3,6 +3,7 @@ import type { Problem, Settings } from "../config/model.ts";
 import type { Doctor } from "../doctor/doctor.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
+import type { Stretch } from "../store/run-log.ts";
 import type { Store } from "../store/store.ts";
 import type { Registry } from "../watchers/registry/registry.ts";
 import type { AccessRules } from "./auth/access.ts";
@@ -25,6 +26,8 @@ export type Reload = () => Promise<ReloadOutcome>;
 export interface AdminParts {
   /** Who polls a target now. */
   readonly polls?: (target: string) => readonly PollerEvidence[];
+  /** When Wakegate did not run. */
+  readonly gaps?: () => readonly Stretch[];
   readonly registry: Registry;
   readonly store: Store;
   readonly clock: Clock;
@@ -33,7 +36,7 @@ export interface AdminParts {
   readonly streams: AdminStreams;
   readonly leases: Leases;
   readonly doctor: Doctor;
-  readonly notifier: Pick<Notifier, "try">;
+  readonly notifier: Pick<Notifier, "try" | "waiting">;
   readonly settings: () => Settings;
   readonly rules: () => AccessRules;
   readonly reload?: Reload;

@@ -1,13 +1,15 @@
 import { parseArgs } from "node:util";
 import { loadSettings } from "../config/load.ts";
-import type { Problem, TargetSpec } from "../config/model.ts";
+import type { Problem, Settings } from "../config/model.ts";
 import type { EngineSpec } from "../config/model/engine.ts";
 import { formatDuration } from "../config/values/duration.ts";
 import { formatRoute } from "../config/values/host-pattern.ts";
+import { listNames, plural } from "../admin/text.ts";
 import { messageOf } from "../errors.ts";
 import { systemClock } from "../lib/clock.ts";
 import { listOnce, type EngineListing } from "../providers/list-once.ts";
 import { openProvider } from "../providers/open.ts";
+import type { Plan, PlannedTarget } from "../watchers/registry/plan.ts";
 import { planOfListings } from "../watchers/registry/plan-of-listings.ts";
 import { columns, styled, type Output } from "./output.ts";
 import { countText, problemText } from "./problem-text.ts";
@@ -34,6 +36,8 @@ interface CheckedTargetView {
   readonly origin: string;
   /** The `discover` rule that made it. */
   readonly rule?: string;
+  /** It is a target only because these need it. */
+  readonly for?: readonly string[];
 }
 
 /** `wakegate check`: tells everything that is wrong, and which targets result. Exit code 0, or 1 with errors. */
@@ -58,9 +62,7 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
   const asked =
     listings.length > 0 ? listings : settings.engines.map(({ name }): EngineListing => ({ engine: name }));
   const plan = planOfListings(settings, asked);
-  const targets = [...plan.targets.values()]
-    .map(({ spec }) => spec)
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const targets = [...plan.targets.values()].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
   const unreachable = listings.flatMap(({ engine, failure }): Problem[] =>
     failure === undefined
       ? []
@@ -73,9 +75,28 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
           },
         ],
   );
-  const problems = [...warnings, ...unreachable, ...plan.problems];
+  const problems = [...warnings, ...unreachable, ...plan.problems, ...idleRules(settings, listings, plan)];
   const ok = !problems.some(({ severity }) => severity === "error");
-  return { ok, ...read, problems, targets: targets.map(viewOf) };
+  return { ok, ...read, problems, targets: targets.map((target) => viewOf(target, plan)) };
+}
+
+/** Rules that took no container: there may be none today, or the pattern has a slip. */
+function idleRules(
+  { discover }: Pick<Settings, "discover">,
+  listings: readonly EngineListing[],
+  { targets }: Plan,
+): readonly Problem[] {
+  if (listings.length === 0 || listings.some(({ failure }) => failure !== undefined)) return [];
+  const seen = listings.reduce((sum, { snapshot }) => sum + (snapshot?.instances.length ?? 0), 0);
+  const busy = new Set([...targets.values()].map(({ spec }) => spec.discoveredBy));
+  return discover
+    .filter(({ origin }) => !busy.has(origin))
+    .map(({ origin, index }) => ({
+      severity: "warning",
+      where: origin.replace(/^.*\((.*)\)$/, "$1"),
+      key: `discover[${String(index)}].match`,
+      message: `took none of ${plural(seen, "container")}: if there should be some, compare the patterns with docker ps, and see whether a rule before it or a label took them`,
+    }));
 }
 
 async function listAll(engines: readonly EngineSpec[]): Promise<readonly EngineListing[]> {
@@ -91,8 +112,9 @@ async function listAll(engines: readonly EngineSpec[]): Promise<readonly EngineL
   );
 }
 
-function viewOf(target: TargetSpec): CheckedTargetView {
-  const { name, displayName, routes, port, source, idleTimeoutMs, origin, discoveredBy } = target;
+function viewOf({ spec, dependencyOnly }: PlannedTarget, { dependants, wholes }: Plan): CheckedTargetView {
+  const { name, displayName, routes, port, source, idleTimeoutMs, origin, discoveredBy } = spec;
+  const users = [...(dependants.get(name) ?? []), ...(wholes.get(name) ?? [])];
   return {
     name,
     displayName,
@@ -105,6 +127,7 @@ function viewOf(target: TargetSpec): CheckedTargetView {
     idleTimeout: idleTimeoutMs === undefined ? "never" : formatDuration(idleTimeoutMs),
     origin,
     ...(discoveredBy !== undefined && { rule: discoveredBy }),
+    ...(dependencyOnly && { for: users.toSorted() }),
   };
 }
 
@@ -113,9 +136,9 @@ function print(report: CheckReport, output: Output): void {
   if (report.targets.length > 0) {
     if (report.problems.length > 0) output.out("");
     const byRule = report.targets.some(({ rule }) => rule !== undefined);
-    const rows = report.targets.map(({ name, hosts, port, engine, idleTimeout, rule }) => [
+    const rows = report.targets.map(({ name, hosts, port, engine, idleTimeout, rule, for: users }) => [
       name,
-      hosts.join(", ") || "-",
+      users ? `for ${listNames(users)}` : hosts.join(", ") || "-",
       port === undefined ? "auto" : String(port),
       engine,
       idleTimeout,

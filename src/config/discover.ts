@@ -3,8 +3,10 @@ import type { IssuePlaces } from "./file/issues.ts";
 import { readComposeLabels } from "./labels/compose.ts";
 import { plainName, targetNameOf } from "./labels/identity.ts";
 import type { Problem, RouteSpec } from "./model.ts";
-import type { DiscoverMatch, DiscoverRule } from "./model/discover.ts";
+import type { DiscoverMatch, DiscoverRule, GoneNotice } from "./model/discover.ts";
 import type { DiscoverLayer } from "./schema/discover.ts";
+import { BUILT_IN } from "./schema/options.ts";
+import type { DefaultsLayer } from "./schema/target.ts";
 import { matchCapture, type CapturePattern } from "./values/capture-pattern.ts";
 import { fillHostTemplate } from "./values/host-template.ts";
 import { parseHostPattern } from "./values/host-pattern.ts";
@@ -16,11 +18,13 @@ export interface Discovered {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** The host pattern below which all hosts of a rule lie, where one can be told. */
+/** The host pattern below which all hosts of a rule lie, where one can be told, and what those that nobody has get. */
 export interface GoneHosts {
   /** `*.example.com`. */
   readonly host: string;
-  readonly rule: DiscoverRule;
+  /** Place of the rule, from 0. */
+  readonly index: number;
+  readonly notice: GoneNotice;
 }
 
 const GONE = "{host} is gone.";
@@ -95,16 +99,20 @@ export function hostsByRule(
 }
 
 /** Wildcards whose hosts are the rules' own, so that one without a container is known to be gone. */
-export function goneHosts(rules: readonly DiscoverRule[]): readonly GoneHosts[] {
+export function goneHosts(
+  rules: readonly DiscoverRule[],
+  defaults: Pick<DefaultsLayer, "page">,
+): readonly GoneHosts[] {
   const seen = new Set<string>();
-  return rules.flatMap((rule) => {
-    if (rule.gone === undefined) return [];
-    return rule.hosts.flatMap((template): GoneHosts[] => {
+  return rules.flatMap(({ index, gone, hosts, layer }) => {
+    if (gone === undefined) return [];
+    const footer = layer.page?.footer ?? defaults.page?.footer ?? BUILT_IN.page.footer;
+    return hosts.flatMap((template): GoneHosts[] => {
       const [first = "", ...rest] = template.replace(/\/.*$/, "").toLowerCase().split(".");
       const host = `*.${rest.join(".")}`;
       if (!first.includes("{") || host.includes("{") || seen.has(host)) return [];
       seen.add(host);
-      return [{ host, rule }];
+      return [{ host, index, notice: { text: gone, footer } }];
     });
   });
 }

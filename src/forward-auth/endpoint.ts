@@ -1,24 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Settings } from "../config/model.ts";
 import { messageOf } from "../errors.ts";
-import { Emitter } from "../lib/emitter.ts";
 import { ASLEEP_STATUS } from "../publish/traefik/monitor-status.ts";
 import type { DirectoryEntry, Gate, TargetDirectory, TargetHandle } from "../watchers/handle.ts";
-import { explain, guardHeaders, send, type Answer, type Explanation } from "./answers.ts";
+import { explain, guardHeaders, send, type Answer } from "./answers.ts";
 import type { Ask, Endpoint } from "./ask.ts";
 import { AUTHZ_PREFIX, parseAuthzPath } from "./authz-path.ts";
 import type { Verdict } from "./decide.ts";
 import {
   AMBIGUOUS_PATH,
   explainAwake,
-  explainGone,
   explainMalformed,
-  explainNoSuchTarget,
   explainRemoved,
-  explainUnavailable,
   FAULT,
   SHUTTING_DOWN,
-  UNKNOWN_HOST,
   UNTRUSTED_PEER,
   WRONG_ADDRESS,
 } from "./explanations.ts";
@@ -28,10 +23,11 @@ import type { OwnHandlers, OwnParts } from "./own-handlers.ts";
 import type { Probes } from "./probes.ts";
 import type { Judge } from "./judge.ts";
 import { isOwnPath } from "./own-path.ts";
-import { bareAsker, deny, reject } from "./refusals.ts";
+import { bareAsker, deny, reject, tell } from "./refusals.ts";
 import { isSafe, parseFacts } from "./request-facts.ts";
 import type { Lookup } from "./route-lookup.ts";
 import type { TrustedPeers } from "./trusted-peers.ts";
+import { createUnserved } from "./unserved.ts";
 import { verdictAnswer } from "./verdict-answer.ts";
 
 /** What the endpoint works with. */
@@ -56,23 +52,12 @@ export type VerdictCounts = Record<Exclude<Verdict["kind"], "own">, number>;
 
 const ASLEEP: Answer = { status: ASLEEP_STATUS, headers: guardHeaders("napping"), body: "" };
 
-/** An unmatched host waits at most this long for the first listing of every engine... */
-const SETTLING_MS = 5000;
-/** ...and only in the first minute: an engine that stays away must not slow down everybody else's hosts. */
-const SETTLING_WINDOW_MS = 60_000;
-
 /**
  * The handler of `/api/authz/…`. A request to a ready target is answered within the call: no promise, no
  * timer, no I/O.
  */
 export function createEndpoint(parts: EndpointParts): Endpoint {
   const { clock, judge: mind } = parts;
-  const startedAt = clock.monotonic();
-  const settled = new Emitter<void>();
-  parts.directory.whenSettled(parts.stopped).then(
-    () => settled.emit(),
-    () => undefined,
-  );
 
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const url = req.url ?? "";
@@ -92,7 +77,8 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
   const answer = (ask: Ask): void => {
     const found = find(ask);
     if (typeof found === "object") return question(ask, found);
-    return notFound(ask, found);
+    if (found === "ambiguous") return tell(ask, AMBIGUOUS_PATH);
+    unserved(ask, found);
   };
 
   const find = ({ at, facts }: Ask): Lookup =>
@@ -102,10 +88,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
 
   const question = (ask: Ask, entry: DirectoryEntry): void => {
     const target = entry.handle;
-    if (!target) {
-      if (maySettle(ask)) return guard(ask, settleFirst(ask));
-      return absent(ask, entry);
-    }
+    if (!target) return unserved(ask, entry);
     ask.standing = mind.arrives(ask.facts, target, ask.at.role === "answer");
     // After nginx's 401 the wait is over: what is left is to say so. A body that came to us is lost anyway.
     const late = ask.at.role === "answer" || (ask.at.role === "redirect" && !isSafe(ask.facts));
@@ -157,7 +140,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
         }
         const next = find(ask);
         if (typeof next !== "object") return tell(ask, explainRemoved(first.spec.displayName));
-        if (!next.handle) return absent(ask, next);
+        if (!next.handle) return unserved(ask, next, "held already");
         if (next.handle !== target) {
           lease[Symbol.dispose]();
           target = next.handle;
@@ -183,64 +166,17 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
     send(ask.res, verdictAnswer(parts, parts.settings().publicUrl, facts, target, verdict));
   };
 
-  const tell = (ask: Ask, why: Explanation): void => {
-    if (ask.at.role === "permit") return deny(ask.res);
-    send(ask.res, explain(why, ask.facts));
-  };
-
   const ownPath = (ask: Ask): void => {
     if (ask.at.role === "permit") return deny(ask.res);
     const body = ask.at.role === "answer" ? ask.req : undefined;
     guard(ask, parts.own.handle(inBandRequest(ask.facts, body), ask.res));
   };
 
-  const notFound = (ask: Ask, found: "unknown" | "ambiguous"): void => {
-    if (found === "ambiguous") return tell(ask, AMBIGUOUS_PATH);
-    if (!maySettle(ask)) return unknown(ask);
-    guard(ask, settleFirst(ask));
-  };
-
-  /** Until every engine was listed, nobody can say what a host belongs to. */
-  const maySettle = ({ at }: Ask): boolean =>
-    !parts.directory.settled && at.role !== "answer" && clock.monotonic() - startedAt < SETTLING_WINDOW_MS;
-
-  /** An unknown host may yet turn out to be a sleeping target's, and one known from before to be ready. */
-  const settleFirst = async (ask: Ask): Promise<void> => {
-    using place = parts.holds.take("");
-    const since = clock.monotonic();
-    if (!place) return unsettled(ask);
-    for (let left = SETTLING_MS; left > 0; left = SETTLING_MS - (clock.monotonic() - since)) {
-      const changes = [parts.lookup.changed, settled];
-      const end = await waitFor({ clock, ms: left, changes, res: ask.res, closing: parts.closing });
-      if (end === "gone") return;
-      if (end === "closing") return tell(ask, SHUTTING_DOWN);
-      const found = find(ask);
-      if (typeof found === "object" && found.handle) return question(ask, found);
-      if (parts.directory.settled) break;
-    }
-    unsettled(ask);
-  };
-
-  const unsettled = (ask: Ask): void => {
-    const found = find(ask);
-    if (typeof found === "object") return absent(ask, found);
-    unknown(ask);
-  };
-
-  /** Nothing is served for it: it is broken, or gone for good. */
-  const absent = (ask: Ask, { name, gone }: DirectoryEntry): void => {
-    if (gone !== undefined && parts.directory.settled) return tell(ask, explainGone(gone, ask.facts.host));
-    tell(ask, explainUnavailable(gone === undefined ? name : ask.facts.host));
-  };
-
-  const unknown = (ask: Ask): void => {
-    const { at, res } = ask;
-    if (at.target !== undefined) return tell(ask, explainNoSuchTarget(at.target));
-    if (at.role === "redirect") return tell(ask, { ...UNKNOWN_HOST, status: 404 });
-    if (parts.settings().unknownHosts === "deny" || at.role === "answer") return tell(ask, UNKNOWN_HOST);
-    if (at.role === "permit") res.statusCode = 204;
-    res.end();
-  };
+  const unserved = createUnserved(parts, {
+    find,
+    question,
+    guard: (ask, work) => guard(ask, work),
+  });
 
   /** A fault of ours must not leave a request waiting, and must not read as a pass. */
   const guard = (ask: Ask, work: Promise<void>): void => {

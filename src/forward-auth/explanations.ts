@@ -78,12 +78,6 @@ export function explainUnavailable(name: string): Explanation {
   };
 }
 
-/** A host of a `discover` rule that no container has (any more). `text` is the operator's sentence. */
-export function explainGone(text: string, host: string): Explanation {
-  const title = text.replaceAll("{host}", host.replace(/\..*$/, ""));
-  return { status: 410, state: "missing", code: "gone", title };
-}
-
 /** Wakegate itself goes down; its successor answers. */
 export const SHUTTING_DOWN: Explanation = {
   status: 503,

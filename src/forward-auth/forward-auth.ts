@@ -7,6 +7,7 @@ import { createCatchAll } from "./catch-all.ts";
 import { createEndpoint, type EndpointParts, type VerdictCounts } from "./endpoint.ts";
 import { createEventIds } from "./event-ids.ts";
 import { createEventStreams } from "./event-stream.ts";
+import { answerCertificateQuestion, refuseAsker, type CertificateReply } from "./certificate-question.ts";
 import { Closing, Holds } from "./holds.ts";
 import { Judge } from "./judge.ts";
 import type { PageRenderer } from "./page/render.ts";
@@ -42,6 +43,8 @@ export interface ForwardAuth extends AsyncDisposable {
   authz(req: IncomingMessage, res: ServerResponse): void;
   /** Whether this peer is one of `trusted_proxies`. */
   trusts(peer: string): boolean;
+  /** Whether Caddy may get a certificate for the domain in the query of `url`, and whether `peer` may ask. */
+  certificate(url: string, peer: string): CertificateReply;
   /** For `/.wakegate/…` of the public listener. */
   visitor(req: IncomingMessage, res: ServerResponse): void;
   /** For all else on the public listener: 404, unless `catch_all` is on. */
@@ -115,6 +118,15 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
     catchAll: (req, res) => void (probes.visitor(req, res) || catchAll(req, res)),
     visitor: (req, res) => void (probes.visitor(req, res) || visitor(req, res)),
     trusts: (peer) => trusted.has(peer),
+    certificate(url, peer) {
+      if (!trusted.has(peer)) return refuseAsker(peer);
+      const { settled } = directory;
+      return answerCertificateQuestion(url, {
+        standing: (host) => lookup.standing(host),
+        settled,
+        publicUrl: settings.publicUrl,
+      });
+    },
     reconfigure(next) {
       const before = trusted;
       trusted = createTrustedPeers(next.trustedProxies);

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
+import type { OutgoingHttpHeaders } from "node:http";
 import type { Clock } from "../lib/clock.ts";
 import type { TargetHandle } from "../watchers/handle.ts";
 import type { Progress } from "../watchers/progress.ts";
-import { guardHeaders, type Answer } from "./answers.ts";
+import { guardHeaders, type Answer, type StateWord } from "./answers.ts";
 import type { EventIds } from "./event-ids.ts";
 import { stateWord } from "./explanations.ts";
 import type { PageRenderer } from "./page/render.ts";
@@ -48,14 +49,23 @@ export function pageAnswer(parts: PageParts, request: PageAnswerRequest): Answer
   });
   return {
     status: request.status,
-    headers: {
-      ...guardHeaders(stateWord(handle.gate), request.status === 503 ? request.retryAfterS : undefined),
-      "Content-Type": "text/html; charset=utf-8",
-      "Content-Security-Policy": csp,
-      "Referrer-Policy": "same-origin",
-      "X-Content-Type-Options": "nosniff",
-    },
+    headers: pageHeaders(
+      stateWord(handle.gate),
+      csp,
+      request.status === 503 ? request.retryAfterS : undefined,
+    ),
     body: html,
+  };
+}
+
+/** Headers of a page that the renderer drew. */
+export function pageHeaders(state: StateWord, csp: string, retryAfterS?: number): OutgoingHttpHeaders {
+  return {
+    ...guardHeaders(state, retryAfterS),
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": csp,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
   };
 }
 

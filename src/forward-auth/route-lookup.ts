@@ -12,10 +12,15 @@ import {
 /** What a look-up finds: a target, nothing, or a path that two readings lead to two targets. */
 export type Lookup = DirectoryEntry | "unknown" | "ambiguous";
 
+/** Whether there is anybody behind a host: `gone`: its routes are kept, but nothing is there. */
+export type HostStanding = "served" | "gone" | "unknown";
+
 /** The directory as requests ask it; follows its changes until disposed. */
 export interface RouteLookup extends Disposable {
   find(host: string, path: string, alternativePath: string | undefined): Lookup;
   byName(name: string): DirectoryEntry | undefined;
+  /** Of a host in its normal form, whatever the path. */
+  standing(host: string): HostStanding;
   readonly duplicates: readonly DuplicateRoute[];
   /** Fires after the look-up knows the directory's new entries. */
   readonly changed: Subscribable<void>;
@@ -26,6 +31,12 @@ export interface RouteLookup extends Disposable {
  * what is kept is bounded.
  */
 const MAX_HOSTS = 20_000;
+
+/** Something stands behind the entry, or may: what an engine that is away last listed. */
+function isThere({ handle, gone, lost }: DirectoryEntry): boolean {
+  if (handle) return !(handle.gate.kind === "missing" && handle.gate.why === "gone");
+  return gone === undefined && !lost;
+}
 
 export function createRouteLookup(
   directory: TargetDirectory,
@@ -58,6 +69,11 @@ export function createRouteLookup(
       return table.duplicates;
     },
     byName: (name) => table.byName.get(name),
+    standing(host) {
+      const routes = routesOf(host);
+      if (routes === "none") return "unknown";
+      return [...routes.byPrefix.values()].some(isThere) ? "served" : "gone";
+    },
     find(host, path, alternativePath) {
       const routes = routesOf(host);
       if (routes === "none") return "unknown";

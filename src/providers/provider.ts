@@ -61,6 +61,8 @@ export interface EngineExam {
   readonly refused: readonly { readonly call: string; readonly grant: string }[];
   /** By how many ms the engine's clock is ahead of ours, within a second; unset where it does not tell. */
   readonly clockAheadMs?: number;
+  /** The machine that it runs in, and that sleeps: then nothing was asked, and nothing is known to be refused. */
+  readonly asleepIn?: string;
 }
 
 /** Receives what a provider sees. Calls are synchronous and cheap; order is the engine's. */

@@ -1,4 +1,5 @@
 import type { RouteSpec, TargetSpec } from "../config/model.ts";
+import type { GoneNotice } from "../config/model/discover.ts";
 import type { Subscribable } from "../lib/emitter.ts";
 import type { ProbeAddress } from "./readiness/address.ts";
 import type { MayNotWake, Progress } from "./progress.ts";
@@ -93,6 +94,8 @@ export interface DirectoryEntry {
   readonly handle?: TargetHandle;
   /** Without a handle: the sentence that says why. */
   readonly unavailable?: string;
-  /** Not a target but the hosts of a rule that belong to none: what visitors read, `{host}` for what the star took. */
-  readonly gone?: string;
+  /** Known from before, and its engine was listed without it: nothing stands behind its routes. */
+  readonly lost?: true;
+  /** Not a target but the hosts of a rule that belong to none: what visitors get. */
+  readonly gone?: GoneNotice;
 }

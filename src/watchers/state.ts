@@ -175,6 +175,11 @@ export function wakeBegan(wake: Wake): number {
   return stopping ?? dependencies ?? starting ?? probing ?? 0;
 }
 
+/** Awake or on the way up. */
+export function isUp({ kind }: State): boolean {
+  return kind === "waking" || kind === "starting" || kind === "ready";
+}
+
 /** Awake or on the way up or down: what it depends on is needed. */
 export function needsDependencies(state: State): boolean {
   switch (state.kind) {

@@ -33,6 +33,8 @@ export interface AdminRigOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly records?: Readonly<Record<string, TargetRecord>>;
   readonly setUp?: (world: FakeWorld) => void;
+  /** Prepares the state folder. */
+  readonly before?: (stateDir: string) => Promise<void>;
   readonly reload?: Reload;
   readonly clock?: Clock;
 }
@@ -53,6 +55,7 @@ export async function adminRig(options: AdminRigOptions = {}): Promise<AdminRig>
   const clock = options.clock ?? systemClock;
   const world = new FakeWorld(clock);
   (options.setUp ?? standard)(world);
+  await options.before?.(folder.path);
   const env = {
     DOCKER_HOST: "unix:///nowhere.sock",
     WAKEGATE_LISTEN: "127.0.0.1:0",

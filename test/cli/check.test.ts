@@ -89,6 +89,69 @@ describe("wakegate check", () => {
     expect(code).toBe(1);
   });
 
+  it("says which rule made which target, and what labels made by themselves", async () => {
+    await using docker = await FakeDocker.start();
+    const service = (project: string, name: string): Record<string, string> => ({
+      "com.docker.compose.project": project,
+      "com.docker.compose.service": name,
+      "com.docker.compose.container-number": "1",
+    });
+    docker.add("pr-7-web-1", { labels: service("pr-7", "web") });
+    docker.add("pr-8-web-1", { labels: { ...service("pr-8", "web"), "wakegate.idle_timeout": "1h" } });
+    docker.add("pr-8-db-1", { labels: service("pr-8", "db") });
+    docker.add("pr-9-web-1", { labels: { ...service("pr-9", "web"), "wakegate.enable": "false" } });
+    docker.add("docs", { labels: { "preview.branch": "main" } });
+    docker.add("blog", { labels: { "wakegate.enable": "true", "wakegate.hosts": "blog.example.com" } });
+    const yaml = `providers: { docker: { local: "${docker.url}" } }
+discover:
+  - match: { project: "pr-*", service: web }
+    hosts: ["{project}.example.com"]
+    port: 3000
+    scope: project
+    idle_timeout: 20m
+  - match: { labels: { preview.branch: "{branch}" } }
+    hosts: ["{branch}-docs.example.com"]
+`;
+    const { code, out } = await run(yaml, ["check", "--config", "wakegate.yaml"]);
+    const rows = out.split("\n").filter((line) => / {2}/.test(line));
+    expect(rows.map((row) => row.trim().split(/ {2,}/))).toEqual([
+      ["TARGET", "HOSTS", "PORT", "ENGINE", "IDLE", "RULE"],
+      ["blog", "blog.example.com", "auto", "local", "15m", "-"],
+      ["docs", "main-docs.example.com", "auto", "local", "15m", "discover[1] (wakegate.yaml:8:5)"],
+      ["pr-7", "pr-7.example.com", "3000", "local", "20m", "discover[0] (wakegate.yaml:3:5)"],
+      ["pr-8", "pr-8.example.com", "3000", "local", "1h", "discover[0] (wakegate.yaml:3:5)"],
+      // A part of the project.
+      ["pr-8-db-1", "for pr-8", "auto", "local", "15m", "-"],
+    ]);
+    expect(code).toBe(0);
+    const json = await run(yaml, ["check", "--config", "wakegate.yaml", "--json"]);
+    expect(JSON.parse(json.out)).toMatchObject({
+      targets: [
+        expect.not.objectContaining({ rule: expect.anything() }),
+        { name: "docs", rule: "discover[1] (wakegate.yaml:8:5)" },
+        { name: "pr-7", rule: "discover[0] (wakegate.yaml:3:5)" },
+        { name: "pr-8", rule: "discover[0] (wakegate.yaml:3:5)" },
+        { name: "pr-8-db-1", for: ["pr-8"] },
+      ],
+    });
+  });
+
+  it("wonders about a rule that takes nothing, which may be a slip", async () => {
+    await using docker = await FakeDocker.start();
+    docker.add("pr-7-web-1", { labels: { "com.docker.compose.project": "pr-7" } });
+    const yaml = `providers: { docker: { local: "${docker.url}" } }
+discover:
+  - match: { project: "pr-*", service: wbe }
+    hosts: ["{project}.example.com"]
+`;
+    const { code, out } = await run(yaml, ["check", "--config", "wakegate.yaml"]);
+    expect(out).toMatch(/^wakegate\.yaml:3:5: warning: discover\[0\]\.match\n {4}took none of 1.container: /);
+    expect(out).toContain("good: 0 targets, 1 warning");
+    expect(code).toBe(0);
+    const blind = await run(yaml, ["check", "--config", "wakegate.yaml", "--no-engines"]);
+    expect(blind.out).not.toContain("took none");
+  });
+
   it("writes one JSON document with --json", async () => {
     const { code, out } = await run(GOOD, ["check", "--config", "wakegate.yaml", "--no-engines", "--json"]);
     expect(JSON.parse(out)).toMatchObject({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Instance } from "../../src/providers/provider.ts";
 import { reportOn } from "../../src/doctor/report.ts";
 import { asked, box, enabled, findings, probing, sceneOf, unasked } from "./scene.ts";
 
@@ -107,6 +108,48 @@ describe("the doctor's judgement", () => {
       layer: "app",
       evidence: ["172.18.0.9:80: connect ECONNREFUSED"],
     });
+  });
+
+  it("asks for no way to a part of a project that only has to run", async () => {
+    const part = (service: string, more: Partial<Instance> = {}): Instance =>
+      box(`shop-${service}-1`, {
+        ...more,
+        labels: {
+          "com.docker.compose.project": "shop",
+          "com.docker.compose.service": service,
+          ...more.labels,
+        },
+      });
+    const boxes = [
+      part("web", {
+        labels: {
+          ...enabled("shop.example.com"),
+          "com.docker.compose.depends_on": "db:service_started:false",
+        },
+      }),
+      // An image that exposes a port, on a network that Wakegate is not on.
+      part("db", { networks: [{ name: "shop_default", address: "172.19.0.2" }], exposedPorts: [5432] }),
+    ];
+    const self = box("wakegate", { networks: [{ name: "web", address: "172.18.0.2" }] });
+    expect((await findings("network", { boxes, self })).map(({ level }) => level)).toEqual(["ok"]);
+    const own = [
+      ...boxes.slice(0, 1),
+      part("db", { ...boxes[1], labels: { ...boxes[1]?.labels, "wakegate.port": "5432" } }),
+    ];
+    expect((await findings("network", { boxes: own, self }))[0]).toMatchObject({
+      level: "problem",
+      target: "shop-db-1",
+    });
+  });
+
+  it("takes an engine inside of a machine that sleeps for asleep, not for broken", async () => {
+    const boxes = [box("blog", { labels: enabled("blog.example.com"), status: "exited" })];
+    const exam = { refused: [], asleepIn: "nas" };
+    const scene = { boxes, engines: [{ name: "local", kind: "docker" as const, instances: boxes, exam }] };
+    expect(await findings("engine", scene)).toMatchObject([
+      { level: "skipped", sentence: "Engine local sleeps with nas, in which it runs: it was not asked." },
+    ]);
+    expect(await findings("rights", scene)).toMatchObject([{ level: "skipped" }]);
   });
 
   it("tells Traefik labels whose route goes away with the container, unless something keeps it", async () => {

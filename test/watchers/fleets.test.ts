@@ -53,6 +53,24 @@ describe("a rule with scope project", () => {
     expect(at("web")).toBeLessThan(at("db"));
   });
 
+  it("wakes every part again where somebody came while it was going to sleep", async () => {
+    await using r = await rig({
+      yaml: PREVIEWS,
+      setUp: (world) => {
+        preview(world, "pr-7");
+        world.behaviour.set("pr-7-web-1", { stopMs: 5_000 });
+      },
+    });
+    r.watcher("pr-7").wake(BY_REQUEST);
+    await r.clock.advance(5_000);
+    r.watcher("pr-7").sleep("force");
+    await r.clock.advance(1_000);
+    expect([r.state("pr-7"), running(r.world, "pr-7")]).toEqual(["stopping", ["web", "db", "mail"]]);
+    r.watcher("pr-7").wake(BY_REQUEST);
+    await r.clock.advance(10_000);
+    expect(running(r.world, "pr-7")).toEqual(["web", "db", "worker", "mail"]);
+  });
+
   it("stays awake while a part of it that depends on it is in use", async () => {
     await using r = await rig({ yaml: PREVIEWS, setUp: (world) => preview(world, "pr-7") });
     r.watcher("pr-7").wake(BY_REQUEST);
@@ -85,7 +103,7 @@ describe("discovered projects", () => {
   const hosts = (r: Awaited<ReturnType<typeof rig>>): Record<string, string> =>
     Object.fromEntries(
       r.registry.entries.flatMap(({ routes, handle, gone }) =>
-        routes.map(({ host }) => [host, handle?.spec.name ?? `gone: ${String(gone)}`]),
+        routes.map(({ host }) => [host, handle?.spec.name ?? `gone: ${String(gone?.text)}`]),
       ),
     );
 
@@ -101,6 +119,25 @@ describe("discovered projects", () => {
     expect(hosts(r)).toHaveProperty("pr-7.example.com");
     await r.clock.advance(MINUTE);
     expect(hosts(r)).toEqual({ "pr-8.example.com": "pr-8", ...nobody });
+  });
+
+  it("are gone after half a minute each, whoever went before", async () => {
+    await using r = await rig({
+      yaml: PREVIEWS,
+      setUp: (world) => {
+        preview(world, "pr-7");
+        preview(world, "pr-8");
+      },
+    });
+    const names = (): readonly string[] => [...r.registry.watchers].map(({ name }) => name);
+    r.world.remove("pr-7-web-1");
+    await r.clock.advance(20_000);
+    r.world.remove("pr-8-web-1");
+    await r.clock.advance(11_000);
+    expect(names()).not.toContain("pr-7");
+    expect(names()).toContain("pr-8");
+    await r.clock.advance(20_000);
+    expect(names()).not.toContain("pr-8");
   });
 
   it("survive being created anew", async () => {

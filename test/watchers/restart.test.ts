@@ -164,6 +164,13 @@ describe("after Wakegate was killed", () => {
     expect(r.registry.entries).toMatchObject([
       { name: "old", unavailable: /* why */ expect.stringContaining("not been listed") as string },
     ]);
+    expect(r.registry.entries[0]).not.toHaveProperty("lost");
+  });
+
+  it("knows that nothing stands behind such a host once the engine was listed without it", async () => {
+    const routes = [{ host: "old.example.com", prefix: "/" }];
+    await using r = await rig({ records: { old: { routes } } });
+    expect(r.registry.entries).toMatchObject([{ name: "old", lost: true }]);
   });
 
   it("lets requests wait, rather than fail, before the first listing", () => {

@@ -1,6 +1,6 @@
 import type { TargetFacts } from "../facts/target-facts.ts";
 import { placeOf, type Range } from "./range.ts";
-import { awakeMs, knownSince } from "./parts/timeline.ts";
+import { awakeMs, knownSince, unrecordedMs } from "./parts/timeline.ts";
 
 /** What all targets together come to in a range. */
 export interface FleetFigures {
@@ -25,7 +25,9 @@ export function fleetFigures(all: readonly TargetFacts[], range: Range): FleetFi
   let wakes = 0;
   let failed = 0;
   for (const facts of all) {
-    const slept = Math.max(0, range.now - knownSince(facts, range) - awakeMs(facts, range));
+    const since = knownSince(facts, range);
+    const known = range.now - since - unrecordedMs(facts, since, range);
+    const slept = Math.max(0, known - awakeMs(facts, range));
     asleepMs += slept;
     if (facts.memoryBytes === undefined) memoryPartial ||= slept > 0;
     else memoryByteHours += (facts.memoryBytes * slept) / 3_600_000;

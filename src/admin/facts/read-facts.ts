@@ -2,12 +2,14 @@ import type { TargetSource } from "../../config/model.ts";
 import { formatRoute } from "../../config/values/host-pattern.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { PollerEvidence } from "../../forward-auth/pollers.ts";
+import type { Stretch } from "../../store/run-log.ts";
 import type { Store } from "../../store/store.ts";
 import type { DirectoryEntry } from "../../watchers/handle.ts";
 import type { Registry } from "../../watchers/registry/registry.ts";
 import type { State } from "../../watchers/state.ts";
 import type { Watcher } from "../../watchers/watcher.ts";
 import type { AwakeSpan, DependencyFact, StateWord, TargetFacts } from "./target-facts.ts";
+import { unrecordedOf } from "./unrecorded.ts";
 import { whyOf } from "./why-of.ts";
 
 /** Where facts are read from. */
@@ -17,6 +19,8 @@ export interface FactSources {
   readonly clock: Clock;
   /** Who polls a target now. Default: nobody is known to. */
   readonly polls?: (target: string) => readonly PollerEvidence[];
+  /** When Wakegate did not run. Default: it always did. */
+  readonly gaps?: () => readonly Stretch[];
 }
 
 /** The facts of all targets, by name. */
@@ -90,13 +94,14 @@ function factsOfWatcher(watcher: Watcher, sources: FactSources): TargetFacts {
     progress,
     ...(state.kind === "stopping" && state.whose === "ours" && { stopTries: state.tries }),
     wakes: record?.wakes ?? [],
-    awake: spansOf(record),
+    ...spansOf(record, sources),
     ...(record?.memoryBytes !== undefined && { memoryBytes: record.memoryBytes }),
     dependencies: dependenciesOf(watcher, registry),
   };
 }
 
-function unavailable(entry: DirectoryEntry, { registry, store, clock }: FactSources): TargetFacts {
+function unavailable(entry: DirectoryEntry, sources: FactSources): TargetFacts {
+  const { registry, store, clock } = sources;
   const record = store.target(entry.name);
   const broken = registry.plan.broken.has(entry.name);
   const state: StateWord = broken ? "failed" : registry.settled ? "gone" : "unknown";
@@ -123,7 +128,7 @@ function unavailable(entry: DirectoryEntry, { registry, store, clock }: FactSour
       dependencies: [],
     },
     wakes: record?.wakes ?? [],
-    awake: spansOf(record),
+    ...spansOf(record, sources),
     dependencies: [],
     unavailable: entry.unavailable ?? "it cannot be served now",
   };
@@ -145,9 +150,13 @@ function sinceOf(state: State, now: number, mono: number): number | undefined {
   }
 }
 
-function spansOf(record: ReturnType<Store["target"]>): readonly AwakeSpan[] {
+function spansOf(
+  record: ReturnType<Store["target"]>,
+  { gaps }: Pick<FactSources, "gaps">,
+): Pick<TargetFacts, "awake" | "unrecorded"> {
   const closed = (record?.awake ?? []).map(([from, to]): AwakeSpan => ({ from, to }));
-  return record?.awakeSince === undefined ? closed : [...closed, { from: record.awakeSince }];
+  const awake = record?.awakeSince === undefined ? closed : [...closed, { from: record.awakeSince }];
+  return { awake, unrecorded: unrecordedOf(gaps?.() ?? [], awake) };
 }
 
 function dependenciesOf(watcher: Watcher, registry: Registry): readonly DependencyFact[] {

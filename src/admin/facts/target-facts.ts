@@ -1,5 +1,6 @@
 import type { StopMethod } from "../../providers/provider.ts";
 import type { DependencyCondition } from "../../config/model.ts";
+import type { Stretch } from "../../store/run-log.ts";
 import type { WakeRecord } from "../../store/store.ts";
 import type { Use } from "../../watchers/handle.ts";
 import type { Progress } from "../../watchers/progress.ts";
@@ -67,6 +68,8 @@ export interface TargetFacts {
   readonly wakes: readonly WakeRecord[];
   /** Oldest first; the last one may be open. */
   readonly awake: readonly AwakeSpan[];
+  /** Of what it did then nothing is known, oldest first: Wakegate did not run. */
+  readonly unrecorded: readonly Stretch[];
   /** Memory that it held when it was last looked at awake. */
   readonly memoryBytes?: number;
   readonly dependencies: readonly DependencyFact[];

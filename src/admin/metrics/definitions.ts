@@ -73,6 +73,11 @@ export const metricDefinitions = {
     help: "Answers to forward-auth requests for targets. A held request counts as hold and again as what became of it.",
     labels: ["verdict"],
   },
+  wakegate_certificate_questions_total: {
+    kind: "counter",
+    help: "Caddy's questions before it gets a certificate, by answer: allowed, unknown, gone, not_listed, malformed or untrusted.",
+    labels: ["answer"],
+  },
   wakegate_held_requests: { kind: "gauge", help: "Requests that are held for a wake now.", labels: [] },
   wakegate_page_streams: { kind: "gauge", help: "Event streams of open loading pages.", labels: [] },
   wakegate_leases: { kind: "gauge", help: "Leases held by clients of the API.", labels: [] },
@@ -91,6 +96,16 @@ export const metricDefinitions = {
     help: "Length of calls to engines.",
     labels: ["engine", "call"],
     buckets: CALL_BUCKETS,
+  },
+  wakegate_notifications_total: {
+    kind: "counter",
+    help: "Messages by channel, by event as in notify.events (test: a trial) and by outcome: sent, refused by the receiver, given_up after an hour, or dropped because too many waited.",
+    labels: ["channel", "event", "outcome"],
+  },
+  wakegate_notifications_waiting: {
+    kind: "gauge",
+    help: "Messages that are to be sent, the one under way included.",
+    labels: ["channel"],
   },
   wakegate_shim_sessions: { kind: "gauge", help: "TCP sessions open through the shim.", labels: [] },
   wakegate_shim_bytes_total: {

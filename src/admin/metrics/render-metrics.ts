@@ -106,6 +106,10 @@ function collect(sources: MetricSources, instruments: Instruments): void {
     "wakegate_engine_up",
     parts.registry.engineNames().map((engine) => [{ engine }, outages.has(engine) ? 0 : 1]),
   );
+  put(
+    "wakegate_notifications_waiting",
+    parts.notifier.waiting.map(([channel, size]) => [{ channel }, size]),
+  );
   const figures = shim();
   put("wakegate_shim_sessions", [[{}, figures.sessions]]);
   put("wakegate_shim_bytes_total", [

@@ -7,7 +7,7 @@ import type { Evidence } from "../ports.ts";
 import { channelsOf, sameChannel } from "./channel.ts";
 import { Editor } from "./editor.ts";
 import { trialNews, type News } from "./news.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type OutboxOptions } from "./outbox.ts";
 import { NewsWatch } from "./watch-news.ts";
 
 /** What the notifier is made with. */
@@ -18,6 +18,8 @@ export interface NotifierOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly evidence: (target: string) => readonly Evidence[];
+  /** Told what became of each message. */
+  readonly count: OutboxOptions["count"];
 }
 
 /** How a trial message went. */
@@ -56,14 +58,18 @@ export class Notifier implements Disposable {
 
   /** Takes changed settings; what waits for a channel that stays the same goes on. */
   reconfigure(settings: NotifySettings | undefined): void {
-    const { clock, log } = this.#options;
     const before = this.#outboxes;
     this.#settings = settings;
     this.#outboxes = channelsOf(settings).map(
       (channel) =>
-        before.find((outbox) => sameChannel(outbox.channel, channel)) ?? new Outbox(channel, clock, log),
+        before.find((outbox) => sameChannel(outbox.channel, channel)) ?? new Outbox(channel, this.#options),
     );
     for (const outbox of before) if (!this.#outboxes.includes(outbox)) outbox[Symbol.dispose]();
+  }
+
+  /** How many messages wait in each channel. */
+  get waiting(): readonly (readonly [channel: Trial["channel"], size: number])[] {
+    return this.#outboxes.map(({ channel, size }) => [channel.name, size]);
   }
 
   /** Sends one trial message by each channel, without retries. Empty: there is no channel. */

@@ -84,7 +84,7 @@ function serve(renderer: PageRenderer, request: IncomingMessage, response: Serve
     now: at,
     since: "0",
     eventsUrl: `/.wakegate/events?token=${token}`,
-    ...(sample.mode ? { mode: sample.mode } : {}),
+    ...sample.more,
   });
   // The marker keeps the page from taking this very answer for the app.
   response.writeHead(503, {

@@ -20,6 +20,14 @@ export interface DiscoverRule {
   readonly layer: OptionsLayer;
 }
 
+/** What a visitor gets at a rule's host that no container has (any more). */
+export interface GoneNotice {
+  /** One sentence; `{host}` stands for what the star of the host pattern took. */
+  readonly text: string;
+  /** "Wakegate" in the footer. */
+  readonly footer: boolean;
+}
+
 export interface DiscoverMatch {
   readonly engine?: CapturePattern;
   readonly project?: CapturePattern;

@@ -30,14 +30,18 @@ export function formatRoute({ host, prefix }: RouteSpec): string {
   return prefix === "/" ? host : `${host}${prefix}`;
 }
 
+/** A host name as it is compared: ASCII, in lower case, without a dot at its end. */
+export function isHostName(text: string): boolean {
+  return text.length <= 253 && text.split(".").every((label) => LABEL.test(label));
+}
+
 function parseHostName(name: string): Parsed<string> {
   const star = name.startsWith("*.");
   const rest = (star ? name.slice(2) : name).replace(/\.$/, "");
   if (rest === "") return bad("expected a host such as blog.example.com or *.example.com");
   if (rest.includes("*")) return bad("expected a star only as the whole first label: *.example.com");
   const ascii = /^[\w.-]+$/.test(rest) ? rest.toLowerCase() : domainToASCII(rest);
-  const labels = ascii.split(".");
-  if (ascii.length > 253 || !labels.every((label) => LABEL.test(label))) {
+  if (!isHostName(ascii)) {
     return bad("expected a host such as blog.example.com or *.example.com, with an optional /prefix");
   }
   return good(star ? `*.${ascii}` : ascii);

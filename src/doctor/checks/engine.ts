@@ -12,6 +12,11 @@ export const engine: Check = {
   judge(scene) {
     return scene.engines.map((each): Found => {
       if (each.failure) return failed(scene, each, each.failure);
+      const machine = each.exam?.asleepIn;
+      if (machine !== undefined) {
+        const sentence = `Engine ${each.name} sleeps with ${machine}, in which it runs: it was not asked.`;
+        return { level: "skipped", sentence };
+      }
       const count = each.instances.length;
       const what = each.kind === "proxmox" ? "guest" : each.kind === "process" ? "program" : "container";
       return {

@@ -1,5 +1,6 @@
 import type { Vantage } from "../../watchers/readiness/address.ts";
 import { noAddressMessage, portOf, vantageFrom } from "../../watchers/readiness/address.ts";
+import { mustAnswer } from "../../watchers/readiness/must-answer.ts";
 import type { Check } from "../check.ts";
 import type { Fix, Found } from "../finding.ts";
 import { placesOf } from "../places.ts";
@@ -13,7 +14,7 @@ export const network: Check = {
   layer: "app",
   judge(scene) {
     const known = scene.targets.filter(
-      ({ spec, instance }) => instance && spec.source.kind === "docker" && needsAddress(spec.readiness.kind),
+      ({ spec, instance }) => instance && spec.source.kind === "docker" && mustAnswer(spec),
     );
     const found = known.flatMap((target) => judgeOne(scene, target));
     if (found.length > 0 || known.length === 0) return found;
@@ -21,10 +22,6 @@ export const network: Check = {
     return [{ level: "ok", sentence: good, evidence: known.flatMap((target) => ways(scene, target)) }];
   },
 };
-
-function needsAddress(kind: TargetScene["spec"]["readiness"]["kind"]): boolean {
-  return kind !== "none" && kind !== "healthcheck";
-}
 
 function judgeOne(scene: Scene, target: TargetScene): readonly Found[] {
   const { spec, instance, owner, tried } = target;

@@ -15,7 +15,9 @@ function judgeOne(scene: Scene, each: EngineScene): readonly Found[] {
   const { name, kind, exam, failure } = each;
   if (kind === "process") return [];
   if (failure) return [{ level: "skipped", sentence: `Engine ${name} does not answer.` }];
-  if (!exam) return [{ level: "skipped", sentence: `Engine ${name} was not asked for its rights in time.` }];
+  // It has no rights of its own.
+  if (!exam) return [];
+  if (exam.asleepIn !== undefined) return [{ level: "skipped", sentence: `Engine ${name} sleeps.` }];
   const needed = neededCalls(scene, name);
   const missing = exam.refused.filter(({ call }) => kind === "proxmox" || needed.has(call));
   const blind = exam.refused.filter(({ call }) => TELLING.has(call));

@@ -21,8 +21,8 @@ export interface PageInput {
   readonly options: PageOptions;
   /** Of the policy; fresh for each answer. */
   readonly nonce: string;
-  /** Lets the page ask for the status of this target. */
-  readonly token: string;
+  /** Lets the page ask for the status of this target. Unset only for a page that stands still. */
+  readonly token?: string;
   /** The page's own path and query. Anything else becomes `/`. */
   readonly url: string;
   /** Wall time in ms. */
@@ -37,6 +37,8 @@ export interface PageInput {
   readonly retryUrl?: string;
   /** Draws what the script shows when a ready app does not come through. For the gallery. */
   readonly mode?: "away" | "guard";
+  /** There is no target to follow: a page without script, under a heading of the operator's. */
+  readonly still?: { readonly heading: string };
 }
 
 export interface RenderedPage {
@@ -85,7 +87,9 @@ export function createPageRenderer(options: PageRendererOptions = {}): PageRende
       return { html: document(templates, input, voice), csp };
     }
   };
-  if (templates.overridden.length > 0) for (const sample of samples(Date.now())) draw(trial(sample.progress));
+  if (templates.overridden.length > 0) {
+    for (const { progress, more } of samples(Date.now())) draw({ ...trial(progress), ...more });
+  }
   return { render: draw };
 }
 
@@ -111,7 +115,8 @@ function document(templates: Templates, input: PageInput, voice: Required<ViewVo
   const words = wordsOf(copy, same ? (input.lang ?? lang) : lang);
   const { now } = input;
   const view = viewOf(input.progress, input.options, now, voice);
-  const face = (input.mode && view[input.mode]) ?? faceAt(view.faces, 0);
+  const drawn = (input.mode && view[input.mode]) ?? faceAt(view.faces, 0);
+  const face = input.still ? { ...drawn, ...input.still } : drawn;
   const text = (live: Live): string => print(live, 0, words, now);
   const url = localPath(input.url) ?? "/";
   const urls = {
@@ -132,9 +137,9 @@ function document(templates: Templates, input: PageInput, voice: Required<ViewVo
     lang,
     nonce: input.nonce,
     css: templates.css,
-    js: templates.js,
+    js: input.still ? "" : templates.js,
     url,
-    retryAction: `${urls.retry}?token=${encodeURIComponent(input.token)}&return=${encodeURIComponent(url)}`,
+    retryAction: `${urls.retry}?token=${encodeURIComponent(input.token ?? "")}&return=${encodeURIComponent(url)}`,
     view,
     face,
     estimated,

@@ -1,12 +1,13 @@
 import type { Progress, Step } from "../../watchers/progress.ts";
+import type { PageInput } from "./render.ts";
 
 /** A state of the page by name, for the demo, the gallery and the tests. */
 export interface Sample {
   readonly name: string;
   readonly about: string;
   readonly progress: Progress;
-  /** What the page's script shows on top of it. */
-  readonly mode?: "away" | "guard";
+  /** What the progress does not say. */
+  readonly more?: Pick<PageInput, "mode" | "still">;
 }
 
 const DEPENDENCIES = [
@@ -120,8 +121,8 @@ export function samples(now: number): Sample[] {
       },
     },
     { name: "ready", about: "awake, opening", progress: ready },
-    { name: "away", about: "awake, not reachable here", progress: ready, mode: "away" },
-    { name: "guard", about: "the page came back 3 times", progress: ready, mode: "guard" },
+    { name: "away", about: "awake, not reachable here", progress: ready, more: { mode: "away" } },
+    { name: "guard", about: "the page came back 3 times", progress: ready, more: { mode: "guard" } },
     { name: "failed", about: "could not wake, will retry", progress: { ...failed, failure } },
     {
       name: "final",
@@ -129,6 +130,12 @@ export function samples(now: number): Sample[] {
       progress: { ...failed, failure: { ...failure, tries: 5, nextTryAt: now + 2_200_000, final: true } },
     },
     { name: "gone", about: "removed from its machine", progress: { ...asleep, phase: "missing" } },
+    {
+      name: "nobody",
+      about: "a host of a rule that no container has",
+      progress: { ...asleep, phase: "missing", target: "pr-3", displayName: "pr-3" },
+      more: { still: { heading: "pr-3 was merged or closed" } },
+    },
     {
       name: "schedule",
       about: "may not wake before a time",

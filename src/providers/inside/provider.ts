@@ -43,6 +43,7 @@ export class InsideProvider implements Provider {
   readonly engine: string;
   readonly can: ReadonlySet<Capability>;
   readonly follow?: (ids: ReadonlySet<string>) => void;
+  readonly examine?: NonNullable<Provider["examine"]>;
   readonly #inner: Provider;
   readonly #clock: Clock;
   readonly #machine: Machine;
@@ -65,6 +66,11 @@ export class InsideProvider implements Provider {
     const path = stateDir === undefined ? undefined : join(stateDir, "engines", `${inner.engine}.json`);
     this.#memory = new Memory(path, expected);
     if (inner.follow) this.follow = inner.follow.bind(inner);
+    const examine = inner.examine?.bind(inner);
+    if (examine) {
+      this.examine = async (signal, ids) =>
+        this.#machineUp ? await examine(signal, ids) : { refused: [], asleepIn: machine.name };
+    }
   }
 
   async watch(sink: EngineSink, signal: AbortSignal): Promise<void> {

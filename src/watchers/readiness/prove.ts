@@ -9,6 +9,7 @@ import { WakeFailedError } from "../failure.ts";
 import { noAddressMessage, portOf, probeAddresses, type ProbeAddress, type Vantage } from "./address.ts";
 import type { ProbeResult } from "../../lib/http-probe.ts";
 import { listensOn } from "./listening.ts";
+import { mustAnswer } from "./must-answer.ts";
 import { nextProbeInMs } from "./spacing.ts";
 import { streamKindOf } from "./stream-kind.ts";
 import type { Probes } from "./probes.ts";
@@ -75,16 +76,10 @@ async function chooseProbe(input: ProveInput): Promise<Probe | undefined> {
       `readiness.kind is healthcheck, but ${spec.name} has no HEALTHCHECK. Give it one, or set another readiness.kind.`,
     );
   }
-  const stream = streamKindOf(spec);
-  const serves =
-    stream !== undefined ||
-    spec.routes.length > 0 ||
-    spec.proxied === true ||
-    spec.port !== undefined ||
-    spec.address !== undefined;
-  if (kind === "auto" && !serves) {
+  if (!mustAnswer(spec)) {
     return instance.healthcheck ? healthcheckProbe(input, instance.healthcheck) : undefined;
   }
+  const stream = streamKindOf(spec);
   const addresses = probeAddresses(spec, instance, owner, vantage, stream && spec.tcp?.[0]?.port);
   if (addresses.length > 0) return addressProbe(input, addresses);
   if (kind === "auto" && instance.healthcheck) return healthcheckProbe(input, instance.healthcheck);

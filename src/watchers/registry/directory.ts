@@ -35,13 +35,13 @@ export function directoryOf(
     const unavailable = settled
       ? `${name} was known here, but its container does not exist any more`
       : `${name} is known from before, but its engine has not been listed yet`;
-    entries.push({ name, routes, unavailable });
+    entries.push({ name, routes, unavailable, ...(settled && { lost: true }) });
   }
   // Whoever has the wildcard for itself is not gone.
-  for (const { host, rule } of goneHosts) {
+  for (const { host, index, notice } of goneHosts) {
+    if (served.has(`${host}/`)) continue;
     const routes = [{ host, prefix: "/" }];
-    if (rule.gone === undefined || served.has(`${host}/`)) continue;
-    entries.push({ name: `discover[${String(rule.index)}] ${host}`, routes, gone: rule.gone });
+    entries.push({ name: `discover[${String(index)}] ${host}`, routes, gone: notice });
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -82,7 +82,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
       this.#options.store,
       this.#settled,
       (name) => this.#planning.isDismissed(name),
-      goneHosts(this.#planning.settings.discover),
+      goneHosts(this.#planning.settings.discover, this.#planning.settings.defaultsLayer),
     );
     return this.#entries;
   }

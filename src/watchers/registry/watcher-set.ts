@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { TargetSpec } from "../../config/model.ts";
 import { WakegateError } from "../../errors.ts";
 import { Emitter } from "../../lib/emitter.ts";
-import { needsDependencies, type State } from "../state.ts";
+import { isUp, needsDependencies, type State } from "../state.ts";
 import { Watcher } from "../watcher.ts";
 import type { Engines } from "./engines.ts";
 import type { PlannedTarget } from "./plan.ts";
@@ -66,27 +66,30 @@ export class WatcherSet implements AsyncDisposable {
         this.#rememberRoutes(target.spec);
       }
     }
+    let nextMs = Infinity;
     for (const [name, watcher] of this.#watchers) {
       if (targets.has(name)) continue;
-      if (this.#mayComeBack(watcher)) watcher.see(undefined);
+      const leftMs = this.#mayComeBackMs(watcher);
+      nextMs = Math.min(nextMs, leftMs === 0 ? Infinity : leftMs);
+      if (leftMs > 0) watcher.see(undefined);
       else this.remove(name, `${name} is not a target any more`);
     }
+    this.#lookAgainIn(nextMs);
     // Who needs whom may be another matter now: what was awake for somebody who is gone looks at its clock again.
     for (const { activity } of this.#watchers.values()) activity.poke();
   }
 
-  /** What a rule found is gone for good after a while: there may be dozens a day. */
-  #mayComeBack({ spec, around, state }: Watcher): boolean {
-    if (!this.#options.planning.mayComeBack(spec) || around.dependencyOnly) return false;
-    if (spec.discoveredBy === undefined) return true;
-    const { clock } = this.#options.shared;
-    const gone = state.kind === "missing" ? clock.now() - state.since : 0;
-    if (gone >= RECREATED_MS) return false;
-    this.#again ??= clock.after(RECREATED_MS, () => {
-      this.#again = undefined;
-      this.#options.replan();
-    });
-    return true;
+  /** How long it is still waited for. What a rule found is gone for good after a while: there may be dozens a day. */
+  #mayComeBackMs({ spec, around, state }: Watcher): number {
+    if (!this.#options.planning.mayComeBack(spec) || around.dependencyOnly) return 0;
+    if (spec.discoveredBy === undefined) return Infinity;
+    const gone = state.kind === "missing" ? this.#options.shared.clock.now() - state.since : 0;
+    return Math.max(0, RECREATED_MS - Math.max(0, gone));
+  }
+
+  #lookAgainIn(ms: number): void {
+    this.#again?.[Symbol.dispose]();
+    this.#again = ms === Infinity ? undefined : this.#options.shared.clock.after(ms, this.#options.replan);
   }
 
   /** Closes a watcher; whoever waits for it is told why. */
@@ -117,13 +120,17 @@ export class WatcherSet implements AsyncDisposable {
 
   #onMoved(watcher: Watcher, before: State, after: State): void {
     this.moved.emit({ watcher, before, after });
-    if (needsDependencies(before) === needsDependencies(after)) return;
     const { edges = [], companions = [] } = this.#options.planning.plan.targets.get(watcher.name) ?? {};
-    for (const { name } of edges) this.#watchers.get(name)?.activity.poke();
-    for (const name of companions) {
-      this.#watchers.get(name)?.activity.poke();
-      // It waits for this one by itself.
-      if (needsDependencies(after)) this.#watchers.get(name)?.wake({ by: "dependant", host: watcher.name });
+    if (needsDependencies(before) !== needsDependencies(after)) {
+      for (const name of [...edges.map((edge) => edge.name), ...companions]) {
+        this.#watchers.get(name)?.activity.poke();
+      }
+    }
+    // Also after a sleep that somebody came in between: its companions sleep already. They wait for it by themselves.
+    if (!isUp(before) && isUp(after)) {
+      for (const name of companions) {
+        this.#watchers.get(name)?.wake({ by: "dependant", host: watcher.name });
+      }
     }
   }
 

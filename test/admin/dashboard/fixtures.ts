@@ -36,6 +36,7 @@ export function facts(name: string, state: StateWord, host: string, change: Chan
     neededBy: [],
     wakes: [],
     awake: [],
+    unrecorded: [],
     memoryBytes: 512e6,
     dependencies: [],
     ...rest,
@@ -311,7 +312,10 @@ export function fleet(): TargetFacts[] {
       ],
       neededBy: ["nextcloud", "forgejo"],
     }),
-    facts("stirling-pdf", "asleep", "pdf.home.example", { since: TODAY - 10 * DAY + 9 * HOUR }),
+    facts("stirling-pdf", "asleep", "pdf.home.example", {
+      since: TODAY - 10 * DAY + 9 * HOUR,
+      unrecorded: [{ from: NOW - 70 * HOUR, to: NOW - 50 * HOUR }],
+    }),
     facts("vaultwarden", "stopping", "vault.home.example", {
       wakes: wakes(1_000),
       awake: habit([

@@ -126,6 +126,34 @@ suite("chromium", "the dashboard in use", () => {
     await page.getByText(/No news since \d/).waitFor({ timeout: 20_000 });
   });
 
+  test("examines once more at a press, and says what there is to do", async () => {
+    await using rig = await two();
+    const { page, complaints } = await open(rig, "/ui/doctor");
+    const labelsRow = page.locator(".checks li", { has: page.getByRole("heading", { name: "Labels" }) });
+    await expect.poll(() => labelsRow.getAttribute("class")).toBe("l-ok");
+    const button = page.locator("#examine button");
+    expect(await button.textContent()).toBe("Run again");
+
+    rig.world.create("wiki", { labels: { "wakegate.enable": "true", "wakegate.idle_timeuot": "1h" } });
+    await expect.poll(() => rig.log.of("target_disabled")).toHaveLength(1);
+    await button.click();
+    await page.locator(".checks .l-problem", { hasText: "idle_timeuot" }).waitFor({ timeout: 20_000 });
+    await expect.poll(() => page.locator("#say").textContent()).toMatch(/^\d+ things? to fix\.$/);
+    expect(await page.locator(".num b").textContent()).toMatch(/to fix$/);
+    expect([await button.textContent(), await button.getAttribute("aria-disabled")]).toEqual([
+      "Run again",
+      null,
+    ]);
+
+    // Where nobody listens there is no proxy: that is said too, and the field keeps what was typed.
+    await page.locator("#proxy").fill("not an address");
+    await page.locator("#proxy").press("Enter");
+    const wrong = page.locator(".more.wrong");
+    await expect.poll(() => wrong.textContent()).toMatch(/^Not done: /);
+    expect(await page.locator("#proxy").inputValue()).toBe("not an address");
+    expect(complaints.filter((line) => !line.includes("status of 400"))).toEqual([]);
+  }, 60_000);
+
   test("has nothing to show but how to begin, while there are no targets", async () => {
     await using rig = await adminRig({ setUp: (world) => void world.create("plain") });
     const { page, complaints } = await open(rig, "/ui/");

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { alike } from "../../forward-auth/page/in-page.js";
 import { faint, overflowing } from "../../forward-auth/page/look.ts";
 import { launchChromium, type Chromium } from "../../support/chromium.ts";
 import { suite } from "../../support/require.ts";
@@ -23,6 +24,7 @@ const PAGES = [
   ["target", "/ui/target/nextcloud"],
   ["target-failed", "/ui/target/immich"],
   ["target-asleep", "/ui/target/actual"],
+  ["target-gap", "/ui/target/stirling-pdf"],
   ["target-waking", "/ui/target/forgejo"],
   ["target-closed", "/ui/target/paperless"],
   ["events", "/ui/events"],
@@ -38,6 +40,13 @@ const BARE = `
   for (const el of document.querySelectorAll(".w-by, .sub, .fact, .who, .code, .states")) el.style.overflow = "visible";
   for (const el of document.querySelectorAll(".filters a")) if (el.getBoundingClientRect().right > innerWidth) el.hidden = true;
   for (const el of document.querySelectorAll(".w-by")) el.textContent = el.textContent.slice(0, 8);
+`;
+
+/** Dots that have lost what they mean: those that say "this one" without a filling. */
+const PLAIN_DOTS = `
+  [...document.querySelectorAll(".ev .on i, .ev .red i, .legend i, .events .turn i")]
+    .filter((el) => getComputedStyle(el).backgroundColor === getComputedStyle(document.documentElement).backgroundColor)
+    .map((el) => el.parentElement.textContent)
 `;
 
 suite("chromium", "the dashboard's looks", () => {
@@ -95,6 +104,38 @@ suite("chromium", "the dashboard's looks", () => {
         expect(await page.locator("h1").count()).toBe(1);
       });
     });
+  }
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    test.each(["list", "target", "target-failed", "events", "doctor"] as const)(
+      `%s in forced colours, ${colorScheme}`,
+      async (name) => {
+        const [, path] = PAGES.find(([each]) => each === name) ?? PAGES[0];
+        const forced = { colorScheme, forcedColors: "active", viewport: SIZES[0] ?? null } as const;
+        await visit(path, forced, `${name}-forced-${colorScheme}`, async (page) => {
+          expect(await overflowing(page)).toEqual([]);
+          const plain = await page.evaluate(PLAIN_DOTS);
+          expect(plain).toEqual([]);
+        });
+      },
+    );
+
+    test.each(["none", "active"] as const)(
+      `every state tells itself apart without colour, ${colorScheme}, forced colours: %s`,
+      async (forcedColors) => {
+        const options = { colorScheme, forcedColors, viewport: SIZES[0] ?? null };
+        await visit("/ui/", options, undefined, async (page) => {
+          const pictures = new Map<string, string>();
+          for (const glyph of await page.locator("#rows .glyph").all()) {
+            const state = /s-(\w+)/.exec((await glyph.getAttribute("class")) ?? "")?.[1] ?? "";
+            if (!pictures.has(state)) pictures.set(state, (await glyph.screenshot()).toString("base64"));
+          }
+          expect(pictures.size).toBe(9);
+          const reader = await page.context().newPage();
+          expect(await reader.evaluate(alike, [...pictures])).toEqual([]);
+        });
+      },
+    );
   }
 
   test("without script everything is there but the buttons", async () => {

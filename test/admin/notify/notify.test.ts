@@ -27,6 +27,7 @@ describe("messages", () => {
     expect(receiver.got[0]?.json).toMatchObject({ event: "wake_failed", target: "blog" });
     await rig.call("/targets/wiki/wake", { json: {} });
     await rig.until("wiki", "ready");
+    expect((await rig.get("/metrics")).body).toContain('wakegate_notifications_waiting{channel="webhook"} 1');
     expect((await rig.call("/debug")).body).not.toContain(SECRET);
   });
 
@@ -51,6 +52,10 @@ describe("messages", () => {
       code: 1,
       text: "webhook: sent\nntfy: not sent: it answered 403",
     });
+    const { body } = await rig.get("/metrics");
+    const counted = "wakegate_notifications_total";
+    expect(body).toContain(`${counted}{channel="webhook",event="test",outcome="sent"} 2`);
+    expect(body).toContain(`${counted}{channel="ntfy",event="test",outcome="refused"} 2`);
   });
 
   it("have nowhere to go until that is configured", async () => {

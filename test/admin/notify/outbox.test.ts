@@ -18,6 +18,8 @@ interface Post extends AsyncDisposable {
   readonly receiver: Receiver;
   readonly clock: VirtualClock;
   readonly log: RecordingLog;
+  /** What was counted: `webhook engine_gone sent`. */
+  readonly fates: readonly string[];
   readonly outbox: Outbox;
 }
 
@@ -28,11 +30,17 @@ async function office(more: (url: string) => Partial<NotifySettings>): Promise<P
   const settings = { events: [], engineGraceMs: 0, repeatAfterMs: 1, ...more(receiver.url) };
   const [channel] = channelsOf(settings);
   if (!channel) throw new Error("no channel");
-  const outbox = new Outbox(channel, clock, log);
+  const fates: string[] = [];
+  const outbox = new Outbox(channel, {
+    clock,
+    log,
+    count: (...what) => fates.push(what.join(" ")),
+  });
   return {
     receiver,
     clock,
     log,
+    fates,
     outbox,
     [Symbol.asyncDispose]: async () => {
       outbox[Symbol.dispose]();
@@ -84,6 +92,8 @@ describe("the outbox", () => {
       "test",
     ]);
     expect(new Set(the.receiver.got.slice(0, 3).map(({ json }) => json["id"])).size).toBe(1);
+    await vi.waitFor(() => expect(the.outbox.size).toBe(0), { interval: 5 });
+    expect(the.fates).toEqual(["webhook engine_gone sent", "webhook test sent"]);
   });
 
   it("waits as long as the receiver wishes", async () => {
@@ -121,6 +131,7 @@ describe("the outbox", () => {
     expect(the.log.of("notify_refused")[0]).toContain("a redirection to 127.0.0.1:");
     expect(elsewhere.got).toEqual([]);
     expect(the.outbox.size).toBe(0);
+    expect(the.fates).toEqual(["webhook engine_gone refused"]);
   });
 
   it("holds only so many, and gives up after an hour", async () => {
@@ -138,6 +149,8 @@ describe("the outbox", () => {
       { timeout: 20_000, interval: 5 },
     );
     expect(the.log.of("notify_failed")[0]).toContain("given up: it answered 500");
+    expect(the.fates.filter((fate) => fate === "webhook engine_gone dropped")).toHaveLength(10);
+    expect(the.fates).toContain("webhook engine_gone given_up");
   });
 
   it("tells the host to the log and nothing that is secret", async () => {

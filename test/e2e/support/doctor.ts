@@ -36,12 +36,15 @@ export async function runDoctor(
   return { code: child.exitCode, out, err };
 }
 
-/** Asks the running Wakegate's API. */
-export async function askDoctor(internal: string, proxy: string): Promise<Report> {
+/** Asks the running Wakegate's API. Without `proxy` the doctor has to find it. */
+export async function askDoctor(internal: string, proxy?: string, token?: string): Promise<Report> {
   const answer = await fetch(`http://${internal}/api/v1/doctor`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ proxy }),
+    headers: {
+      "content-type": "application/json",
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify(proxy === undefined ? {} : { proxy }),
   });
   if (answer.status !== 200) throw new Error(await answer.text());
   return (await answer.json()) as Report;

@@ -13,6 +13,7 @@ import { findBinary, suite, type Engine } from "../../support/require.ts";
 import { startRealTraefik, type FrontTraefik, type TraefikOptions } from "../../support/traefik.ts";
 import { startTraefikDouble } from "../../support/traefik-double/double.ts";
 import { shakeHands, visit, type Seen, type Visit } from "../../support/visitor.ts";
+import { gatewayOf } from "./gateway-of.ts";
 import { startWakegate, type RunningWakegate } from "./wakegate.ts";
 
 /** A folder of `examples/traefik` at work: its very flags, labels and variables. */
@@ -203,15 +204,6 @@ async function stageRecipe(options: RecipeOptions, stack: AsyncStack): Promise<R
     starts: (name, since) => docker.count("start", name, since),
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
-}
-
-async function gatewayOf(docker: RawDocker, network: string): Promise<string> {
-  const told = (await docker.call("GET", `/networks/${network}`)) as {
-    IPAM: { Config: { Gateway: string }[] };
-  };
-  const gateway = told.IPAM.Config[0]?.Gateway;
-  if (gateway === undefined) throw new Error(`${network} has no gateway`);
-  return gateway.replace(/\/.*$/, "");
 }
 
 /** What the real one says of itself; the double is as the examples have it. */

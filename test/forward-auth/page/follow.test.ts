@@ -244,4 +244,16 @@ suite("chromium", "the page follows the wake", () => {
     await page.waitForTimeout(4_500);
     expect(await place()).toBeGreaterThan(first + 0.03);
   });
+
+  test("a page of a host that nobody has asks for nothing, and looks again when it is told to", async () => {
+    site.input = { still: { heading: "pr-3 was merged or closed" } };
+    site.progress = (now) => progressOf("nobody", now);
+    const page = await arrive();
+    await heading(page, "pr-3 was merged or closed");
+    await page.waitForLoadState("networkidle");
+    expect(site.asked).toMatchObject({ status: 0, events: 0, page: 1, own: 0 });
+    site.app = "open";
+    await page.getByRole("link", { name: "Look again" }).click();
+    await heading(page, "the app");
+  });
 });

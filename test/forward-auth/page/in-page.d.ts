@@ -19,3 +19,5 @@ export function overlapping(): string[];
 export function letters(): Letters[];
 /** Those below WCAG AA before the worst pixel of `picture`, a PNG in base64. */
 export function measure(input: { picture: string; texts: readonly Letters[] }): Promise<Faint[]>;
+/** Pairs of pictures (name, PNG in base64) of one size that hardly differ without colour. */
+export function alike(pictures: readonly (readonly [name: string, picture: string])[]): Promise<string[]>;

@@ -82,3 +82,29 @@ export async function measure({ picture, texts }) {
   }
   return out;
 }
+
+export async function alike(pictures) {
+  const grey = [];
+  for (const [name, picture] of pictures) {
+    const image = new Image();
+    image.src = `data:image/png;base64,${picture}`;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    if (!context) throw new Error("no canvas");
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, image.width, image.height);
+    const light = [];
+    for (let i = 0; i < data.length; i += 4)
+      light.push(0.2126 * data[i] + 0.7152 * data[i + 1] + 0.0722 * data[i + 2]);
+    grey.push([name, light]);
+  }
+  const out = [];
+  grey.forEach(([a, p], i) => {
+    for (const [b, q] of grey.slice(i + 1)) {
+      const apart = p.filter((value, at) => Math.abs(value - q[at]) > 48).length;
+      if (apart < 8) out.push(`${a} and ${b}: ${apart} points`);
+    }
+  });
+  return out;
+}

@@ -40,8 +40,7 @@ suite("chromium", "the page in a browser", () => {
     look: (page: Page) => Promise<void>,
     picture?: string,
   ): Promise<void> => {
-    const mode = samples(NOW).find((sample) => sample.name === name)?.mode;
-    site.input = mode ? { mode } : {};
+    site.input = samples(NOW).find((sample) => sample.name === name)?.more ?? {};
     site.progress = (now) => progressOf(name, now);
     const context = await chromium.context(options);
     const complaints: string[] = [];

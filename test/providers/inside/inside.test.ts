@@ -6,6 +6,7 @@ import { InsideProvider, type InsideOptions } from "../../../src/providers/insid
 import { ProcessProvider } from "../../../src/providers/process/provider.ts";
 import {
   ProviderError,
+  type EngineExam,
   type EngineSink,
   type Instance,
   type InstanceSummary,
@@ -43,6 +44,13 @@ class LateEngine extends ProcessProvider {
     this.asked++;
     if (!this.reachable) throw this.#silence();
     return super.inspect(ref, signal);
+  }
+
+  /** Refuses all that it is asked about. */
+  examine(_signal: AbortSignal, ids: ReadonlySet<string>): Promise<EngineExam> {
+    this.asked++;
+    if (!this.reachable) return Promise.reject(this.#silence());
+    return Promise.resolve({ refused: [...ids].map((call) => ({ call, grant: "a right" })) });
   }
 
   #silence(): ProviderError {
@@ -155,6 +163,25 @@ describe("an engine inside of a machine", () => {
     world.machine.set(true);
     await world.sink.until("away", ({ outages }) => outages.length > 0);
     expect(world.sink.outages[0]).toMatchObject({ code: "engine_unreachable" });
+  });
+
+  it("is examined while its machine is up, and not asked while that sleeps", async () => {
+    await using folder = await tempFolder("inside");
+    await using world = stage(folder);
+    const { machine, engine, provider, sink } = world;
+    engine.reachable = true;
+    machine.set(true);
+    await sink.until("listed", ({ listings }) => listings.length === 1);
+    expect(await provider.examine?.(never, new Set(["app"]))).toEqual({
+      refused: [{ call: "app", grant: "a right" }],
+    });
+    machine.set(false);
+    const { asked } = engine;
+    expect(await provider.examine?.(never, new Set(["app"]))).toEqual({ refused: [], asleepIn: "nas" });
+    expect(engine.asked).toBe(asked);
+    machine.set(true);
+    engine.reachable = false;
+    await expect(provider.examine?.(never, new Set())).rejects.toMatchObject({ code: "engine_unreachable" });
   });
 
   it("stays as it was while nobody can tell how the machine is", async () => {

@@ -1,9 +1,9 @@
 import type { TargetFacts } from "../../facts/target-facts.ts";
-import { count } from "../../text.ts";
+import { count, spell } from "../../text.ts";
 import { html, raw, type Html } from "../html.ts";
 import { rangeOf } from "../range.ts";
 import type { ViewContext } from "../view-context.ts";
-import { awakeMs, knownSince } from "./timeline.ts";
+import { awakeMs, baseLine, knownSince, unrecordedMs } from "./timeline.ts";
 
 /** Minutes of a day: the drawing's own width. */
 const WIDTH = 1_440;
@@ -14,9 +14,12 @@ export function awakeHours(facts: TargetFacts, context: ViewContext): Html {
   const range = rangeOf("7d", now, zone);
   const days = range.ticks.map(({ at }, i) => ({ from: at, to: range.ticks[i + 1]?.at ?? range.to }));
   const awake = awakeMs(facts, range);
-  const known = now - knownSince(facts, range);
+  const since = knownSince(facts, range);
+  const unknown = unrecordedMs(facts, since, range);
+  const known = now - since - unknown;
   const share = known <= 0 ? undefined : Math.round((1 - Math.min(1, awake / known)) * 100);
-  const caption = `${count(awake / 3_600_000)}\u00a0h of the last 7 days${share === undefined ? "" : `, asleep ${String(share)}\u00a0%`}`;
+  const gap = unknown > 0 ? `, ${spell(unknown)} not recorded` : "";
+  const caption = `${count(awake / 3_600_000)}\u00a0h of the last 7 days${share === undefined ? "" : `, asleep ${String(share)}\u00a0%`}${gap}`;
   const form = new Intl.DateTimeFormat("en-GB", {
     weekday: "short",
     day: "numeric",
@@ -39,11 +42,8 @@ export function awakeHours(facts: TargetFacts, context: ViewContext): Html {
   </section>`;
 }
 
-function dayLine(
-  { awake, why, wakes }: TargetFacts,
-  day: { readonly from: number; readonly to: number },
-  now: number,
-): Html {
+function dayLine(facts: TargetFacts, day: { readonly from: number; readonly to: number }, now: number): Html {
+  const { awake, why, wakes } = facts;
   const place = (at: number): number =>
     Math.max(0, Math.min(WIDTH, ((at - day.from) / (day.to - day.from)) * WIDTH));
   const block = (from: number, to: number): string => {
@@ -60,7 +60,7 @@ function dayLine(
   const isToday = now >= day.from && now < day.to;
   const planned = isToday && why.sleepsAt !== undefined ? block(now, why.sleepsAt) : "";
   const mark = isToday ? `<path class="nowmark" d="M${place(now).toFixed(0)} 1h3v16h-3z"/>` : "";
-  const base = `<path class="base" d="M0 14.5H${String(WIDTH)}"/>`;
+  const base = baseLine(facts, day, (at) => place(at).toFixed(0), "14.5");
   const ticks = `<path class="tick" d="M0 0v20M360 0v20M720 0v20M1080 0v20M1439 0v20"/>`;
   return raw(
     `<svg class="dayline" viewBox="0 0 ${String(WIDTH)} 20" preserveAspectRatio="none" aria-hidden="true">${ticks}${base}<path class="up" d="${blocks.join("")}"/><path class="plan" d="${planned}"/><path class="bad" d="${failed.join("")}"/>${mark}</svg>`,

@@ -1,3 +1,4 @@
+import type { Stretch } from "../../../store/run-log.ts";
 import type { TargetFacts } from "../../facts/target-facts.ts";
 import { plural, spell } from "../../text.ts";
 import { html, raw, type Html } from "../html.ts";
@@ -36,9 +37,38 @@ export function timeline(facts: TargetFacts, range: Range): Html {
     aria-label="${words(facts, range)}"
   >
     ${raw(
-      `<path class="base" d="M0 ${String(BASE)}H${now.toFixed(1)}"/><path class="up" d="${blocks.join("")}"/><path class="tick" d="${ticks}"/>${fails.length > 0 ? `<path class="bad" d="${fails.join("")}"/>` : ""}`,
+      `${baseLine(facts, { from: range.from, to: range.now }, (at) => place(at).toFixed(1), String(BASE))}<path class="up" d="${blocks.join("")}"/><path class="tick" d="${ticks}"/>${fails.length > 0 ? `<path class="bad" d="${fails.join("")}"/>` : ""}`,
     )}
   </svg>`;
+}
+
+/** The line that awake blocks stand on: dashed where nothing was recorded. */
+export function baseLine(
+  { unrecorded }: Pick<TargetFacts, "unrecorded">,
+  axis: Stretch,
+  place: (at: number) => string,
+  y: string,
+): string {
+  const gaps = unrecorded
+    .filter(({ from, to }) => to > axis.from && from < axis.to)
+    .map(({ from, to }) => ({ from: Math.max(from, axis.from), to: Math.min(to, axis.to) }));
+  const ends = [axis.from, ...gaps.flatMap(({ from, to }) => [from, to]), axis.to];
+  const line = (from: number, to: number): string => (from < to ? `M${place(from)} ${y}H${place(to)}` : "");
+  const solid = ends.flatMap((from, i) => (i % 2 === 0 ? [line(from, ends[i + 1] ?? from)] : [])).join("");
+  const dashed = gaps.map(({ from, to }) => line(from, to)).join("");
+  return `<path class="base" d="${solid}"/>${dashed === "" ? "" : `<path class="base gap" d="${dashed}"/>`}`;
+}
+
+/** Milliseconds within the range of which nothing is known. */
+export function unrecordedMs(
+  { unrecorded }: Pick<TargetFacts, "unrecorded">,
+  since: number,
+  range: Range,
+): number {
+  return unrecorded.reduce(
+    (sum, { from, to }) => sum + Math.max(0, Math.min(to, range.now) - Math.max(from, since)),
+    0,
+  );
 }
 
 /** Milliseconds awake within the range. */
@@ -62,7 +92,9 @@ function words(facts: TargetFacts, range: Range): string {
   const failed = facts.wakes.filter(({ outcome, at }) => outcome === "failed" && at >= range.from).length;
   const open = facts.awake.at(-1);
   const now = open && open.to === undefined ? ", awake now" : "";
-  return `Awake ${spell(awakeMs(facts, range))} in the last ${range.words}${now}. ${plural(failed, "failed wake")}.`;
+  const unknown = unrecordedMs(facts, range.from, range);
+  const gap = unknown > 0 ? ` Not recorded for ${spell(unknown)}.` : "";
+  return `Awake ${spell(awakeMs(facts, range))} in the last ${range.words}${now}. ${plural(failed, "failed wake")}.${gap}`;
 }
 
 /** The last wakes as bars, scaled to the tallest; a failed one is a red dot on the base. */
