@@ -59,6 +59,7 @@ export function lookingContract(rig: ContractRig): void {
 
     test("are still there after the end", async (context) => {
       if (!rig.provider.can.has("logs")) return context.skip("not supported here");
+      rig.needs("ends");
       const id = await rig.app({ EXIT_MS: "0", EXIT_CODE: "3" });
       await rig.wake(id);
       await rig.eventually(async () => (await rig.look(id)).status === "exited");
