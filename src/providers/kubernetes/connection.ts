@@ -6,7 +6,7 @@ import { deadline, linkSignals, onAbort } from "../../lib/signals.ts";
 import { exchange, ExchangeError, openAnswer, readAnswer, type Answer, type Request } from "../exchange.ts";
 import type { ProviderDeps } from "../open.ts";
 import { Door } from "./door.ts";
-import { readAccess } from "./read-access.ts";
+import { insideHere, readAccess, type Inside } from "./read-access.ts";
 import { KubeFailure, translate } from "./errors.ts";
 import type { Right } from "./rights.ts";
 
@@ -41,14 +41,21 @@ export class Connection implements Disposable {
   readonly log: NonNullable<ProviderDeps["log"]>;
   readonly #spec: KubernetesEngineSpec;
   readonly #deadlines: Deadlines;
+  readonly #inside: Inside;
   #door: Door | undefined;
 
-  constructor(spec: KubernetesEngineSpec, deps: ProviderDeps, deadlines: Partial<Deadlines> = {}) {
+  constructor(
+    spec: KubernetesEngineSpec,
+    deps: ProviderDeps,
+    deadlines: Partial<Deadlines> = {},
+    inside: Inside = insideHere(),
+  ) {
     this.engine = spec.name;
     this.clock = deps.clock;
     this.log = deps.log ?? ((): void => undefined);
     this.#spec = spec;
     this.#deadlines = { ...DEADLINES, ...deadlines };
+    this.#inside = inside;
   }
 
   /** The namespace that Wakegate itself is in, where that is known. @throws ProviderError as `readAccess`. */
@@ -152,7 +159,7 @@ export class Connection implements Disposable {
   }
 
   #open(): Door {
-    return (this.#door ??= new Door(readAccess(this.#spec), this.clock));
+    return (this.#door ??= new Door(readAccess(this.#spec, this.#inside), this.clock));
   }
 }
 

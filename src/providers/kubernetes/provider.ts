@@ -21,14 +21,17 @@ import { Departures } from "./departures.ts";
 import { describe } from "./describe.ts";
 import { examine } from "./examine.ts";
 import { readLogs } from "./logs.ts";
+import type { Inside } from "./read-access.ts";
 import { sleep, wake, type Memory } from "./scale.ts";
 import { Meter } from "./usage.ts";
 import { watch, WATCH_DEFAULTS, type WatchOptions } from "./watch.ts";
 
-/** Times that tests shorten. */
+/** What tests have otherwise. */
 export interface KubernetesTuning {
   readonly deadlines?: Partial<Deadlines>;
   readonly watch?: Partial<WatchOptions>;
+  /** The inside of a cluster that is none. */
+  readonly inside?: Inside;
 }
 
 /** Deployments and StatefulSets of one Kubernetes cluster, scaled to 0 and back. */
@@ -49,7 +52,7 @@ export class KubernetesProvider implements Provider {
   constructor(spec: KubernetesEngineSpec, deps: ProviderDeps, tuning: KubernetesTuning = {}) {
     this.engine = spec.name;
     this.#watchOptions = { ...WATCH_DEFAULTS, ...tuning.watch };
-    this.#connection = new Connection(spec, deps, tuning.deadlines);
+    this.#connection = new Connection(spec, deps, tuning.deadlines, tuning.inside);
     this.#cluster = new Cluster(this.#connection, spec);
     const { departuresMs } = this.#watchOptions;
     this.#departures = new Departures(this.#cluster, departuresMs, (change) => this.#changes.emit(change));

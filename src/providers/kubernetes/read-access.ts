@@ -15,7 +15,7 @@ export interface Inside {
 /** What the kubelet tells every pod. */
 export function insideHere(env: NodeJS.ProcessEnv = process.env): Inside {
   return {
-    folder: env["WAKEGATE_SERVICE_ACCOUNT_DIR"] ?? ACCOUNT,
+    folder: ACCOUNT,
     host: env["KUBERNETES_SERVICE_HOST"],
     port: env["KUBERNETES_SERVICE_PORT"],
   };

@@ -146,7 +146,7 @@ describe("the simulated cluster's watches", () => {
     simulator.faults.cutEvents = 1;
     const cut = events(`${ALL}?watch=true&resourceVersion=${from}`, 9);
     add("a");
-    await expect(cut).rejects.toThrow();
+    await expect(cut).rejects.toThrow("aborted");
   });
 });
 
@@ -236,10 +236,10 @@ describe("the simulated cluster's controllers", () => {
     const { spec } = simulator.create(KINDS.services, service("web")) as unknown as {
       spec: { clusterIP: string };
     };
-    const status = (): { readyReplicas?: number } =>
-      (simulator.store.mustGet(KINDS.deployments, "default", "web")["status"] ?? {}) as {
-        readyReplicas?: number;
-      };
+    const status = (): { readyReplicas?: number } => {
+      const { status = {} } = simulator.store.mustGet(KINDS.deployments, "default", "web");
+      return status as { readyReplicas?: number };
+    };
     await until("ready", () => status().readyReplicas === 2);
     const answers = (): Promise<boolean> =>
       fetch(`http://${spec.clusterIP}/`).then(

@@ -50,18 +50,15 @@ export class Stream {
     if (failure) this.#fail(failure);
     else this.#begin();
     await over;
-    for (const part of this.#parts) part[Symbol.dispose]();
+    this.#forget();
   }
 
   /** Ends it as the server does when its time is over: with a bookmark, and between two lines. */
   end(): void {
+    if (this.#response.writableEnded) return;
     this.#bookmark();
+    this.#forget();
     this.#response.end();
-  }
-
-  /** Cuts the connection. */
-  cut(): void {
-    this.#response.destroy();
   }
 
   #begin(): void {
@@ -98,6 +95,10 @@ export class Stream {
     if (!bookmarks) return;
     const metadata = { resourceVersion: String(this.#store.revision), creationTimestamp: null };
     this.#send("BOOKMARK", { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata });
+  }
+
+  #forget(): void {
+    for (const part of this.#parts.splice(0)) part[Symbol.dispose]();
   }
 
   #fail(failure: ApiError): void {
