@@ -111,6 +111,7 @@ export class Stream {
     const line = Buffer.from(`${JSON.stringify({ type, object })}\n`);
     if (type !== "BOOKMARK" && this.#faults.cutEvents > 0) {
       this.#faults.cutEvents--;
+      this.#forget();
       this.#response.write(line.subarray(0, Math.floor(line.length / 2)), () => this.#response.destroy());
       return;
     }
