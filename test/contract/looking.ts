@@ -91,6 +91,7 @@ export function lookingContract(rig: ContractRig): void {
 
   describe("usage", () => {
     test("counts while it runs, where the provider can", async () => {
+      rig.needs("counts");
       const id = await rig.app();
       await rig.wakeFully(id);
       const usage = await rig.provider.usage(id, never);

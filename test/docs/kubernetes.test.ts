@@ -7,7 +7,6 @@ import { readLabels } from "../../src/config/labels.ts";
 import { toService, toWays, toWorkload } from "../../src/providers/kubernetes/objects.ts";
 import { surroundingsOf } from "../../src/providers/kubernetes/catalog.ts";
 import { summarize } from "../../src/providers/kubernetes/describe.ts";
-import type { RawIngress, RawService, RawWorkload } from "../../src/providers/kubernetes/raw.ts";
 import { RIGHTS } from "../../src/providers/kubernetes/rights.ts";
 import { loadText, settingsOf } from "../config/support.ts";
 import { never, Rig } from "../providers/kubernetes/rig.ts";
@@ -130,9 +129,9 @@ describe("the manifests of examples/kubernetes", () => {
     "make a target of the app, with the host and port of %s",
     async (route) => {
       const raw = only("app.yaml", "Deployment");
-      const workload = toWorkload("deployment", raw as unknown as RawWorkload);
-      const service = toService(only("app.yaml", "Service") as unknown as RawService);
-      const ways = toWays(only(route, "Ingress") as unknown as RawIngress);
+      const workload = toWorkload("deployment", raw);
+      const service = toService(only("app.yaml", "Service"));
+      const ways = toWays(only(route, "Ingress"));
       const surroundings = surroundingsOf(workload, [service], ways);
       const summary = summarize(workload, { surroundings, reachable: true });
       const settings = settingsOf(await loadText("providers: { kubernetes: { cluster: {} } }"));
