@@ -1,5 +1,6 @@
 import { workloadId, workloadOf, workloadsNamed, type WorkloadRef } from "../../config/values/kubernetes.ts";
 import type { KubernetesEngineSpec } from "../../config/model/engine.ts";
+import { Emitter } from "../../lib/emitter.ts";
 import { ProviderError } from "../provider.ts";
 import { surroundingsOf, type Catalog, type Surroundings } from "./catalog.ts";
 import type { Connection } from "./connection.ts";
@@ -16,6 +17,8 @@ export class Cluster {
   readonly servicesReachable: boolean;
   /** What the streams of changes keep in step, while they do. */
   catalog: Catalog | undefined;
+  /** Ids of workloads whose numbers of pods changed just now. */
+  readonly stirred = new Emitter<string>();
   readonly #said = new Set<string>();
 
   constructor(connection: Connection, { namespaces, servicesReachable }: KubernetesEngineSpec) {

@@ -7,6 +7,7 @@ import { exchange, ExchangeError, openAnswer, readAnswer, type Answer, type Requ
 import type { ProviderDeps } from "../open.ts";
 import { Door } from "./door.ts";
 import { insideHere, readAccess, type Inside } from "./read-access.ts";
+import { ProviderError } from "../provider.ts";
 import { KubeFailure, translate } from "./errors.ts";
 import type { Right } from "./rights.ts";
 
@@ -80,7 +81,11 @@ export class Connection implements Disposable {
     const { body } = await this.#ask(ask, signal, async (door, request, inner) =>
       good(await send(door, request, inner)),
     );
-    return parse(body);
+    const parsed = parse(body);
+    if (parsed !== undefined) return parsed;
+    const { url } = this.#open().access;
+    const message = `engine ${this.engine}: what answers at ${url} is no API server of Kubernetes`;
+    throw new ProviderError("engine_incompatible", this.engine, message);
   }
 
   /** As `call`, for what is no JSON. */
@@ -101,9 +106,12 @@ export class Connection implements Disposable {
       // The deadline is for the beginning alone, the caller's signal for all of it.
       const life = linkSignals(signal);
       const late = onAbort(inner, () => life.abort(inner.reason as Error));
-      const incoming = await openAnswer(door.streams, door.to, request, life.signal).finally(() =>
-        late[Symbol.dispose](),
-      );
+      const incoming = await openAnswer(door.streams, door.to, request, life.signal)
+        .catch((error: unknown) => {
+          life[Symbol.dispose]();
+          throw error;
+        })
+        .finally(() => late[Symbol.dispose]());
       incoming.once("close", () => life[Symbol.dispose]());
       if (incoming.statusCode !== 200) good(await readAnswer(incoming, inner));
       incoming.socket.setKeepAlive(true, 30_000);
@@ -159,7 +167,7 @@ export class Connection implements Disposable {
   }
 
   #open(): Door {
-    return (this.#door ??= new Door(readAccess(this.#spec, this.#inside), this.clock));
+    return (this.#door ??= new Door(this.engine, readAccess(this.#spec, this.#inside), this.clock));
   }
 }
 

@@ -47,6 +47,7 @@ export class LiveView {
       return;
     }
     this.#compare(id, before, after);
+    this.cluster.stirred.emit(id);
     this.#lookAt(after);
   }
 

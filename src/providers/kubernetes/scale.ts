@@ -1,5 +1,6 @@
 import { workloadId, type WorkloadRef } from "../../config/values/kubernetes.ts";
 import { sleep as delay } from "../../lib/clock.ts";
+import { linkSignals } from "../../lib/signals.ts";
 import { ProviderError, type SleepRequest, type WakePatience } from "../provider.ts";
 import type { Cluster } from "./cluster.ts";
 import { isConflict, statusOf } from "./errors.ts";
@@ -55,8 +56,24 @@ export async function wake(
     said = waits || said;
     const leftMs = end - clock.monotonic();
     if (leftMs <= 0) throw tooLate(cluster, awake, patience.withinMs, said);
-    await delay(clock, Math.min(pauseMs, leftMs), signal);
+    if (await pause(cluster, id, Math.min(pauseMs, leftMs), signal)) pauseMs = FIRST_LOOK_MS;
   }
+}
+
+/** Waits so long, but no longer than until the cluster tells of its pods; true when it has. */
+async function pause(cluster: Cluster, id: string, ms: number, signal: AbortSignal): Promise<boolean> {
+  const { clock } = cluster.connection;
+  using wait = linkSignals(signal);
+  let stirred = false;
+  using _ = cluster.stirred.subscribe((one) => {
+    if (one !== id) return;
+    stirred = true;
+    wait.abort(new Error("its pods changed"));
+  });
+  await delay(clock, Math.min(ms, FIRST_LOOK_MS), signal);
+  if (stirred || ms <= FIRST_LOOK_MS) return stirred;
+  await delay(clock, ms - FIRST_LOOK_MS, wait.signal).catch(() => signal.throwIfAborted());
+  return stirred;
 }
 
 /** Scales to 0, and resolves when no pod is left. */

@@ -1,5 +1,6 @@
 import { backoffMs, type BackoffOptions } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/clock.ts";
+import { race } from "../../lib/race.ts";
 import { linkSignals } from "../../lib/signals.ts";
 import { messageOf } from "../../errors.ts";
 import type { WorkloadKind } from "../../config/values/kubernetes.ts";
@@ -58,7 +59,8 @@ export async function watch(
           : new ProviderError("engine_failed", engine, `engine ${engine}: ${messageOf(failure)}`, {
               cause: failure,
             });
-      if (listedAt !== undefined)
+      // A right that is missing is no gap: it will be missing after the next listing, too.
+      if (listedAt !== undefined && error.code !== "engine_forbidden")
         log("debug", "the cluster is listed anew", { engine, reason: error.message });
       else if (!away) {
         away = true;
@@ -78,6 +80,8 @@ interface Feed {
   readonly scope: string | undefined;
   readonly resourceVersion: string;
   readonly take: (change: Change) => void;
+  /** It can be done without. */
+  readonly optional?: true;
 }
 
 /** One listing and the streams of changes from it on. Throws when the cluster has to be listed once more. */
@@ -89,8 +93,7 @@ async function session(
   options: WatchOptions,
   onListed: () => void,
 ): Promise<never> {
-  const { connection } = cluster;
-  connection.renew();
+  cluster.connection.renew();
   using lifetime = linkSignals(parent);
   const { signal } = lifetime;
   const view = new LiveView(cluster, departures, sink);
@@ -100,16 +103,26 @@ async function session(
     cluster.catalog = view.catalog;
     onListed();
     sink.listed(view.snapshot(selfId));
-    const streams = listed
-      .flat()
-      .map(({ resource, scope, resourceVersion, take }) =>
-        follow(connection, resource, scope, resourceVersion, take, options, signal),
-      );
-    return await Promise.race(streams);
+    return await Promise.race(listed.flat().map((feed) => followFeed(cluster, feed, options, signal)));
   } finally {
     cluster.catalog = undefined;
     lifetime.abort(new Error("the session is over"));
   }
+}
+
+/** Follows one kind of object, and does without what may be done without. */
+async function followFeed(
+  cluster: Cluster,
+  { resource, scope, resourceVersion, take, optional }: Feed,
+  options: WatchOptions,
+  signal: AbortSignal,
+): Promise<never> {
+  const following = (): Promise<never> =>
+    follow(cluster.connection, resource, scope, resourceVersion, take, options, signal);
+  if (!optional) return following();
+  await cluster.optional(scope, following);
+  // Without it the others go on.
+  return untilAborted(signal);
 }
 
 /** Lists all kinds of one namespace, or of all, into the view. */
@@ -141,7 +154,7 @@ async function feedsOf(
     for (const { metadata, ways } of found.items)
       catalog.setWays(metadata.namespace ?? "", metadata.name ?? "", ways);
     const { resourceVersion } = found;
-    return { resource, scope, resourceVersion, take: (change) => view.ingress(change) };
+    return { resource, scope, resourceVersion, take: (change) => view.ingress(change), optional: true };
   };
   const feeds = await Promise.all([
     workloads("deployment"),
@@ -150,4 +163,8 @@ async function feedsOf(
     ingresses(),
   ]);
   return feeds.filter((feed) => feed !== undefined);
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return race(new Promise<never>(() => undefined), signal);
 }

@@ -1,4 +1,7 @@
 import { writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
@@ -156,6 +159,24 @@ describe("the API server", () => {
     await expect(asking).rejects.toMatchObject({ code: "engine_unreachable" });
     await expect(asking).rejects.toThrow(/not trusted.*certificate-authority/);
     expect(rig.simulator.seen).toEqual([]);
+  });
+
+  it("that is something else is told to be none", async () => {
+    await using rig = await Rig.open();
+    const { cert, key } = rig.simulator.authority.leaf("web");
+    const other = createServer({ cert, key }, (_, response) => void response.end("<html>hello</html>"));
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const provider = await rig.provider();
+    const text = rig.simulator
+      .kubeconfig("secret")
+      .replace(rig.simulator.url, `https://127.0.0.1:${String(port)}`);
+    await writeFile(rig.kubeconfig, text);
+    const asking = provider.inspect("default/deployment/blog", never);
+    await expect(asking).rejects.toThrow(/what answers at https:\S+ is no API server of Kubernetes/);
+    other.close();
+    other.closeAllConnections();
   });
 
   it("that is not there is told with its address", async () => {

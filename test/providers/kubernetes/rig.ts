@@ -83,6 +83,14 @@ export class Rig implements AsyncDisposable {
     return sink;
   }
 
+  /** Resolves when the provider has said something that begins like this. */
+  async heard(beginning: string): Promise<void> {
+    for (let tries = 0; !this.said.some((line) => line.startsWith(beginning)); tries++) {
+      if (tries > 400) throw new Error(`never said ${beginning}, but ${this.said.join("; ")}`);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
   /** An app with a Service of its name; returns its id. */
   app(name: string, options: AppOptions = {}, kind: Kind = KINDS.deployments): string {
     const { namespace = "default" } = options;

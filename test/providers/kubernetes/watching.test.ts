@@ -150,6 +150,31 @@ describe("a listing", () => {
     expect(rig.said.join("\n")).toMatch(/Ingresses are not read.*ingresses/);
   });
 
+  it("goes on without Ingresses that it may list and not watch", async () => {
+    const rules = [
+      { apiGroups: ["apps", ""], resources: ["*"], verbs: ["*"] },
+      { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: ["list"] },
+    ];
+    rig.simulator.addToken("less", "wakegate", { "*": rules });
+    const sink = await rig.watch(await rig.provider({ token: "less" }));
+    await rig.heard("Ingresses are not read");
+    const id = rig.app("blog");
+    await sink.until("created", (seen) => seen.causes(id).includes("created"));
+    expect(lists()).toBe(1);
+    expect(sink.outages).toEqual([]);
+  });
+
+  it("whose changes are refused is no listing that helps: it is told as an outage", async () => {
+    const rules = [
+      { apiGroups: ["apps"], resources: ["*"], verbs: ["list"] },
+      { apiGroups: ["", "networking.k8s.io"], resources: ["*"], verbs: ["*"] },
+    ];
+    rig.simulator.addToken("less", "wakegate", { "*": rules });
+    const sink = await rig.watch(await rig.provider({ token: "less" }));
+    await sink.until("away", ({ outages }) => outages.length > 0);
+    expect(sink.outages[0]?.message).toMatch(/may not watch (deployments|statefulsets) .*verbs: \["watch"\]/);
+  });
+
   it("that is refused tells which rule is missing", async () => {
     rig.simulator.addToken("none", "system:serviceaccount:wakegate:wakegate", {});
     const sink = await rig.watch(await rig.provider({ token: "none" }));
@@ -200,6 +225,18 @@ describe("a token", () => {
     rig.app("later");
     await sink.until("created", (seen) => seen.causes("default/deployment/later").includes("created"));
     expect(sink.outages).toHaveLength(0);
+  });
+
+  it("whose file is gone is told with its path, and read again when it is back", async () => {
+    const provider = await rig.provider();
+    const config = JSON.parse(rig.simulator.kubeconfig("x")) as { users: { user: object }[] };
+    config.users = [{ ...config.users[0], user: { tokenFile: "token" } }];
+    await writeFile(rig.kubeconfig, JSON.stringify(config));
+    const sink = await rig.watch(provider);
+    expect(sink.outages[0]).toMatchObject({ name: "ProviderError", code: "engine_incompatible" });
+    expect(sink.outages[0]?.message).toContain(join(rig.folder.path, "token"));
+    await writeFile(join(rig.folder.path, "token"), "secret");
+    await sink.until("listed", ({ listings }) => listings.length === 1);
   });
 
   it("that is refused for good is told, and a new one ends the outage", async () => {

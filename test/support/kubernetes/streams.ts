@@ -32,6 +32,7 @@ export class Stream {
   readonly #response: ServerResponse;
   readonly #faults: StreamFaults;
   readonly #parts: Disposable[] = [];
+  #over = false;
 
   constructor(store: Store, watch: Watch, response: ServerResponse, faults: StreamFaults) {
     this.#store = store;
@@ -108,10 +109,11 @@ export class Stream {
 
   /** Chunks end anywhere: within a line, and within a character. */
   #send(type: string, object: object): void {
+    if (this.#over) return;
     const line = Buffer.from(`${JSON.stringify({ type, object })}\n`);
     if (type !== "BOOKMARK" && this.#faults.cutEvents > 0) {
       this.#faults.cutEvents--;
-      this.#forget();
+      this.#over = true;
       this.#response.write(line.subarray(0, Math.floor(line.length / 2)), () => this.#response.destroy());
       return;
     }
