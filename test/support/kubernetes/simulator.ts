@@ -6,6 +6,7 @@ import { makeAuthority, type Authority } from "../proxmox/certificate.ts";
 import { ApiError } from "./answers.ts";
 import { Api, understand, type Asked } from "./api.ts";
 import { Controllers } from "./controllers.ts";
+import { discover } from "./discovery.ts";
 import { KINDS, type Kind, type KubeObject } from "./kinds.ts";
 import { Addresses } from "./network.ts";
 import { authorize, type Attempt, type Identity, type Rule } from "./rbac.ts";
@@ -191,7 +192,9 @@ export class Simulator implements AsyncDisposable {
       const text = await bodyOf(request);
       const identity = this.#who(request);
       const method = request.method ?? "GET";
-      const body: unknown = text === "" ? undefined : JSON.parse(text);
+      const known = method === "GET" ? discover(url.pathname) : undefined;
+      if (known) return send(response, 200, known);
+      const body = parsed(text);
       const asked = understand(method, url, body, request.headers["content-type"] ?? "");
       const { attempt, name, kind } = asked;
       this.seen.push({ ...attempt, name, user: identity.name });
@@ -263,6 +266,15 @@ export class Simulator implements AsyncDisposable {
         annotations: { ...before.metadata.annotations, meddled: String(this.store.revision) },
       },
     }));
+  }
+}
+
+/** JSON alone: real servers read protobuf too, which only Go clients send. */
+function parsed(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    throw new ApiError(415, "UnsupportedMediaType", "the simulator reads JSON alone");
   }
 }
 
