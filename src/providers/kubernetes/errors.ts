@@ -1,5 +1,5 @@
-import { messageOf } from "../../errors.ts";
 import { DeadlineError } from "../../lib/signals.ts";
+import { connectionFailure, type Server } from "../connection-failure.ts";
 import { ExchangeError } from "../exchange.ts";
 import { ProviderError, type ProviderErrorCode } from "../provider.ts";
 import { grantOf, type Right } from "./rights.ts";
@@ -47,7 +47,7 @@ export function translate(error: unknown, context: FailureContext): ProviderErro
       "engine_timeout",
       `${url} did not answer ${right.verb} ${right.resource} within ${String(error.afterMs)} ms (${what})`,
     );
-  return make(...fromConnection(error instanceof ExchangeError ? error.cause : error, url));
+  return make(...connectionFailure(error instanceof ExchangeError ? error.cause : error, serverAt(url)));
 }
 
 function fromStatus(
@@ -76,44 +76,15 @@ function fromStatus(
   }
 }
 
-const TLS_HINTS: readonly (readonly [RegExp, string])[] = [
-  [
-    /ALTNAME_INVALID/,
-    "its certificate is for another name: use a name or address in the certificate as the cluster's server, or add tls-server-name",
-  ],
-  [/HAS_EXPIRED/, "its certificate has expired"],
-  [
-    /UNABLE_TO|SELF_SIGNED|UNTRUSTED|DEPTH_ZERO|SIGNATURE_FAILURE/,
-    "its certificate is not trusted: the kubeconfig needs the cluster's certificate-authority",
-  ],
-  [/WRONG_VERSION_NUMBER|PACKET_LENGTH|EPROTO/, "it does not speak TLS at this port"],
-];
-
-function fromConnection(error: unknown, url: string): readonly [ProviderErrorCode, string] {
-  const { code = "" } = (error ?? {}) as NodeJS.ErrnoException;
-  switch (code) {
-    case "ECONNREFUSED":
-      return ["engine_unreachable", `nothing listens at ${url}: does the API server run?`];
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return ["engine_unreachable", `the name in ${url} is unknown: check its spelling`];
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-    case "ETIMEDOUT":
-      return [
-        "engine_unreachable",
-        `${url} cannot be reached (${code}): check address, network, firewall and NetworkPolicy`,
-      ];
-    default:
-  }
-  if (/^(ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_|DEPTH_|SELF_SIGNED)/.test(code)) {
-    const hint = TLS_HINTS.find(([pattern]) => pattern.test(code))?.[1] ?? messageOf(error);
-    return ["engine_unreachable", `TLS with ${url} failed: ${hint} (${code})`];
-  }
-  if (code.startsWith("HPE_")) return ["engine_incompatible", `${url} does not answer in HTTP`];
-  if (code === "ECONNRESET" || code === "EPIPE" || /hang up|aborted|terminated/i.test(messageOf(error)))
-    return ["engine_unreachable", `${url} closed the connection in the middle of an answer`];
-  return ["engine_failed", messageOf(error)];
+/** What is advised where the API server is not reached. */
+function serverAt(url: string): Server {
+  return {
+    url,
+    whenRefused: "does the API server run?",
+    whenUnreachable: "check address, network, firewall and NetworkPolicy",
+    whenOtherName: "use a name or address in the certificate as the cluster's server, or add tls-server-name",
+    whenUntrusted: "the kubeconfig needs the cluster's certificate-authority",
+  };
 }
 
 /** The HTTP status behind an error of the provider, where there was one. */
