@@ -14,6 +14,7 @@ import {
   type Usage,
   type WakePatience,
 } from "../provider.ts";
+import { gatedSink } from "../gated-sink.ts";
 import { JointWakes, Work } from "../work.ts";
 import { Cluster } from "./cluster.ts";
 import { Connection, type Deadlines } from "./connection.ts";
@@ -60,21 +61,7 @@ export class KubernetesProvider implements Provider {
   }
 
   async watch(sink: EngineSink, signal: AbortSignal): Promise<void> {
-    let listed = false;
-    const gated: EngineSink = {
-      listed(snapshot) {
-        listed = true;
-        sink.listed(snapshot);
-      },
-      changed: (change) => sink.changed(change),
-      away(error) {
-        listed = false;
-        sink.away(error);
-      },
-    };
-    using _ = this.#changes.subscribe((change) => {
-      if (listed && !signal.aborted) sink.changed(change);
-    });
+    using gated = gatedSink(sink, this.#changes, signal);
     await this.#work.run(signal, async (linked) => {
       await Promise.all([
         watch(this.#cluster, this.#departures, gated, linked, this.#watchOptions),

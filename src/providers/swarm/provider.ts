@@ -25,6 +25,7 @@ import { describe, standing } from "./describe.ts";
 import { EVENT_FILTERS, readEvent } from "./events.ts";
 import { FOLLOW_CADENCE, Follower, type FollowCadence } from "./follower.ts";
 import { sleep, wake } from "./scale.ts";
+import { gatedSink } from "../gated-sink.ts";
 import { JointWakes, Work } from "../work.ts";
 
 /** Times that tests shorten. */
@@ -56,21 +57,7 @@ export class SwarmProvider implements Provider {
   }
 
   async watch(sink: EngineSink, signal: AbortSignal): Promise<void> {
-    let listed = false;
-    const gated: EngineSink = {
-      listed(snapshot) {
-        listed = true;
-        sink.listed(snapshot);
-      },
-      changed: (change) => sink.changed(change),
-      away(error) {
-        listed = false;
-        sink.away(error);
-      },
-    };
-    using _telling = this.#changes.subscribe((change) => {
-      if (listed && !signal.aborted) sink.changed(change);
-    });
+    using gated = gatedSink(sink, this.#changes, signal);
     const feed = {
       filters: EVENT_FILTERS,
       toChange: (line: string) => this.#take(line),
