@@ -58,7 +58,7 @@ function configurationPage(): string {
         return variable === undefined ? [] : [`Variable: \`${variable}\``];
       }),
       "## targets.NAME and defaults",
-      "The same keys stand under `targets.NAME` for one target and, but for `docker`, `process` and `display_name`, under `defaults` for all. As a default each has a variable: `WAKEGATE_DEFAULTS_IDLE_TIMEOUT`, `WAKEGATE_DEFAULTS_READINESS_PATH` …",
+      "The same keys stand under `targets.NAME` for one target and, but for `docker`, `kubernetes`, `process` and `display_name`, under `defaults` for all. As a default each has a variable: `WAKEGATE_DEFAULTS_IDLE_TIMEOUT`, `WAKEGATE_DEFAULTS_READINESS_PATH` …",
       sections(targetSchema, targetKeys, 3, () => []),
       "### defaults.hosts",
       described(schemaAt(fileSchema, ["defaults", "hosts"]), []),
@@ -106,6 +106,7 @@ const READ_TOO = `## Labels of others that are read too
 | \`caddy.reverse_proxy: {{upstreams 8080}}\` | port |
 | \`com.docker.compose.depends_on\` | dependencies |
 | \`com.docker.compose.project\`, \`.service\`, \`.container-number\` | identity, and the name that people read |
+| Ingresses of Kubernetes, and the Service that they lead to | hosts, prefixes, port |
 | \`com.docker.compose.oneoff\` | containers of \`docker compose run\` are never targets |
 
 ## What labels may not do

@@ -32,6 +32,8 @@ interface CheckedTargetView {
   readonly container?: string;
   readonly service?: string;
   readonly vmid?: number;
+  readonly namespace?: string;
+  readonly workload?: string;
   readonly idleTimeout: string;
   readonly origin: string;
   /** The `discover` rule that made it. */
@@ -123,6 +125,7 @@ function viewOf({ spec, dependencyOnly }: PlannedTarget, { dependants, wholes }:
     engine: source.engine,
     ...(source.kind === "docker" ? { container: source.container } : {}),
     ...(source.kind === "swarm" ? { service: source.service } : {}),
+    ...(source.kind === "kubernetes" ? { namespace: source.namespace, workload: source.workload } : {}),
     ...(source.kind === "proxmox" ? { vmid: source.vmid } : {}),
     idleTimeout: idleTimeoutMs === undefined ? "never" : formatDuration(idleTimeoutMs),
     origin,

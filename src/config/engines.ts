@@ -3,6 +3,7 @@ import type { EnvironmentReading } from "./environment.ts";
 import type { IssuePlaces } from "./file/issues.ts";
 import type { Problem } from "./model.ts";
 import type { EngineSpec } from "./model/engine.ts";
+import { resolveKubernetes } from "./kubernetes-engines.ts";
 import { resolveProxmox } from "./proxmox-engines.ts";
 import type { FileLayer } from "./schema.ts";
 
@@ -27,9 +28,11 @@ export function resolveEngines(
     .map(({ name }) => nameTaken(name, places));
   for (const { name } of swarm.engines) taken.add(name);
   const proxmox = resolveProxmox(layer.providers?.proxmox ?? {}, environment, places, taken);
+  for (const { name } of proxmox.engines) taken.add(name);
+  const kubernetes = resolveKubernetes(layer.providers?.kubernetes ?? {}, places, taken);
   return {
-    engines: [...docker.engines, ...swarm.engines, ...proxmox.engines],
-    problems: [...docker.problems, ...swarm.problems, ...twice, ...proxmox.problems],
+    engines: [...docker.engines, ...swarm.engines, ...proxmox.engines, ...kubernetes.engines],
+    problems: [...docker.problems, ...swarm.problems, ...twice, ...proxmox.problems, ...kubernetes.problems],
   };
 }
 

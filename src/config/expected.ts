@@ -1,5 +1,6 @@
 import type { InstanceSummary } from "../providers/provider.ts";
 import type { Settings, TargetSource } from "./model.ts";
+import { idOfWorkload, nameOfWorkload } from "./values/kubernetes.ts";
 import { guestId } from "./values/proxmox.ts";
 
 /** What the file says there is on an engine, for as long as the engine itself was never asked. */
@@ -23,6 +24,8 @@ function idOf(source: TargetSource, target: string): readonly [id: string, name:
       return [source.service, source.service];
     case "proxmox":
       return [guestId(source.engine, source.vmid), target];
+    case "kubernetes":
+      return [idOfWorkload(source), nameOfWorkload(source)];
     case "process":
     case "machine":
       return [target, target];

@@ -3,6 +3,7 @@ import { networkNameOf, readComposeLabels, type ComposeLabels } from "./labels/c
 import { discover, displayNameByRule, hostsByRule, nameByRule } from "./discover.ts";
 import { readForeignLabels } from "./labels/foreign/foreign.ts";
 import { targetNameOf } from "./labels/identity.ts";
+import { readIngress } from "./labels/ingress.ts";
 import { readProxyLabels, type ProxyLabels } from "./labels/proxy-labels.ts";
 import { LABEL_PREFIX, readWakegateLabels, type WakegateLabels } from "./labels/wakegate.ts";
 import { toOptions } from "./layers.ts";
@@ -10,13 +11,14 @@ import type { FileTarget, Problem, RouteSpec, Settings, TargetSource, TargetSpec
 import type { EngineSpec } from "./model/engine.ts";
 import { presetLayer, remarksOn } from "./presets.ts";
 import { toTraefikTarget } from "./schema/publish.ts";
-import type { DefaultsLayer } from "./schema/target.ts";
+import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 import { uniqueRoutes, withoutHosts } from "./targets.ts";
 import { useProblems } from "./use-check.ts";
 import { labelAddressProblems } from "./labels/addresses.ts";
 import { labelPortProblems, listenersOf } from "./labels/listeners.ts";
 import { fillHostTemplate } from "./values/host-template.ts";
 import { parseHostPattern } from "./values/host-pattern.ts";
+import { idOfWorkload } from "./values/kubernetes.ts";
 import { guestId, vmidOf } from "./values/proxmox.ts";
 
 /** What a container's labels, together with the file, make of it. */
@@ -54,7 +56,8 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
   const found = own.enable === "unset" ? discover(instance, engine, settings.discover) : undefined;
   const { file, name } = findFileTarget(instance, engine, settings, found && nameByRule(instance, found));
   const base = { enable: own.enable, name };
-  const named = (file?.layer.docker ?? file?.layer.swarm ?? file?.layer.proxmox) !== undefined;
+  const named =
+    (file?.layer.docker ?? file?.layer.swarm ?? file?.layer.proxmox ?? file?.layer.kubernetes) !== undefined;
   if (compose.oneOff) return { ...base, kind: "ignored", because: "one-off", problems: [] };
   const badEnable = own.problems.some(({ key }) => key === "wakegate.enable");
   if (own.enable !== "on" && !named && !badEnable && !found) {
@@ -66,7 +69,7 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
       problems: own.enable === "off" ? [] : missingEnable(own, where, instance),
     };
   }
-  const proxy = readProxyLabels(instance.labels);
+  const proxy = instance.ingress ? readIngress(instance.ingress) : readProxyLabels(instance.labels);
   const byRule = found && hostsByRule(found, where);
   const hosts = file?.layer.hosts ?? own.layer.hosts ?? byRule?.routes;
   const templated =
@@ -144,12 +147,17 @@ const WHAT = {
   docker: "container",
   swarm: "service",
   proxmox: "guest",
+  kubernetes: "workload",
   command: "machine",
   wol: "machine",
 } as const;
 
 function sourceOf(kind: EngineSpec["kind"], engine: string, { id, name }: InstanceSummary): TargetSource {
   if (kind === "proxmox") return { kind, engine, vmid: vmidOf(id) ?? 0 };
+  if (kind === "kubernetes") {
+    const { namespace = "", workload = "" } = /^(?<namespace>[^/]*)\/(?<workload>.*)$/.exec(id)?.groups ?? {};
+    return { kind, engine, namespace, workload };
+  }
   return kind === "swarm" ? { kind, engine, service: name } : { kind: "docker", engine, container: name };
 }
 
@@ -168,10 +176,12 @@ function findFileTarget(
   name = targetNameOf(instance),
 ): { readonly file?: FileTarget; readonly name: string } {
   const names = (target: FileTarget): boolean => {
-    const { docker, swarm, proxmox } = target.layer;
+    const { docker, swarm, proxmox, kubernetes } = target.layer;
     const usual = (kind: EngineSpec["kind"]): string | undefined =>
       engines.find((engine) => engine.kind === kind)?.name;
     if (proxmox) return instance.id === guestId(proxmox.engine ?? usual("proxmox") ?? "", proxmox.vmid);
+    if (kubernetes)
+      return instance.id === idIn(kubernetes) && (kubernetes.engine ?? usual("kubernetes")) === engine;
     if (swarm) return swarm.service === instance.name && (swarm.engine ?? usual("swarm")) === engine;
     return docker?.container === instance.name && (docker.engine ?? usual("docker")) === engine;
   };
@@ -217,12 +227,13 @@ function clashProblem(
   name: string,
   where: string,
 ): Problem | undefined {
-  const { docker, swarm, proxmox, process, command, wol } = file?.layer ?? {};
+  const { docker, swarm, proxmox, kubernetes, process, command, wol } = file?.layer ?? {};
   const other =
     process ||
     command ||
     wol ||
     (swarm && (swarm.service !== instance.name || (swarm.engine ?? engine) !== engine)) ||
+    (kubernetes && (idIn(kubernetes) !== instance.id || (kubernetes.engine ?? engine) !== engine)) ||
     (proxmox && guestId(proxmox.engine ?? engine, proxmox.vmid) !== instance.id) ||
     (docker && (docker.container !== instance.name || (docker.engine ?? engine) !== engine));
   if (!file || !other) return undefined;
@@ -230,13 +241,19 @@ function clashProblem(
     ? `the container ${docker.container}`
     : proxmox
       ? `the guest ${String(proxmox.vmid)}`
-      : swarm
-        ? `the service ${swarm.service}`
-        : process
-          ? "a local program"
-          : "a machine";
+      : kubernetes
+        ? `the workload ${idIn(kubernetes)}`
+        : swarm
+          ? `the service ${swarm.service}`
+          : process
+            ? "a local program"
+            : "a machine";
   const message = `the file gives the name ${name} to ${what} (${file.origin}): set another wakegate.name`;
   return { severity: "error", where, key: "wakegate.name", value: name, message };
+}
+
+function idIn({ namespace = "default", workload }: NonNullable<TargetLayer["kubernetes"]>): string {
+  return idOfWorkload({ namespace, workload });
 }
 
 function redirectProblem(spec: TargetSpec, settings: LabelContext, where: string): Problem | undefined {
@@ -262,13 +279,14 @@ function methodProblem(spec: TargetSpec, instance: InstanceSummary, where: strin
     value,
     message,
   });
-  if (source.kind === "swarm") {
+  if (source.kind === "swarm" || source.kind === "kubernetes") {
+    const what = source.kind === "swarm" ? "a Swarm service" : "a workload of Kubernetes";
     if (instance.unfit !== undefined) return refuse("enable", "true", instance.unfit);
     if (stopSignal !== undefined)
-      return refuse("stop_signal", stopSignal, "a Swarm service takes its own stop_signal only: remove it");
+      return refuse("stop_signal", stopSignal, `${what} takes its own stop signal only: remove it`);
     return stopMethod === "stop"
       ? undefined
-      : refuse("stop_method", stopMethod, "a Swarm service can only be scaled to 0: write stop");
+      : refuse("stop_method", stopMethod, `${what} can only be scaled to 0: write stop`);
   }
   if (source.kind !== "proxmox") {
     return stopMethod === "hibernate"

@@ -81,6 +81,9 @@ export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
     );
     return [name, { ...cluster, ...Object.fromEntries(files) }] as const;
   });
+  const kubernetes = Object.entries(providers?.kubernetes ?? {}).map(
+    ([name, cluster]) => [name, withAbsolute(cluster, "kubeconfig", base)] as const,
+  );
   return {
     ...layer,
     ...(state_dir === undefined ? {} : { state_dir: resolve(base, state_dir) }),
@@ -101,6 +104,7 @@ export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
             ...(providers.docker && { docker: absoluteEngines(providers.docker, base) }),
             ...(providers.swarm && { swarm: absoluteEngines(providers.swarm, base) }),
             ...(providers.proxmox && { proxmox: Object.fromEntries(proxmox) }),
+            ...(providers.kubernetes && { kubernetes: Object.fromEntries(kubernetes) }),
           },
         }
       : {}),

@@ -166,6 +166,7 @@ export type TargetSource =
   | { readonly kind: "docker"; readonly engine: string; readonly container: string }
   | { readonly kind: "swarm"; readonly engine: string; readonly service: string }
   | { readonly kind: "proxmox"; readonly engine: string; readonly vmid: number }
+  | ({ readonly kind: "kubernetes"; readonly engine: string } & KubernetesSource)
   | {
       readonly kind: "machine";
       readonly engine: string;
@@ -174,6 +175,12 @@ export type TargetSource =
       readonly sleeps: boolean;
     }
   | { readonly kind: "process"; readonly engine: "process"; readonly process: ProcessSpec };
+
+export interface KubernetesSource {
+  readonly namespace: string;
+  /** `deployment/blog`. */
+  readonly workload: string;
+}
 
 export interface ProcessSpec {
   readonly command: readonly string[];

@@ -14,6 +14,7 @@ import { NAME_PATTERN, parseName } from "./values/names.ts";
 import { bad, good } from "./values/parsed.ts";
 import { parsePortRange } from "./values/port-range.ts";
 import { proxmoxEngineSchema } from "./schema/proxmox.ts";
+import { kubernetesEngineSchema } from "./schema/kubernetes.ts";
 import { parseBaseUrl, parseEngineUrl } from "./values/urls.ts";
 
 const folder = text(
@@ -180,6 +181,12 @@ export const fileSchema = z
               },
             },
           ],
+        }),
+        kubernetes: key(z.record(targetName, kubernetesEngineSchema), {
+          description:
+            "Kubernetes clusters by name. Deployments and StatefulSets are targets by annotations. An empty group means the cluster that Wakegate runs in.",
+          defaultText: "none",
+          examples: [{ cluster: {} }, { home: { kubeconfig: "/etc/rancher/k3s/k3s.yaml" } }],
         }),
       }),
       { description: "The engines that run the targets." },

@@ -149,7 +149,7 @@ function checkWhole(settings: Settings, layer: FileLayer, places: IssuePlaces): 
   if (settings.engines.length === 0 && !Object.values(layer.targets ?? {}).some(({ process }) => process)) {
     report(
       ["providers"],
-      "nothing to wake: there is no Docker socket at /var/run/docker.sock. Mount it, set DOCKER_HOST, or add providers.docker.local, providers.swarm, providers.proxmox, or a target with process, command or wol",
+      "nothing to wake: there is no Docker socket at /var/run/docker.sock. Mount it, set DOCKER_HOST, or add providers.docker.local, providers.swarm, providers.proxmox, providers.kubernetes, or a target with process, command or wol",
     );
   }
   return problems;

@@ -39,6 +39,7 @@ const DONE = { stop: "stopped", pause: "paused", hibernate: "hibernated", kill: 
 const WORDS = [
   ["process", "a local program"],
   ["swarm", "a Swarm service"],
+  ["kubernetes", "a workload of Kubernetes"],
   ["command", "what commands switch"],
   ["wol", "a machine"],
 ] as const;

@@ -1,4 +1,5 @@
 import { didYouMean } from "./values/suggest.ts";
+import { idOfWorkload } from "./values/kubernetes.ts";
 import { formatRoute } from "./values/host-pattern.ts";
 import { sourceProblems } from "./source-check.ts";
 import { useProblems } from "./use-check.ts";
@@ -117,6 +118,7 @@ export function withoutHosts(layer: DefaultsLayer | TargetLayer): OptionsLayer {
     command: _command,
     wol: _wol,
     proxmox: _proxmox,
+    kubernetes: _kubernetes,
     process: _process,
     display_name: _name,
     tcp: _tcp,
@@ -133,9 +135,9 @@ function resolveSource(
   engines: readonly EngineSpec[],
   report: Report,
 ): TargetSource | undefined {
-  const { docker, swarm, proxmox, process, command, wol } = file.layer;
-  const given = Object.entries({ docker, swarm, proxmox, process, command, wol }).flatMap(([key, value]) =>
-    value ? [key] : [],
+  const { docker, swarm, proxmox, kubernetes, process, command, wol } = file.layer;
+  const given = Object.entries({ docker, swarm, proxmox, kubernetes, process, command, wol }).flatMap(
+    ([key, value]) => (value ? [key] : []),
   );
   if (given.length > 1) {
     report([given.at(-1) ?? ""], `expected ${given.join(" or ")}, not both: remove one`);
@@ -144,6 +146,11 @@ function resolveSource(
   if (proxmox) {
     const engine = chooseEngine("proxmox", proxmox.engine, engines, report);
     return engine === undefined ? undefined : { kind: "proxmox", engine, vmid: proxmox.vmid };
+  }
+  if (kubernetes) {
+    const { namespace = "default", workload } = kubernetes;
+    const engine = chooseEngine("kubernetes", kubernetes.engine, engines, report);
+    return engine === undefined ? undefined : { kind: "kubernetes", engine, namespace, workload };
   }
   if (swarm) {
     const engine = chooseEngine("swarm", swarm.engine, engines, report);
@@ -176,10 +183,11 @@ const NO_ENGINE = {
   docker: "no Docker engine is configured: add providers.docker.local: unix:///var/run/docker.sock",
   swarm: "no Docker Swarm is configured: add providers.swarm.cluster: unix:///var/run/docker.sock",
   proxmox: "no Proxmox cluster is configured: add one under providers.proxmox",
+  kubernetes: "no Kubernetes cluster is configured: add one under providers.kubernetes",
 } as const;
 
 function chooseEngine(
-  kind: "docker" | "swarm" | "proxmox",
+  kind: keyof typeof NO_ENGINE,
   wanted: string | undefined,
   engines: readonly EngineSpec[],
   report: Report,
@@ -244,6 +252,7 @@ const WORDS = {
   docker: ["container", "container"],
   swarm: ["service", "service"],
   proxmox: ["vmid", "guest"],
+  kubernetes: ["workload", "workload"],
 } as const;
 
 function refOf(source: Exclude<TargetSource, { readonly kind: "process" | "machine" }>): string {
@@ -254,5 +263,7 @@ function refOf(source: Exclude<TargetSource, { readonly kind: "process" | "machi
       return source.service;
     case "proxmox":
       return String(source.vmid);
+    case "kubernetes":
+      return idOfWorkload(source);
   }
 }

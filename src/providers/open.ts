@@ -2,6 +2,7 @@ import type { ProcessSpec } from "../config/model.ts";
 import type {
   DockerEngineSpec,
   EngineSpec,
+  KubernetesEngineSpec,
   ProxmoxEngineSpec,
   SwarmEngineSpec,
 } from "../config/model/engine.ts";
@@ -41,6 +42,8 @@ export async function openProvider(spec: EngineSpec, deps: ProviderDeps): Promis
       return openSwarm(spec, deps);
     case "proxmox":
       return openProxmox(spec, deps);
+    case "kubernetes":
+      return openKubernetes(spec, deps);
     case "command":
     case "wol":
       return openMachine(spec, deps);
@@ -65,6 +68,11 @@ async function openSwarm(spec: SwarmEngineSpec, deps: ProviderDeps): Promise<Pro
 async function openProxmox(spec: ProxmoxEngineSpec, deps: ProviderDeps): Promise<Provider> {
   const { ProxmoxProvider } = await import("./proxmox/provider.ts");
   return new ProxmoxProvider(spec, deps);
+}
+
+async function openKubernetes(spec: KubernetesEngineSpec, deps: ProviderDeps): Promise<Provider> {
+  const { KubernetesProvider } = await import("./kubernetes/provider.ts");
+  return new KubernetesProvider(spec, deps);
 }
 
 async function openDocker(spec: DockerEngineSpec, deps: ProviderDeps): Promise<Provider> {

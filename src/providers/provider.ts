@@ -44,7 +44,7 @@ export interface Provider extends AsyncDisposable {
   examine?(signal: AbortSignal, ids: ReadonlySet<string>): Promise<EngineExam>;
 }
 
-export type ProviderKind = "docker" | "swarm" | "proxmox" | "process" | "command" | "wol";
+export type ProviderKind = "docker" | "swarm" | "proxmox" | "kubernetes" | "process" | "command" | "wol";
 export type Capability = "pause" | "hibernate" | "kill" | "usage" | "logs" | "exec";
 
 /** What a wake may spend on things that stand in its way and pass by themselves, such as a backup's lock. */
@@ -117,8 +117,18 @@ export interface InstanceSummary {
   readonly networkOwner?: string;
   /** True when it lives in the host's own network namespace. */
   readonly hostNetwork?: boolean;
+  /** What the engine's own routing leads to it by, where it has any: it stands in for a proxy's labels. */
+  readonly ingress?: Ingress;
   /** Why it cannot be put to sleep and woken at all, and what to do. */
   readonly unfit?: string;
+}
+
+/** Routes that an engine itself keeps for an instance. */
+export interface Ingress {
+  /** `blog.example.com` or `example.com/blog`. */
+  readonly hosts: readonly string[];
+  /** The port that they lead to. */
+  readonly port?: number;
 }
 
 export interface NetworkAttachment {
@@ -137,6 +147,7 @@ export interface Instance extends InstanceSummary {
   readonly startedAt?: number;
   /** How the latest run ended, if it has. */
   readonly exit?: Exit;
+  /** `healthy`, on Kubernetes: a Service leads to a pod that is ready. */
   readonly health: "none" | "starting" | "healthy" | "unhealthy";
   /** The image's or container's own health command, as argv for exec. */
   readonly healthcheck?: readonly string[];

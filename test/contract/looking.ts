@@ -59,6 +59,7 @@ export function lookingContract(rig: ContractRig): void {
 
     test("are still there after the end", async (context) => {
       if (!rig.provider.can.has("logs")) return context.skip("not supported here");
+      rig.needs("ends");
       const id = await rig.app({ EXIT_MS: "0", EXIT_CODE: "3" });
       await rig.wake(id);
       await rig.eventually(async () => (await rig.look(id)).status === "exited");
@@ -90,6 +91,7 @@ export function lookingContract(rig: ContractRig): void {
 
   describe("usage", () => {
     test("counts while it runs, where the provider can", async () => {
+      rig.needs("counts");
       const id = await rig.app();
       await rig.wakeFully(id);
       const usage = await rig.provider.usage(id, never);

@@ -19,6 +19,8 @@ export interface Traits {
   readonly ends: boolean;
   /** A stop is told before the end. Default: true. */
   readonly announces: boolean;
+  /** Its counters count from its start on, and not some time later. Default: true. */
+  readonly counts: boolean;
   /** The engine can lose it. Default: true. */
   readonly removable: boolean;
 }
@@ -31,6 +33,7 @@ const TRAITS: Traits = {
   staged: true,
   ends: true,
   announces: true,
+  counts: true,
   removable: true,
 };
 
@@ -97,7 +100,7 @@ export class ContractRig {
   }
 
   /** Ends the test here where the engine has no such thing. */
-  needs(trait: "exits" | "signals" | "pauses" | "staged" | "ends"): void {
+  needs(trait: "exits" | "signals" | "pauses" | "staged" | "ends" | "counts"): void {
     if (!this.traits[trait]) this.#skip("not so here");
   }
 

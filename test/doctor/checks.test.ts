@@ -86,6 +86,28 @@ describe("the doctor's judgement", () => {
     });
   });
 
+  it("tells the rule that a role of Kubernetes lacks, and what can be done without it", async () => {
+    const asked = async (call: string, verb: string) => {
+      const grant = `{ apiGroups: ["apps"], resources: ["deployments/scale"], verbs: ["${verb}"] }`;
+      const exam = { refused: [{ call, grant }] };
+      const engines = [{ name: "home", kind: "kubernetes" as const, instances: [], exam }];
+      return (await findings("rights", { boxes: [], engines }))[0];
+    };
+    expect(await asked("update deployments/scale", "update")).toMatchObject({
+      level: "problem",
+      sentence: "The cluster of engine home forbids what targets need: update deployments/scale.",
+      fix: [
+        {
+          lines: 'rules:\n  - { apiGroups: ["apps"], resources: ["deployments/scale"], verbs: ["update"] }',
+        },
+      ],
+    });
+    expect(await asked("remember: patch deployments", "patch")).toMatchObject({
+      level: "warning",
+      sentence: expect.stringContaining("can be done without: remember: patch deployments"),
+    });
+  });
+
   it("tells restart: always", async () => {
     const [found] = await findings("restart", {
       boxes: [box("blog", { labels: enabled("blog.example.com"), restartPolicy: "always" })],

@@ -17,7 +17,8 @@ export type Engine =
   | "ssh"
   | "podman"
   | "systemd"
-  | "traefik";
+  | "traefik"
+  | "kubectl";
 
 const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
   docker: ["dockerd"],
@@ -32,6 +33,7 @@ const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
   podman: ["podman"],
   systemd: ["systemd-analyze"],
   traefik: ["traefik"],
+  kubectl: ["kubectl"],
 };
 
 /** Where Debian keeps daemons that are not on everybody's PATH. */

@@ -182,6 +182,8 @@ function placeOf(source: TargetSource): string {
       return `Docker, engine ${source.engine}`;
     case "swarm":
       return `Docker Swarm, ${source.engine}`;
+    case "kubernetes":
+      return `Kubernetes, ${source.workload} in ${source.namespace}, ${source.engine}`;
     case "machine":
       return source.by === "wol" ? "machine, by Wake-on-LAN" : "machine, by commands";
     case "proxmox":

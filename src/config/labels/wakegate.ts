@@ -29,6 +29,7 @@ const FILE_ONLY: Readonly<Record<string, string | undefined>> = {
   command: "belongs to the file: labels may not define programs",
   wol: "belongs to the file: labels speak of their own container only",
   swarm: "belongs to the file: labels under deploy.labels speak of their own service",
+  kubernetes: "belongs to the file: annotations speak of their own workload",
   providers: "belongs to the file: labels may not define engines",
   "busy_check.exec": "belongs to the file: labels may not define programs",
   "busy_check.http.regex": "belongs to the file: an expression can be made to take for ever",

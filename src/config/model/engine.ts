@@ -1,6 +1,7 @@
 import type { MachineEngineSpec } from "./machine.ts";
 
-export type EngineSpec = DockerEngineSpec | SwarmEngineSpec | ProxmoxEngineSpec | MachineEngineSpec;
+export type EngineSpec =
+  DockerEngineSpec | SwarmEngineSpec | ProxmoxEngineSpec | KubernetesEngineSpec | MachineEngineSpec;
 
 export interface DockerEngineSpec {
   readonly kind: "docker";
@@ -25,6 +26,20 @@ export interface ProxmoxEngineSpec {
   readonly trust?: { readonly caFile: string } | { readonly fingerprint: string };
   /** Guests with our tags or notes become targets without being in the file. */
   readonly discover: boolean;
+  /** The target whose sleep is this cluster's own. */
+  readonly inside?: string;
+}
+
+/** A Kubernetes cluster, whose Deployments and StatefulSets are scaled. */
+export interface KubernetesEngineSpec {
+  readonly kind: "kubernetes";
+  readonly name: string;
+  /** Unset: the cluster that Wakegate itself runs in, by its service account. */
+  readonly kubeconfig?: { readonly file: string; readonly context?: string };
+  /** Unset: all. */
+  readonly namespaces?: readonly string[];
+  /** Whether the addresses of Services lead there from here. */
+  readonly servicesReachable: boolean;
   /** The target whose sleep is this cluster's own. */
   readonly inside?: string;
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { appPresetNames } from "../../presets/apps.ts";
+import { parseNamespace, parseWorkload } from "../values/kubernetes.ts";
 import { parseHostPattern } from "../values/host-pattern.ts";
 import { parseHostTemplate } from "../values/host-template.ts";
 import { parseContainerName, parseName } from "../values/names.ts";
@@ -93,6 +94,22 @@ const proxmox = z.strictObject({
   }),
 });
 
+const kubernetes = z.strictObject({
+  workload: text(parseWorkload, "a workload such as deployment/blog").meta({
+    description: "Its kind and name, as kubectl shows them.",
+    examples: ["deployment/blog", "statefulset/db"],
+  }),
+  namespace: key(text(parseNamespace, "a namespace"), {
+    description: "The namespace that it is in.",
+    default: "default",
+  }),
+  engine: key(text(parseName, "an engine's name"), {
+    description: "One of the names in `providers.kubernetes`.",
+    defaultText: "the only cluster there is",
+    examples: ["home"],
+  }),
+});
+
 const process = z.strictObject({
   command: z
     .array(
@@ -125,6 +142,9 @@ export const targetSchema = z.strictObject({
   }),
   swarm: key(swarm, {
     description: "The Swarm service behind it, which need not be labelled then.",
+  }),
+  kubernetes: key(kubernetes, {
+    description: "The Deployment or StatefulSet behind it, which needs no annotations then.",
   }),
   process: key(process, { description: "A local program in place of a container." }),
   command: key(commandSchema, {

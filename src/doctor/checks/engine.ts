@@ -18,13 +18,19 @@ export const engine: Check = {
         return { level: "skipped", sentence };
       }
       const count = each.instances.length;
-      const what = each.kind === "proxmox" ? "guest" : each.kind === "process" ? "program" : "container";
+      const what = WHAT[each.kind] ?? "container";
       return {
         level: "ok",
         sentence: `Engine ${each.name} answers and lists ${String(count)} ${what}${count === 1 ? "" : "s"}.`,
       };
     });
   },
+};
+
+const WHAT: Partial<Record<EngineScene["kind"], string>> = {
+  kubernetes: "workload",
+  process: "program",
+  proxmox: "guest",
 };
 
 function failed(scene: Scene, { name }: EngineScene, failure: NonNullable<EngineScene["failure"]>): Found {

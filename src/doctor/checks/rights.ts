@@ -1,6 +1,6 @@
 import type { EngineExam } from "../../providers/provider.ts";
 import type { Check } from "../check.ts";
-import type { Found } from "../finding.ts";
+import type { Fix, Found } from "../finding.ts";
 import type { EngineScene, Scene } from "../scene.ts";
 
 /** May Wakegate do there what it has to? A socket proxy, or a role, often grants less. */
@@ -19,8 +19,8 @@ function judgeOne(scene: Scene, each: EngineScene): readonly Found[] {
   if (!exam) return [];
   if (exam.asleepIn !== undefined) return [{ level: "skipped", sentence: `Engine ${name} sleeps.` }];
   const needed = neededCalls(scene, name);
-  const missing = exam.refused.filter(({ call }) => kind === "proxmox" || needed.has(call));
-  const blind = exam.refused.filter(({ call }) => TELLING.has(call));
+  const missing = exam.refused.filter(({ call }) => isNeeded(kind, call, needed));
+  const blind = exam.refused.filter(({ call }) => TELLING.has(call.replace(/:.*$/, "")));
   if (missing.length > 0) return [told("problem", each, missing)];
   if (blind.length > 0) return [told("warning", each, blind)];
   const unused = exam.refused.map(({ call }) => call).join(", ");
@@ -28,8 +28,13 @@ function judgeOne(scene: Scene, each: EngineScene): readonly Found[] {
   return [{ level: "ok", sentence: `Wakegate may do on ${name} all that it needs.`, evidence }];
 }
 
-/** What only tells something: without it a use, or the reason of a failure, may be overlooked. */
-const TELLING: ReadonlySet<string> = new Set(["usage", "logs"]);
+/** What can be done without, and then something is overlooked or forgotten. Kubernetes names the right behind it. */
+const TELLING: ReadonlySet<string> = new Set(["usage", "logs", "hosts", "remember"]);
+
+function isNeeded(kind: EngineScene["kind"], call: string, needed: ReadonlySet<string>): boolean {
+  if (kind === "kubernetes") return !TELLING.has(call.replace(/:.*$/, ""));
+  return kind === "proxmox" || needed.has(call);
+}
 
 function told(
   level: "problem" | "warning",
@@ -37,24 +42,38 @@ function told(
   refused: EngineExam["refused"],
 ): Found {
   const calls = refused.map(({ call }) => call).join(", ");
-  const grants = [...new Set(refused.flatMap(({ grant }) => grant.split(/,\s*|\s+and\s+/)))];
-  const isProxmox = kind === "proxmox";
-  const who = `${isProxmox ? "The cluster" : "The socket proxy"} of engine ${name} forbids`;
+  const who = `${WHO[kind] ?? "The socket proxy"} of engine ${name} forbids`;
   return {
     level,
     sentence:
       level === "problem"
         ? `${who} what targets need: ${calls}.`
-        : `${who} ${calls}: a use, or why something failed, may be overlooked.`,
+        : kind === "kubernetes"
+          ? `${who} what can be done without: ${calls}. The guide to Kubernetes says what is missed.`
+          : `${who} ${calls}: a use, or why something failed, may be overlooked.`,
     evidence: refused.map(({ call, grant }) => `${call} is refused; wanted: ${grant}`),
-    fix: [
-      isProxmox
-        ? { where: "in a shell, on a node", lines: grants.join("\n") }
-        : {
-            where: "compose.yaml, service of the socket proxy",
-            lines: ["environment:", ...grants.map((grant) => `  ${grant.replace("=1", ': "1"')}`)].join("\n"),
-          },
-    ],
+    fix: [fixOf(kind, refused)],
+  };
+}
+
+const WHO: Partial<Record<EngineScene["kind"], string>> = {
+  kubernetes: "The cluster",
+  proxmox: "The cluster",
+};
+
+function fixOf(kind: EngineScene["kind"], refused: EngineExam["refused"]): Fix {
+  if (kind === "kubernetes") {
+    const rules = [...new Set(refused.map(({ grant }) => grant))];
+    return {
+      where: "rules of the ClusterRole (or Role) wakegate, then kubectl apply",
+      lines: ["rules:", ...rules.map((rule) => `  - ${rule}`)].join("\n"),
+    };
+  }
+  const grants = [...new Set(refused.flatMap(({ grant }) => grant.split(/,\s*|\s+and\s+/)))];
+  if (kind === "proxmox") return { where: "in a shell, on a node", lines: grants.join("\n") };
+  return {
+    where: "compose.yaml, service of the socket proxy",
+    lines: ["environment:", ...grants.map((grant) => `  ${grant.replace("=1", ': "1"')}`)].join("\n"),
   };
 }
 

@@ -1,9 +1,7 @@
-import { setMaxListeners } from "node:events";
 import { join } from "node:path";
 import type { MachineEngineSpec } from "../../config/model/machine.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import { race } from "../../lib/race.ts";
-import { linkSignals } from "../../lib/signals.ts";
 import type { ProviderDeps } from "../open.ts";
 import {
   ProviderError,
@@ -22,10 +20,9 @@ import { instanceOf } from "./instance.ts";
 import { Runs } from "./runs.ts";
 import { untilSwitched, type Switching } from "./switching.ts";
 import { watch } from "./watch.ts";
+import { JointWakes, Work } from "../work.ts";
 
-/** How long a machine may take to come up where the caller does not say. */
-const USUAL_PATIENCE_MS = 180_000;
-/** And to go down, once it was asked to. */
+/** How long a machine may take to go down, once it was asked to, where the caller does not say. */
 const USUAL_GRACE_MS = 120_000;
 /** A request that failed may have been heard all the same, as by a machine that was gone before it answered. */
 const AFTER_FAILURE_MS = 5_000;
@@ -41,10 +38,9 @@ export class MachineProvider implements Provider {
   readonly #runs: Runs;
   readonly #createdAt: number;
   readonly #changes = new Emitter<EngineChange>();
-  readonly #closed = new AbortController();
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #work = new Work();
+  readonly #wakes = new JointWakes<"machine">(this.#work);
   #look: Promise<boolean> | undefined;
-  #waking: { readonly done: Promise<void>; readonly told: Set<(why: string) => void> } | undefined;
 
   constructor(spec: MachineEngineSpec, controls: Controls, deps: ProviderDeps) {
     this.kind = spec.kind;
@@ -57,11 +53,10 @@ export class MachineProvider implements Provider {
     this.#runs = new Runs(
       stateDir === undefined ? undefined : join(stateDir, "machines", `${spec.target}.json`),
     );
-    setMaxListeners(0, this.#closed.signal);
   }
 
   async watch(sink: EngineSink, signal: AbortSignal): Promise<void> {
-    await this.#run(signal, (linked) =>
+    await this.#work.run(signal, (linked) =>
       watch(
         {
           clock: this.#deps.clock,
@@ -80,24 +75,14 @@ export class MachineProvider implements Provider {
   async inspect(ref: string, signal: AbortSignal): Promise<Instance | undefined> {
     signal.throwIfAborted();
     if (ref !== this.#spec.target) return undefined;
-    await this.#run(signal, (linked) => this.#isOn(linked));
+    await this.#work.run(signal, (linked) => this.#isOn(linked));
     return this.#instance;
   }
 
-  async wake(
-    { id }: Pick<Instance, "id">,
-    signal: AbortSignal,
-    patience: WakePatience = { withinMs: USUAL_PATIENCE_MS, onWaiting: () => undefined },
-  ): Promise<void> {
+  async wake({ id }: Pick<Instance, "id">, signal: AbortSignal, patience?: WakePatience): Promise<void> {
     signal.throwIfAborted();
     this.#check(id);
-    const waking = (this.#waking ??= this.#beginWake(patience.withinMs));
-    waking.told.add(patience.onWaiting);
-    try {
-      await race(waking.done, signal);
-    } finally {
-      waking.told.delete(patience.onWaiting);
-    }
+    await this.#wakes.join("machine", signal, ({ withinMs }, inner) => this.#wake(withinMs, inner), patience);
   }
 
   async sleep(id: string, { method, timeoutMs }: SleepRequest, signal: AbortSignal): Promise<void> {
@@ -106,7 +91,7 @@ export class MachineProvider implements Provider {
     if (method !== "stop")
       throw this.#error("not_supported", `cannot be put to sleep by ${method}, only by stop`);
     if (!switchOff) throw this.#error("not_supported", "nothing says how to put it to sleep");
-    await this.#run(signal, async (linked) => {
+    await this.#work.run(signal, async (linked) => {
       if (!(await this.#isOn(linked))) return;
       this.#changes.emit({ id, cause: "signalled", signal: "SIGTERM" });
       await untilSwitched(
@@ -142,18 +127,19 @@ export class MachineProvider implements Provider {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed.abort(new Error("the provider was closed"));
-    await Promise.allSettled(this.#running);
+    await this.#work[Symbol.asyncDispose]();
   }
 
   /** Serves everybody who asks at the same time, so no single caller ends it. */
   #isOn(signal: AbortSignal): Promise<boolean> {
-    this.#look ??= this.#keep(
-      this.#controls.isOn(this.#closed.signal).then((on) => {
-        this.#saw(on);
-        return on;
-      }),
-    ).finally(() => (this.#look = undefined));
+    this.#look ??= this.#work
+      .keep(
+        this.#controls.isOn(this.#work.closed).then((on) => {
+          this.#saw(on);
+          return on;
+        }),
+      )
+      .finally(() => (this.#look = undefined));
     return race(this.#look, signal);
   }
 
@@ -162,21 +148,17 @@ export class MachineProvider implements Provider {
     this.#changes.emit({ id: this.#spec.target, cause: on ? "started" : "died" });
   }
 
-  #beginWake(withinMs: number): { done: Promise<void>; told: Set<(why: string) => void> } {
-    const told = new Set<(why: string) => void>();
+  #wake(withinMs: number, signal: AbortSignal): Promise<void> {
     const { repeatMs } = this.#controls;
-    const done = this.#keep(
-      untilSwitched(
-        {
-          ...this.#switching(true),
-          ask: (signal) => this.#controls.switchOn(signal),
-          ...(repeatMs !== undefined && { repeatMs }),
-          withinMs,
-        },
-        this.#closed.signal,
-      ),
-    ).finally(() => (this.#waking = undefined));
-    return { done, told };
+    return untilSwitched(
+      {
+        ...this.#switching(true),
+        ask: (inner) => this.#controls.switchOn(inner),
+        ...(repeatMs !== undefined && { repeatMs }),
+        withinMs,
+      },
+      signal,
+    );
   }
 
   #switching(wanted: boolean): Omit<Switching, "ask" | "withinMs"> {
@@ -200,16 +182,5 @@ export class MachineProvider implements Provider {
 
   #error(code: "not_supported" | "engine_timeout", message: string): ProviderError {
     return new ProviderError(code, this.engine, `machine ${this.#spec.target}: ${message}`);
-  }
-
-  async #run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    using linked = linkSignals(signal, this.#closed.signal);
-    return await this.#keep(work(linked.signal));
-  }
-
-  #keep<T>(work: Promise<T>): Promise<T> {
-    const kept = work.catch(() => undefined).finally(() => this.#running.delete(kept));
-    this.#running.add(kept);
-    return work;
   }
 }

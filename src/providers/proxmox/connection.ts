@@ -7,7 +7,7 @@ import type { ProviderDeps } from "../open.ts";
 import type { ProviderError } from "../provider.ts";
 import { DialAgent, type Destination } from "./dial.ts";
 import { PveFailure, translate, type FailureContext } from "./errors.ts";
-import { exchange, ExchangeError, type Answer, type Request } from "./exchange.ts";
+import { exchange, ExchangeError, type Answer, type Request } from "../exchange.ts";
 import { Login } from "./login.ts";
 import { isRecord, plain, textOf } from "./plain.ts";
 import { race } from "../../lib/race.ts";

@@ -1,5 +1,5 @@
-import { messageOf } from "../../errors.ts";
 import { DeadlineError } from "../../lib/signals.ts";
+import { connectionFailure } from "../connection-failure.ts";
 import { ProviderError, type ProviderErrorCode } from "../provider.ts";
 import { plain } from "./plain.ts";
 
@@ -137,42 +137,13 @@ function parameterWords({ reason, errors }: PveFailure): string {
   return words.length > 0 ? words.join("; ") : reason;
 }
 
-const TLS_HINTS: readonly (readonly [RegExp, string])[] = [
-  [
-    /ALTNAME_INVALID/,
-    "its certificate is for another name: use a name or address in the certificate as the url, or give its fingerprint",
-  ],
-  [/HAS_EXPIRED/, "its certificate has expired"],
-  [
-    /UNABLE_TO|SELF_SIGNED|UNTRUSTED|DEPTH_ZERO|SIGNATURE_FAILURE/,
-    "its certificate is not trusted: give /etc/pve/pve-root-ca.pem of a node as ca_file, or its fingerprint",
-  ],
-  [/WRONG_VERSION_NUMBER|PACKET_LENGTH|EPROTO/, "it does not speak TLS at this port"],
-];
-
 function fromConnection(error: unknown, { engine, url }: FailureContext): ProxmoxError {
-  const { code = "" } = (error ?? {}) as NodeJS.ErrnoException;
-  const make = (message: string, kind: ProviderErrorCode = "engine_unreachable"): ProxmoxError =>
-    new ProxmoxError(kind, engine, message, {}, { cause: error });
-  switch (code) {
-    case "ECONNREFUSED":
-      return make(`nothing listens at ${url}: is pveproxy running, and is the port right?`);
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return make(`the name in ${url} is unknown: check its spelling`);
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-    case "ETIMEDOUT":
-      return make(`${url} cannot be reached (${code}): check the address, the network and the firewall`);
-    default:
-  }
-  if (/^(ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_|DEPTH_|SELF_SIGNED)/.test(code)) {
-    const hint = TLS_HINTS.find(([pattern]) => pattern.test(code))?.[1] ?? messageOf(error);
-    return make(`TLS with ${url} failed: ${hint} (${code})`);
-  }
-  if (code.startsWith("HPE_")) return make(`${url} does not answer in HTTP`, "engine_incompatible");
-  if (code === "ECONNRESET" || code === "EPIPE" || /hang up|aborted/i.test(messageOf(error))) {
-    return make(`${url} closed the connection in the middle of an answer`);
-  }
-  return make(messageOf(error), "engine_failed");
+  const [code, message] = connectionFailure(error, {
+    url,
+    whenRefused: "is pveproxy running, and is the port right?",
+    whenUnreachable: "check the address, the network and the firewall",
+    whenOtherName: "use a name or address in the certificate as the url, or give its fingerprint",
+    whenUntrusted: "give /etc/pve/pve-root-ca.pem of a node as ca_file, or its fingerprint",
+  });
+  return new ProxmoxError(code, engine, message, {}, { cause: error });
 }

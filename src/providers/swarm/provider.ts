@@ -1,7 +1,5 @@
 import type { SwarmEngineSpec } from "../../config/model/engine.ts";
 import { Emitter } from "../../lib/emitter.ts";
-import { race } from "../../lib/race.ts";
-import { linkSignals } from "../../lib/signals.ts";
 import { Connection } from "../docker/connection.ts";
 import type { Verb } from "../docker/errors.ts";
 import { readLog } from "../docker/logs.ts";
@@ -27,6 +25,8 @@ import { describe, standing } from "./describe.ts";
 import { EVENT_FILTERS, readEvent } from "./events.ts";
 import { FOLLOW_CADENCE, Follower, type FollowCadence } from "./follower.ts";
 import { sleep, wake } from "./scale.ts";
+import { gatedSink } from "../gated-sink.ts";
+import { JointWakes, Work } from "../work.ts";
 
 /** Times that tests shorten. */
 export interface SwarmTuning {
@@ -34,8 +34,6 @@ export interface SwarmTuning {
   readonly watch?: Partial<WatchOptions>;
   readonly follow?: Partial<FollowCadence>;
 }
-
-const USUAL_PATIENCE_MS = 180_000;
 
 /** Services of one Docker Swarm, scaled to 0 and back, by way of one of its managers. */
 export class SwarmProvider implements Provider {
@@ -46,9 +44,8 @@ export class SwarmProvider implements Provider {
   readonly #watchOptions: WatchOptions;
   readonly #changes = new Emitter<EngineChange>();
   readonly #follower: Follower;
-  readonly #closed = new AbortController();
-  readonly #running = new Set<Promise<unknown>>();
-  readonly #wakes = new Map<string, Promise<void>>();
+  readonly #work = new Work();
+  readonly #wakes = new JointWakes<string>(this.#work);
 
   /** @throws ProviderError `not_supported` for an address that is none of a Docker engine. */
   constructor(spec: SwarmEngineSpec, deps: ProviderDeps, tuning: SwarmTuning = {}) {
@@ -60,27 +57,13 @@ export class SwarmProvider implements Provider {
   }
 
   async watch(sink: EngineSink, signal: AbortSignal): Promise<void> {
-    let listed = false;
-    const gated: EngineSink = {
-      listed(snapshot) {
-        listed = true;
-        sink.listed(snapshot);
-      },
-      changed: (change) => sink.changed(change),
-      away(error) {
-        listed = false;
-        sink.away(error);
-      },
-    };
-    using _telling = this.#changes.subscribe((change) => {
-      if (listed && !signal.aborted) sink.changed(change);
-    });
+    using gated = gatedSink(sink, this.#changes, signal);
     const feed = {
       filters: EVENT_FILTERS,
       toChange: (line: string) => this.#take(line),
       list: (_: Connection, inner: AbortSignal) => this.#list(inner),
     };
-    await this.#run(signal, async (linked) => {
+    await this.#work.run(signal, async (linked) => {
       await Promise.all([
         watch(this.#connection, gated, linked, this.#watchOptions, feed),
         this.#follower.run(linked),
@@ -89,7 +72,7 @@ export class SwarmProvider implements Provider {
   }
 
   inspect(ref: string, signal: AbortSignal): Promise<Instance | undefined> {
-    return this.#run(signal, async (linked) => {
+    return this.#work.run(signal, async (linked) => {
       const found = await service(this.#connection, ref, linked);
       if (!found) return undefined;
       const now = await tasks(this.#connection, [found.ID], linked);
@@ -99,27 +82,16 @@ export class SwarmProvider implements Provider {
     });
   }
 
-  async wake(
-    { id }: Pick<Instance, "id">,
-    signal: AbortSignal,
-    patience: WakePatience = { withinMs: USUAL_PATIENCE_MS, onWaiting: () => undefined },
-  ): Promise<void> {
-    signal.throwIfAborted();
-    // A caller that goes away does not end it: the others have joined it.
-    const waking =
-      this.#wakes.get(id) ??
-      this.#keep(wake(this.#connection, id, patience, this.#closed.signal)).finally(() => {
-        this.#wakes.delete(id);
-        this.#follower.poke();
-      });
-    this.#wakes.set(id, waking);
-    await race(waking, signal);
+  async wake({ id }: Pick<Instance, "id">, signal: AbortSignal, patience?: WakePatience): Promise<void> {
+    const begin = (asked: WakePatience, inner: AbortSignal): Promise<void> =>
+      wake(this.#connection, id, asked, inner).finally(() => this.#follower.poke());
+    await this.#wakes.join(id, signal, begin, patience);
   }
 
   async sleep(id: string, request: SleepRequest, signal: AbortSignal): Promise<void> {
     const onAsked = (): void => this.#follower.poke();
     try {
-      await this.#run(signal, (linked) => sleep(this.#connection, id, request, onAsked, linked));
+      await this.#work.run(signal, (linked) => sleep(this.#connection, id, request, onAsked, linked));
     } finally {
       this.#follower.poke();
     }
@@ -131,7 +103,7 @@ export class SwarmProvider implements Provider {
   }
 
   logs(id: string, limit: { lines: number; bytes: number }, signal: AbortSignal): Promise<readonly string[]> {
-    return this.#run(signal, async (linked) => {
+    return this.#work.run(signal, async (linked) => {
       const found = await service(this.#connection, id, linked);
       if (!found)
         throw new ProviderError("not_found", this.engine, `engine ${this.engine}: no such service: ${id}`);
@@ -153,8 +125,7 @@ export class SwarmProvider implements Provider {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed.abort(new Error("the provider was closed"));
-    await Promise.allSettled(this.#running);
+    await this.#work[Symbol.asyncDispose]();
     this.#connection[Symbol.dispose]();
   }
 
@@ -202,18 +173,6 @@ export class SwarmProvider implements Provider {
       if (error instanceof ProviderError) return undefined;
       throw error;
     }
-  }
-
-  async #run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    using linked = linkSignals(signal, this.#closed.signal);
-    return await this.#keep(work(linked.signal));
-  }
-
-  #keep<T>(work: Promise<T>): Promise<T> {
-    const kept = work.catch(() => undefined).finally(() => this.#running.delete(kept));
-    this.#running.add(kept);
-    return work;
   }
 }
 

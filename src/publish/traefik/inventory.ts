@@ -33,7 +33,8 @@ export class Inventory {
 
   /** Asks for what is missing. `complete` is false where an answer did not come. Never throws. */
   async read(): Promise<{ readonly targets: readonly PublishTarget[]; readonly complete: boolean }> {
-    const all = [...this.#source.behind()];
+    // Traefik reads a cluster's own routes itself.
+    const all = [...this.#source.behind()].filter(({ spec }) => spec.source.kind !== "kubernetes");
     const missing = all.filter((behind) => this.#portsOf(behind) === undefined);
     const next = missing.values();
     await Promise.all(

@@ -70,6 +70,9 @@ export function noAddressMessage(
   owner: InstanceSummary | undefined,
   vantage: Vantage,
 ): string {
+  if (spec.source.kind === "kubernetes") {
+    return `no Service leads to the pods of ${spec.name}, or its address cannot be reached from here. Make a Service whose selector fits them, set services_reachable of the cluster where Wakegate runs on a node, or set wakegate.address to a host and port that lead there.`;
+  }
   if (portOf(spec, instance) === undefined) {
     return `the port of ${spec.name} is not known: its image declares none. Set wakegate.port (label) or port (file).`;
   }

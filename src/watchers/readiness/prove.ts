@@ -83,6 +83,7 @@ async function chooseProbe(input: ProveInput): Promise<Probe | undefined> {
   const addresses = probeAddresses(spec, instance, owner, vantage, stream && spec.tcp?.[0]?.port);
   if (addresses.length > 0) return addressProbe(input, addresses);
   if (kind === "auto" && instance.healthcheck) return healthcheckProbe(input, instance.healthcheck);
+  if (kind === "auto" && spec.source.kind === "kubernetes") return engineProbe(input);
   const late = spec.source.kind === "proxmox" && portOf(spec, instance) !== undefined;
   if (late) return lateAddressProbe(input);
   const listening = kind === "auto" ? await listeningProbe(input) : undefined;
@@ -129,6 +130,16 @@ function lateAddressProbe(input: ProveInput): Probe {
       known = addressProbe(input, addresses);
     }
     return known(signal);
+  };
+}
+
+/** Where nothing of it can be reached from here, the engine's own proof does: a Service leads to a pod that is ready. */
+function engineProbe({ provider, instance }: ProveInput): Probe {
+  return async (signal) => {
+    const now = await provider.inspect(instance.id, signal).catch(() => undefined);
+    return now?.health === "healthy"
+      ? { kind: "answer", status: 0 }
+      : { kind: "silent", error: "its Service leads to no pod that is ready" };
   };
 }
 

@@ -7,6 +7,7 @@ import {
 } from "../../config/cross-check.ts";
 import { listenerConflicts } from "../../config/listener-check.ts";
 import type { Problem } from "../../config/model.ts";
+import { idOfWorkload } from "../../config/values/kubernetes.ts";
 import type { InstanceIndex } from "./instance-index.ts";
 import type { BrokenTarget, PlanInput, PlannedTarget } from "./plan.ts";
 
@@ -76,6 +77,13 @@ function withoutInstance(
       const value = String(source.vmid);
       const message = `there is no guest ${value} on ${source.engine}, or Wakegate has no VM.Audit on it: check the number and the rights`;
       return [{ severity: "warning", where: origin, key: `targets.${name}.proxmox.vmid`, value, message }];
+    }
+    if (source.kind === "kubernetes" && instance !== undefined && !index.byId(instance)) {
+      const value = idOfWorkload(source);
+      const message = `there is no such workload on ${source.engine} now, or its namespace is none of those that are looked at: check kind, name and namespace`;
+      return [
+        { severity: "warning", where: origin, key: `targets.${name}.kubernetes.workload`, value, message },
+      ];
     }
     return [];
   });

@@ -1,6 +1,7 @@
 import { readComposeLabels } from "../../config/labels/compose.ts";
 import type { LabelReading } from "../../config/labels.ts";
 import type { Problem, RouteSpec, TargetSpec } from "../../config/model.ts";
+import { idOfWorkload } from "../../config/values/kubernetes.ts";
 import { guestId } from "../../config/values/proxmox.ts";
 import type { InstanceSummary } from "../../providers/provider.ts";
 import { newest, push } from "./instance-index.ts";
@@ -44,6 +45,7 @@ export function claimTargets(input: PlanInput): Claims {
 
 /** Where the source alone says which instance it is, listed or not. */
 function instanceOf({ name, source }: TargetSpec): string | undefined {
+  if (source.kind === "kubernetes") return idOfWorkload(source);
   if (source.kind === "proxmox") return guestId(source.engine, source.vmid);
   return source.kind === "process" || source.kind === "machine" ? name : undefined;
 }
