@@ -9,7 +9,7 @@ import type { ListenAddress } from "./config/model/stream.ts";
 import { diffSettings } from "./config/reload.ts";
 import { createForwardAuth, type ForwardAuth } from "./forward-auth/forward-auth.ts";
 import { createPageRenderer } from "./forward-auth/page/render.ts";
-import { loadOrCreateKey } from "./forward-auth/token-key.ts";
+import { loadOrCreateKey, saveKey } from "./forward-auth/token-key.ts";
 import { createInternalApp } from "./http/internal-app.ts";
 import { lazyHandler } from "./http/lazy-handler.ts";
 import { openListener } from "./http/listener.ts";
@@ -26,6 +26,7 @@ import { TraefikPolls } from "./publish/traefik/polls.ts";
 import { TraefikPublisher } from "./publish/traefik/publisher.ts";
 import { openFileStore } from "./store/file-store.ts";
 import { openRunLog } from "./store/run-log.ts";
+import type { OpenReplicas } from "./store/redis/open.ts";
 import type { Store } from "./store/store.ts";
 import { keepJournal } from "./watchers/journal.ts";
 import { Registry } from "./watchers/registry/registry.ts";
@@ -69,11 +70,24 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   let { settings } = options;
   await using opening = new AsyncStack();
 
-  const store = opening.use(options.store ?? (await openFileStore({ dir: settings.stateDir, clock, log })));
+  const files = opening.use(options.store ?? (await openFileStore({ dir: settings.stateDir, clock, log })));
   const key = await loadOrCreateKey(settings.stateDir);
   const runs = opening.use(await openRunLog({ dir: settings.stateDir, clock, log }));
+  const shared = await shareBy(settings, files, key, { clock, log });
+  const store = shared?.store ?? files;
+  const replicas = shared && opening.use(shared.replicas);
   const procDir = process.env["WAKEGATE_PROC_DIR"] ?? "/proc";
-  const registry = opening.use(new Registry({ settings, clock, store, log, procDir }));
+  const registry = opening.use(
+    new Registry({
+      settings,
+      clock,
+      store,
+      log,
+      procDir,
+      ...(replicas && { coordination: replicas }),
+    }),
+  );
+  replicas?.attach(registry);
   opening.use(keepJournal(registry, log));
 
   const providerLog: Parameters<typeof openProvider>[1]["log"] = (level, message, data) =>
@@ -214,6 +228,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };
+}
+
+/** Where there are several Wakegates. The code for it is loaded only then. */
+async function shareBy(
+  { redis, stateDir }: Settings,
+  files: Store,
+  bytes: Uint8Array,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<OpenReplicas | undefined> {
+  if (!redis) return undefined;
+  const { openReplicas } = await import("./store/redis/open.ts");
+  const save = (shared: Uint8Array): Promise<void> => saveKey(stateDir, shared);
+  return await openReplicas({ settings: redis, files, clock, log, key: { bytes, save } });
 }
 
 function processSpecs({ targets }: Settings): ReadonlyMap<string, ProcessSpec> {

@@ -73,7 +73,7 @@ export function toWakeRate(layer: WakeRateLayer = {}): WakeRate {
 
 /** Relative paths of a layer made absolute, seen from the folder `base`. */
 export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
-  const { state_dir, templates_dir, api, notify, providers, targets } = layer;
+  const { state_dir, templates_dir, api, notify, store, providers, targets } = layer;
   const { webhook, ntfy } = notify ?? {};
   const proxmox = Object.entries(providers?.proxmox ?? {}).map(([name, cluster]) => {
     const files = (["ca_file", "token_secret_file", "password_file"] as const).flatMap((key) =>
@@ -98,6 +98,9 @@ export function withAbsolutePaths(layer: FileLayer, base: string): FileLayer {
             ...(ntfy && { ntfy: withAbsolute(ntfy, "token_file", base) }),
           },
         }),
+    ...(store?.redis
+      ? { store: { redis: withAbsolute(withAbsolute(store.redis, "password_file", base), "ca_file", base) } }
+      : {}),
     ...(providers
       ? {
           providers: {

@@ -8,6 +8,7 @@ import type { ApiSettings } from "./model/api.ts";
 import type { DiscoverRule, TargetScope } from "./model/discover.ts";
 import type { EngineSpec } from "./model/engine.ts";
 import type { NotifySettings } from "./model/notify.ts";
+import type { RedisStoreSettings } from "./model/store.ts";
 import type { MachineEngineSpec } from "./model/machine.ts";
 import type { RequestRights, RuleSpec, WakeRate } from "./model/rules.ts";
 import type { ForwardSpec, ListenAddress, StreamOptions, TcpSpec } from "./model/stream.ts";
@@ -41,6 +42,8 @@ export interface Settings {
   readonly api: ApiSettings;
   /** Unset: nobody is told of anything. */
   readonly notify?: NotifySettings;
+  /** Unset: this Wakegate is alone. */
+  readonly redis?: RedisStoreSettings;
   readonly limits: { readonly holdsPerTarget: number; readonly holds: number; readonly streams: number };
   /** First and last port that listeners of labels may have; the last below the first: none. */
   readonly tcpLabelPorts: readonly [number, number];

@@ -27,6 +27,7 @@ const RESTART = [
   ["listen", "listen"],
   ["publicListen", "public_listen"],
   ["stateDir", "state_dir"],
+  ["redis", "store.redis"],
 ] as const;
 
 const LIVE = [

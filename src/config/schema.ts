@@ -7,6 +7,7 @@ import { foreignNames } from "./labels/foreign/names.ts";
 import { defaultsSchema, targetSchema } from "./schema/target.ts";
 import { notifySchema } from "./schema/notify.ts";
 import { traefikSchema } from "./schema/publish.ts";
+import { storeSchema } from "./schema/store.ts";
 import { key, text, whole } from "./schema/text.ts";
 import { parseCidr } from "./values/cidr.ts";
 import { parseListenAddress } from "./values/listen-address.ts";
@@ -152,6 +153,10 @@ export const fileSchema = z
     notify: key(notifySchema, {
       description:
         "Messages to you when something needs you. Off until there is a webhook or a topic of ntfy.",
+    }),
+    store: key(storeSchema, {
+      description:
+        "Where state is kept besides `state_dir`. Alone, Wakegate needs nothing but its state file; several need one place for what all of them must know.",
     }),
     providers: key(
       z.strictObject({

@@ -9,6 +9,7 @@ import type { ListenAddress } from "./model/stream.ts";
 import { toDiscoverRules } from "./discover.ts";
 import type { FileLayer } from "./schema.ts";
 import { checkNotify, toNotify } from "./notify.ts";
+import { checkStore, toRedisStore } from "./store.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
 import { toTraefikSettings } from "./schema/publish.ts";
 import { parseCidr } from "./values/cidr.ts";
@@ -44,6 +45,7 @@ export function resolveSettings(input: SettingsInput): {
   const machines = Object.entries(targets).flatMap(([name, target]) => machineOf(name, target) ?? []);
   const traefik = toTraefikSettings(layer.publish?.traefik);
   const notify = toNotify(layer.notify);
+  const redis = toRedisStore(layer.store);
   const settings: Settings = {
     listen,
     publicListen,
@@ -59,6 +61,7 @@ export function resolveSettings(input: SettingsInput): {
     log: { level: layer.log?.level ?? "info", format: layer.log?.format ?? "auto" },
     api: resolveApi(layer.api ?? {}, inImage),
     ...(notify ? { notify } : {}),
+    ...(redis ? { redis } : {}),
     limits: {
       holdsPerTarget: layer.limits?.holds_per_target ?? 2000,
       holds: layer.limits?.holds ?? 10_000,
@@ -80,6 +83,7 @@ export function resolveSettings(input: SettingsInput): {
       ...checkWhole(settings, layer, places),
       ...checkApi(settings, layer, places),
       ...checkNotify(layer.notify, places),
+      ...checkStore(layer.store, places, resolved.fileTargets),
       ...resolved.problems,
     ],
   };

@@ -36,6 +36,17 @@ export async function loadOrCreateKey(folder: string): Promise<Uint8Array> {
   }
 }
 
+/**
+ * Keeps another key in place of the one that is there.
+ *
+ * @throws the file system's error; the old key is untouched then.
+ */
+export async function saveKey(folder: string, key: Uint8Array): Promise<void> {
+  const draft = join(folder, `${FILE}.${randomBytes(6).toString("hex")}`);
+  await writeFile(draft, key, { mode: 0o600, flag: "wx" });
+  await rename(draft, join(folder, FILE));
+}
+
 /** Two processes that begin together agree on one key: `link` fails where the other was first. */
 async function publish(draft: string, path: string, key: Uint8Array): Promise<Uint8Array> {
   try {

@@ -13,7 +13,7 @@ const STOP_RETRY = { firstMs: 2_000, maxMs: 60_000 };
 export function seenWhileStopping(state: Stopping, sighting: Sighting | undefined, ctx: Context): State {
   if (state.whose === "ours") {
     // Our own call is the judge; it looks when it is over. Only a stop that we merely wait for ends here.
-    return state.resumedUntil !== undefined && sighting?.status !== "running"
+    return state.resumedUntil !== undefined && isOver(state, sighting)
       ? settled(state, sighting, ctx)
       : state;
   }
@@ -25,6 +25,12 @@ export function seenWhileStopping(state: Stopping, sighting: Sighting | undefine
   }
   if (state.phase === "dying") return foreignDown(sighting, ctx, state);
   return sighting.id === state.seen.id ? state : { ...state, seen: sighting };
+}
+
+/** It is down, or up again already. */
+function isOver({ seen }: OwnStop, sighting: Sighting | undefined): boolean {
+  if (sighting?.status !== "running") return true;
+  return sighting.id !== seen.id || (sighting.run !== "" && sighting.run !== seen.run);
 }
 
 /** Somebody else's stop signal is on its way to it. Pure. */

@@ -27,6 +27,8 @@ export type Input =
   | { readonly type: "proved" }
   /** The last look found no use and the intent is on disk. */
   | { readonly type: "sleep"; readonly method: StopMethod }
+  /** Another Wakegate is about to put it to sleep: it may be dying until this wall ms. */
+  | { readonly type: "stop-elsewhere"; readonly method: StopMethod; readonly until: number }
   | { readonly type: "sleep-failed" }
   /** A stop that failed is not tried again: somebody needs or uses it by now. */
   | { readonly type: "sleep-dropped" }

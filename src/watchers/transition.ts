@@ -38,6 +38,12 @@ export function transition(state: State, input: Input, ctx: Context): State {
       if (state.kind === "napping" && state.deeper)
         return { ...ownStop(state.deeper.seen, input.method, ctx), deepens: state.since };
       return state.kind === "error" && state.seen ? ownStop(state.seen, input.method, ctx) : state;
+    case "stop-elsewhere":
+      if (state.kind === "ready")
+        return { ...ownStop(state.seen, input.method, ctx), resumedUntil: input.until };
+      return state.kind === "stopping" && state.whose === "ours" && state.resumedUntil !== undefined
+        ? { ...state, task: Symbol(), resumedUntil: input.until }
+        : state;
     case "clock-set":
       return state.kind === "error" ? { ...state, until: state.until + input.ms } : state;
     case "sleep-failed":

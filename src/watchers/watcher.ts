@@ -3,7 +3,7 @@ import { WakegateError } from "../errors.ts";
 import { Emitter } from "../lib/emitter.ts";
 import { deadline } from "../lib/signals.ts";
 import { untilTrue } from "../lib/until-true.ts";
-import type { Instance, InstanceSummary } from "../providers/provider.ts";
+import type { Instance, InstanceSummary, StopMethod } from "../providers/provider.ts";
 import { Activity } from "./activity/activity.ts";
 import { beginsWake } from "./announce.ts";
 import { initialProgress, type Dependency, type DependencyReport } from "./dependencies.ts";
@@ -28,7 +28,7 @@ import { Inbox } from "./inbox.ts";
 import { Insight } from "./insight.ts";
 import type { ProbeResult } from "../lib/http-probe.ts";
 import { seenInput } from "./seen-input.ts";
-import { needsDependencies, type State, type Wake } from "./state.ts";
+import { needsDependencies, sightingOf, type State, type Wake } from "./state.ts";
 import { meets } from "./conditions.ts";
 import type { Input } from "./input.ts";
 import { transition } from "./transition.ts";
@@ -36,6 +36,8 @@ import type { Surroundings, Workbench } from "./workbench.ts";
 
 /** A started engine call gets this long to be over when Wakegate shuts down; it is not cancelled before. */
 const CALL_LIMIT_MS = 15 * 60_000;
+/** A look at the engine that nobody waits for. */
+const SETTLE_MS = 10_000;
 
 /**
  * The one owner of a target's state. Inputs are taken one after the other; the pure transition says what
@@ -69,7 +71,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   constructor(spec: TargetSpec, around: Surroundings) {
     this.#spec = spec;
     this.around = around;
-    this.activity = new Activity(around.clock);
+    this.activity = new Activity(around.clock, () => around.coordination.used(spec.name));
     const message = `engine ${around.provider.engine} has not been listed yet`;
     this.#state = { kind: "missing", why: "unlisted", message, since: around.clock.now() };
     this.#gate = gateOf(this.#state, spec.page.logs);
@@ -116,7 +118,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   }
 
   get gate(): Gate {
-    return this.#gate;
+    return this.around.coordination.stale && this.#gate.kind === "ready" ? STALE : this.#gate;
   }
 
   get events(): TargetHandle["events"] {
@@ -167,6 +169,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   lease(what: string): Disposable {
     const lease = this.activity.lease(what);
+    this.around.coordination.wanted(this.name);
     this.#recorder.used();
     return lease;
   }
@@ -188,7 +191,9 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   }
 
   wake(cause: WakeCause): void {
-    if (this.#mayWake(cause)) this.dispatch({ type: "wake", cause });
+    if (!this.#mayWake(cause)) return;
+    this.around.coordination.wanted(this.name);
+    this.dispatch({ type: "wake", cause });
   }
 
   retry(cause: WakeCause): void {
@@ -208,7 +213,39 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     if (this.#state.kind !== "ready" || this.around.exempt() !== undefined) return;
     if (how === "force") this.orders.unpin();
     this.#asked = how;
+    this.around.coordination.asked(this.name, how);
     this.activity.poke();
+  }
+
+  /**
+   * Another Wakegate is about to stop it, within `ms` at the latest: nothing is let through until it is down, or
+   * until that time is over, or `settle`.
+   */
+  yieldTo(method: StopMethod, ms: number): void {
+    this.dispatch({ type: "stop-elsewhere", method, until: this.around.clock.now() + ms });
+  }
+
+  /** The stop of another Wakegate is over: the engine says how it ended. Never rejects. */
+  async settle(): Promise<void> {
+    const { state } = this;
+    try {
+      using limit = deadline(this.around.clock, SETTLE_MS, `a look at ${this.name}`);
+      const instance = await this.around.locate(limit.signal);
+      if (this.#state === state && state.kind === "stopping")
+        this.dispatch({ type: "settled", sighting: instance && sightingOf(instance) });
+    } catch {
+      // The engine's own events, or the end of its time, tell it later.
+    }
+  }
+
+  /** Nothing was heard of others, or of anybody, for long: the engine says whether what is ready still is. */
+  async verify(): Promise<void> {
+    try {
+      using limit = deadline(this.around.clock, SETTLE_MS, `a look at ${this.name}`);
+      this.see(await this.around.locate(limit.signal));
+    } catch {
+      // An engine that does not answer is told of by its own view.
+    }
   }
 
   get asked(): Workbench["asked"] {
@@ -324,6 +361,9 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     await this.#lane.idle();
   }
 }
+
+/** Whether it is still ready is being found out. */
+const STALE: Gate = { kind: "coming", state: "starting" };
 
 /** After a start of Wakegate, what runs is known to be ready within this: no page needs to flash up for it. */
 const FOUND_SOON: Learned = { usuallyMs: 500, p90Ms: 500 };

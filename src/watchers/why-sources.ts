@@ -23,6 +23,7 @@ const LABELS: Readonly<Record<Source, string>> = {
   busy_check: "Busy check",
   needed: "Needed by",
   lease: "In use by",
+  replicas: "Other Wakegates",
   pin: "Pin",
   schedule: "Schedule",
   uptime: "Minimum uptime",

@@ -151,6 +151,7 @@ function sentenceOf({ source, detail, who }: Evidence): string {
       return `its busy check says ${detail}`;
     case "session":
     case "lease":
+    case "replicas":
     case "exempt":
     case "schedule":
       return detail;

@@ -9,6 +9,7 @@ import type { Activity } from "./activity/activity.ts";
 import type { ReadProc } from "./activity/connections.ts";
 import type { LastLook } from "./activity/last-look.ts";
 import type { Peer } from "./activity/peer.ts";
+import type { Coordination } from "./coordination.ts";
 import type { DependencyReport, Edge } from "./dependencies.ts";
 import type { FailureFacts } from "./failure.ts";
 import type { Learned } from "./history.ts";
@@ -27,6 +28,8 @@ export interface Surroundings {
   readonly log: Log;
   /** When uses are written down. */
   readonly usesWritten: Rounds;
+  /** The other Wakegates, where there are several. */
+  readonly coordination: Coordination;
   readonly vantage: Vantage;
   /** How addresses are asked whether somebody serves there. */
   readonly probes: Probes;

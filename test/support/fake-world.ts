@@ -41,7 +41,8 @@ export class FakeWorld implements Provider {
   readonly behaviour = new Map<string, Behaviour>();
   readonly #instances = new Map<string, Instance>();
   readonly #clock: Clock;
-  #sink: EngineSink | undefined;
+  /** One for each Wakegate that follows this engine. */
+  readonly #sinks = new Set<EngineSink>();
   #runs = 0;
   #ids = 0;
   /** Set: every call fails as if the engine did not answer. */
@@ -130,12 +131,12 @@ export class FakeWorld implements Provider {
 
   /** The event stream breaks and comes back: everything is listed anew. */
   relist(): void {
-    this.#sink?.listed({ instances: [...this.#instances.values()].map(summaryOf) });
+    for (const sink of this.#sinks) sink.listed({ instances: this.#listing() });
   }
 
   goAway(message = "no answer"): void {
     this.outage = message;
-    this.#sink?.away(new ProviderError("engine_unreachable", this.engine, message));
+    for (const sink of this.#sinks) sink.away(new ProviderError("engine_unreachable", this.engine, message));
   }
 
   comeBack(): void {
@@ -144,10 +145,19 @@ export class FakeWorld implements Provider {
   }
 
   watch(sink: EngineSink, signal: AbortSignal): Promise<void> {
-    this.#sink = sink;
-    if (this.outage === undefined) this.relist();
+    this.#sinks.add(sink);
+    if (this.outage === undefined) sink.listed({ instances: this.#listing() });
     else sink.away(new ProviderError("engine_unreachable", this.engine, this.outage));
-    return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    return new Promise((resolve) => {
+      signal.addEventListener(
+        "abort",
+        () => {
+          this.#sinks.delete(sink);
+          resolve();
+        },
+        { once: true },
+      );
+    });
   }
 
   async inspect(ref: string): Promise<Instance | undefined> {
@@ -218,7 +228,12 @@ export class FakeWorld implements Provider {
   }
 
   #tell(change: EngineChange): void {
-    if (!this.deaf && this.outage === undefined) this.#sink?.changed(change);
+    if (this.deaf || this.outage !== undefined) return;
+    for (const sink of this.#sinks) sink.changed(change);
+  }
+
+  #listing(): ReturnType<typeof summaryOf>[] {
+    return [...this.#instances.values()].map(summaryOf);
   }
 
   #reach(): void {

@@ -21,8 +21,12 @@ export class Activity {
   /** Fires when the first lease begins, when the last one ends and when `poke` is called; not for single uses. */
   readonly changed = new Emitter<void>();
 
-  constructor(clock: Clock) {
+  readonly #noted: () => void;
+
+  /** `noted` is called with each use, each pass, and each beginning and end of a lease: it has to be quick. */
+  constructor(clock: Clock, noted: () => void = () => undefined) {
     this.#clock = clock;
+    this.#noted = noted;
     this.#lastUse = clock.monotonic();
     this.#lastPass = Number.NEGATIVE_INFINITY;
   }
@@ -60,11 +64,20 @@ export class Activity {
     this.#last = use;
     this.users.note(use, this.#lastUse);
     if (use.longLived) this.sessions.begin(this.#lastUse, use);
+    this.#noted();
   }
 
   /** A request passed that does not count: only a sleep that is about to happen waits for it. */
   pass(): void {
     this.#lastPass = this.#clock.monotonic();
+    this.#uses++;
+    this.#noted();
+  }
+
+  /** It was used through another Wakegate at this monotonic ms. */
+  usedElsewhere(at: number): void {
+    if (at <= this.#lastUse) return;
+    this.#lastUse = at;
     this.#uses++;
   }
 
@@ -83,12 +96,14 @@ export class Activity {
     this.#leases.set(key, what);
     this.#uses++;
     if (this.#leases.size === 1) this.changed.emit();
+    this.#noted();
     return {
       [Symbol.dispose]: () => {
         if (!this.#leases.delete(key)) return;
         this.#lastUse = this.#clock.monotonic();
         this.#lastPass = this.#lastUse;
         if (this.#leases.size === 0) this.changed.emit();
+        this.#noted();
       },
     };
   }

@@ -3,6 +3,7 @@ export type Source =
   | "uptime"
   | "exempt"
   | "lease"
+  | "replicas"
   | "pin"
   | "schedule"
   | "needed"

@@ -18,10 +18,12 @@ export async function afterFailure(bench: Workbench, state: Failed, signal: Abor
     const { afterMs } = firstTier(spec);
     const idle = state.seen && isOurs(bench, state.seen.run) && !spec.dryRun ? afterMs : undefined;
     const left = idle === undefined ? undefined : idle - (clock.monotonic() - state.ended);
-    if (state.seen && left !== undefined && left <= 0 && holders(bench).length === 0) {
+    const free = around.coordination.mayNotSleep === undefined && holders(bench).length === 0;
+    if (state.seen && left !== undefined && left <= 0 && free) {
       // A pause would keep what does not answer for ever.
       const method = spec.stopMethod === "pause" ? "stop" : spec.stopMethod;
-      if (await writeIntent(bench, state.seen, method, signal)) return { type: "sleep", method };
+      if ((await writeIntent(bench, state.seen, method, signal)) === "written")
+        return { type: "sleep", method };
     }
     const ms = left === undefined ? undefined : Math.max(1_000, left);
     await changedOr(clock, ms, followers.changed, signal);

@@ -5,7 +5,7 @@ import type { Workbench } from "../workbench.ts";
 import { changedOr } from "./changed-or.ts";
 import { writeIntent } from "./intent.ts";
 
-/** When the state file cannot be written. */
+/** When the state file cannot be written, or another Wakegate is the one to do it. */
 const RETRY_MS = 60_000;
 
 /** The second tier: what is paused is stopped when its time has come. */
@@ -21,6 +21,6 @@ export async function untilDeeper(
     await changedOr(clock, undefined, bench.activity.changed, signal);
   const { stopMethod } = bench.spec;
   const method = stopMethod === "pause" ? "stop" : stopMethod;
-  while (!(await writeIntent(bench, seen, method, signal))) await sleep(clock, RETRY_MS, signal);
+  while ((await writeIntent(bench, seen, method, signal)) !== "written") await sleep(clock, RETRY_MS, signal);
   return { type: "sleep", method };
 }

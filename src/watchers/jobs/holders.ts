@@ -8,12 +8,17 @@ import type { Workbench } from "../workbench.ts";
 const AFTER_PASS_MS = 2_000;
 
 /** Everything that holds a target awake without a look at it, as evidence; empty: nothing does. */
-export function holders({ activity, around, orders }: Workbench): readonly Evidence[] {
+export function holders({ activity, around, orders, spec }: Workbench): readonly Evidence[] {
   const exempt = around.exempt();
   const needed = around.neededBy();
+  const { mayNotSleep } = around.coordination;
   return [
+    ...(mayNotSleep?.kind === "nobody"
+      ? [{ source: "replicas", kind: "in-use", detail: mayNotSleep.why } as const]
+      : []),
     ...(exempt === undefined ? [] : [{ source: "exempt", kind: "in-use", detail: exempt } as const]),
     ...counted(activity.leases),
+    ...around.coordination.usedElsewhere(spec.name),
     ...orders.keepsAwake(),
     ...(needed.length === 0
       ? []

@@ -4,7 +4,7 @@ import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { changedOr } from "./changed-or.ts";
 import { dueInMs } from "./holders.ts";
-import { writeIntent } from "./intent.ts";
+import { dropIntent, writeIntent } from "./intent.ts";
 import { look } from "./look.ts";
 
 /** A timer this late means that the machine or the process stood still: nobody could use anything meanwhile. */
@@ -33,13 +33,13 @@ export async function untilIdle(bench: Workbench, state: Ready, signal: AbortSig
       await changedOr(around.clock, ms, activity.changed, signal);
       continue;
     }
-    if (!(await writeIntent(bench, state.seen, method, signal))) {
-      usedAgain(bench, LOOK_AGAIN_MS);
-      continue;
-    }
+    const intent = await writeIntent(bench, state.seen, method, signal);
+    if (intent === "unwritten") usedAgain(bench, LOOK_AGAIN_MS);
+    if (intent === "refused") await changedOr(around.clock, ASK_AGAIN_MS, activity.changed, signal);
+    if (intent !== "written") continue;
     // Between the look and here the disk was waited for: somebody may have come.
     if (activity.uses === uses && isDue(bench, state)) return { type: "sleep", method };
-    around.store.update(bench.spec.name, { stopIntent: undefined });
+    dropIntent(bench);
   }
 }
 
@@ -50,13 +50,15 @@ function usedAgain(bench: Workbench, againMs: number): void {
 }
 
 const LOOK_AGAIN_MS = 30_000;
+/** Another Wakegate did not agree: one that hangs is lost soon, and what it knows is told soon. */
+const ASK_AGAIN_MS = 5_000;
 /** The look was not finished, so it says nothing. */
 const INTERRUPTED_MS = 2_000;
 
 async function untilDue(bench: Workbench, state: Ready, signal: AbortSignal): Promise<void> {
-  const { clock } = bench.around;
+  const { clock, coordination } = bench.around;
   for (;;) {
-    const ms = dueInMs(bench, state);
+    const ms = coordination.mayNotSleep ? undefined : dueInMs(bench, state);
     if (ms !== undefined && ms <= 0) return;
     const due = clock.monotonic() + (ms ?? Number.POSITIVE_INFINITY);
     await changedOr(clock, ms, bench.activity.changed, signal);
@@ -73,6 +75,6 @@ function afterStall({ activity, around, spec }: Workbench): void {
 }
 
 function isDue(bench: Workbench, state: Ready): boolean {
-  const ms = dueInMs(bench, state);
+  const ms = bench.around.coordination.mayNotSleep ? undefined : dueInMs(bench, state);
   return ms !== undefined && ms <= 0;
 }

@@ -7,9 +7,13 @@ import type { Workbench } from "../workbench.ts";
 /** What a stop may take beyond the target's own grace before it counts as not coming. */
 const STOP_MARGIN_MS = 10_000;
 
+/** How it went with a stop that is to be written down. */
+export type Intent = "written" | "unwritten" | "refused";
+
 /**
  * Writes a stop down before the engine is called, so that a Wakegate that is killed now knows a dying container
- * later. False when that cannot be done: then nothing is put to sleep.
+ * later, and asks the other Wakegates to let nothing through any more. `unwritten` when the disk fails, `refused`
+ * when the others do not agree: then nothing is put to sleep. What is written ends in a stop or in `dropIntent`.
  *
  * @throws the signal's reason when it aborts.
  */
@@ -18,7 +22,7 @@ export async function writeIntent(
   seen: Sighting,
   method: StopMethod,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Intent> {
   const { around, spec } = bench;
   const { store, clock, log } = around;
   const grace = spec.stopTimeoutMs ?? seen.stopTimeoutMs;
@@ -27,7 +31,6 @@ export async function writeIntent(
   store.update(spec.name, { stopIntent: { instance: seen.id, run: seen.run, method, at, until } });
   try {
     await store.flush(signal);
-    return true;
   } catch (error) {
     signal.throwIfAborted();
     log.error(
@@ -36,8 +39,41 @@ export async function writeIntent(
       { target: spec.name, err: error },
     );
     store.update(spec.name, { stopIntent: undefined });
-    return false;
+    return "unwritten";
   }
+  if (await agreeOn(bench, seen, method, signal)) return "written";
+  dropIntent(bench);
+  return "refused";
+}
+
+/**
+ * Asks the other Wakegates to let nothing through any more; false when they do not agree.
+ *
+ * @throws the signal's reason when it aborts.
+ */
+export function agreeOn(
+  { activity, around, asked, spec }: Workbench,
+  seen: Sighting,
+  method: StopMethod,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { clock, coordination } = around;
+  const stop = {
+    name: spec.name,
+    instance: seen.id,
+    run: seen.run,
+    method,
+    withinMs: (spec.stopTimeoutMs ?? seen.stopTimeoutMs) + STOP_MARGIN_MS,
+    unusedMs: clock.monotonic() - activity.lastUse,
+    force: asked === "force",
+  };
+  return coordination.agree(stop, signal);
+}
+
+/** A stop that was written down is not made. */
+export function dropIntent({ around, spec }: Workbench): void {
+  around.store.update(spec.name, { stopIntent: undefined });
+  around.coordination.slept(spec.name);
 }
 
 /** A wake does not wait longer for the disk than this. */

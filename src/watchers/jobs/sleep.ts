@@ -6,13 +6,14 @@ import { sightingOf, type ForeignStop, type OwnStop, type Sighting } from "../st
 import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { holders } from "./holders.ts";
+import { agreeOn, dropIntent } from "./intent.ts";
 
 const RETRY = { firstMs: 2_000, maxMs: 60_000 };
 
 /** Puts to sleep what was decided to sleep. The call's own word is not believed: inspect says how it ended. */
 export async function fallAsleep(bench: Workbench, state: OwnStop, signal: AbortSignal): Promise<Input> {
   const { around, spec } = bench;
-  const { clock, log, store, provider } = around;
+  const { clock, log, provider } = around;
   if (state.resumedUntil !== undefined) {
     await sleep(clock, state.resumedUntil - clock.now(), signal);
     return untilSettled(bench, signal);
@@ -26,13 +27,21 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
     }
     // Since the decision somebody may have come who does not ask for a wake: a dependant that others started, a lease.
     if (state.deepens === undefined && holders(bench).length > 0) {
-      store.update(spec.name, { stopIntent: undefined });
+      dropIntent(bench);
       return { type: "sleep-dropped" };
     }
   }
   if (state.tries === 0) await around.companionsAsleep(signal);
+  let agreed = true;
   try {
-    await bench.exclusive((life) => provider.sleep(state.seen.id, requestOf(bench, state), life));
+    await bench.exclusive(async (life) => {
+      const { coordination } = around;
+      agreed = await coordination.commit(spec.name);
+      // What they agreed to is short-lived: the parts of it took their time, or this is not the first try.
+      if (!agreed && (await agreeOn(bench, state.seen, state.method, life)))
+        agreed = await coordination.commit(spec.name);
+      if (agreed) await provider.sleep(state.seen.id, requestOf(bench, state), life);
+    });
   } catch (error) {
     log.error("sleep_failed", `${spec.name} could not be put to sleep: ${messageOf(error)}`, {
       target: spec.name,
@@ -41,6 +50,8 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
     });
   }
   try {
+    // What was only to sleep deeper is looked at as after a stop that failed, and tried again later.
+    if (!agreed && state.deepens === undefined) return { type: "sleep-dropped" };
     return await settle(bench, signal);
   } catch (error) {
     signal.throwIfAborted();
@@ -49,7 +60,7 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
     });
     return { type: "sleep-failed" };
   } finally {
-    store.update(spec.name, { stopIntent: undefined });
+    dropIntent(bench);
   }
 }
 

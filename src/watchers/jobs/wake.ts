@@ -1,5 +1,6 @@
 import { messageOf } from "../../errors.ts";
 import { ProviderError, type Instance } from "../../providers/provider.ts";
+import type { WakeClaim } from "../coordination.ts";
 import { wakeDependencies } from "../dependencies.ts";
 import { WakeFailedError } from "../failure.ts";
 import type { FailureReason } from "../progress.ts";
@@ -25,11 +26,10 @@ export async function wakeItsDependencies(bench: Workbench, signal: AbortSignal)
 export async function callWake(bench: Workbench, signal: AbortSignal): Promise<Input> {
   const { around, spec } = bench;
   try {
-    const before = await around.locate(signal);
+    const { claim, before } = await mayStart(bench, signal);
     if (!before) return { type: "called", sighting: undefined };
-    // A one-shot that has run to its end is not run again; the sighting says so.
-    const completed = around.oneShot && before.status === "exited" && before.exit?.code === 0;
-    if (!completed && before.status !== "running" && before.status !== "restarting") {
+    if (claim) {
+      using _ = claim;
       const patience = { withinMs: spec.wakeTimeoutMs, onWaiting: bench.onWaiting.bind(bench) };
       await bench.exclusive(async (life) => {
         await writeStartIntent(bench, before.runId, life);
@@ -51,6 +51,37 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
     signal.throwIfAborted();
     return wakeFailed(bench, error);
   }
+}
+
+/** Looks what there is, and, when it has to be started, waits until it may be: one Wakegate does it. */
+async function mayStart(
+  { around, spec }: Workbench,
+  signal: AbortSignal,
+): Promise<{ readonly before: Instance | undefined; readonly claim?: WakeClaim }> {
+  let claim: WakeClaim | undefined;
+  try {
+    for (;;) {
+      const before = await around.locate(signal);
+      if (!before || !isToStart(before, around.oneShot)) return { before };
+      if (claim) return { before, claim: take() };
+      claim = await around.coordination.claimWake(spec.name, before.status, signal);
+      if (claim?.lookAgain === false) return { before, claim: take() };
+    }
+  } finally {
+    claim?.[Symbol.dispose]();
+  }
+
+  function take(): WakeClaim {
+    const taken = claim as WakeClaim;
+    claim = undefined;
+    return taken;
+  }
+}
+
+/** A one-shot that has run to its end is not run again; the sighting says so. */
+function isToStart({ status, exit }: Instance, oneShot: boolean): boolean {
+  const completed = oneShot && status === "exited" && exit?.code === 0;
+  return !completed && status !== "running" && status !== "restarting";
 }
 
 /** A call that failed may have started it all the same. Where the engine does not say now, the intent stays. */

@@ -9,6 +9,7 @@ import type { Machine } from "../../providers/inside/machine.ts";
 import type { Instance, Provider } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
+import type { Coordination } from "../coordination.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
 import type { Probes } from "../readiness/probes.ts";
 import type { Watcher } from "../watcher.ts";
@@ -31,6 +32,8 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly store: Store;
   readonly log: Log;
+  /** The other Wakegates. Default: there are none. */
+  readonly coordination?: Coordination;
   /** Where the host's proc file system is readable. */
   readonly procDir?: string;
   /** Reads a file below it. Default: the file itself. */

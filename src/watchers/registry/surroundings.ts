@@ -5,6 +5,7 @@ import type { Rounds } from "../../lib/rounds.ts";
 import type { Instance, InstanceSummary } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
+import { ALONE, type Coordination } from "../coordination.ts";
 import { vantageFrom } from "../readiness/address.ts";
 import { networkProbes, type Probes } from "../readiness/probes.ts";
 import type { Surroundings } from "../workbench.ts";
@@ -19,6 +20,8 @@ export interface Shared {
   readonly clock: Clock;
   readonly store: Store;
   readonly log: Log;
+  /** Default: there are no others. */
+  readonly coordination?: Coordination;
   readonly procDir?: string;
   /** Reads a file below it. Default: the file itself. */
   readonly readProc?: ReadProc;
@@ -37,7 +40,7 @@ export type Answers = Pick<Surroundings, "locate" | "edges" | "neededBy" | "exem
 
 /** The world around one target, always as the latest plan and listing have it. */
 export function surroundingsOf(shared: Shared, view: EngineView, answers: Answers): Surroundings {
-  const { clock, store, log, procDir, askers, comeback, usesWritten } = shared;
+  const { clock, store, log, coordination = ALONE, procDir, askers, comeback, usesWritten } = shared;
   const readProc = shared.readProc ?? readerOf(procDir);
   const { planned, ...asked } = answers;
   return {
@@ -47,6 +50,7 @@ export function surroundingsOf(shared: Shared, view: EngineView, answers: Answer
     store,
     log,
     usesWritten,
+    coordination,
     ...(procDir !== undefined && { procDir }),
     ...(readProc && { readProc }),
     probes: shared.probes ?? networkProbes,

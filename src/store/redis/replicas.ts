@@ -1,0 +1,442 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { RedisStoreSettings } from "../../config/model/store.ts";
+import { messageOf } from "../../errors.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { Emitter } from "../../lib/emitter.ts";
+import type { Log } from "../../lib/log.ts";
+import type { InstanceStatus } from "../../providers/provider.ts";
+import type { Evidence } from "../../watchers/activity/evidence.ts";
+import type { Coordination, MayNotSleep, ProposedStop, WakeClaim } from "../../watchers/coordination.ts";
+import type { Watcher } from "../../watchers/watcher.ts";
+import { Agreements } from "./agreements.ts";
+import { Claims } from "./claims.ts";
+import { RedisLink } from "./link.ts";
+import { differing, openElsewhere, plainName } from "./others.ts";
+import { Outbox } from "./outbox.ts";
+import { momentOf, Proposals } from "./proposals.ts";
+import type { ReplicasStatus } from "./replicas-status.ts";
+import { KEY, LEAVE, SYNC } from "./scripts.ts";
+import type { SharedStore } from "./shared-store.ts";
+import { leaderOf, mayNotSleep, type Standing } from "./standing.ts";
+import { surelyAsked, timingOf, type Moment, type Timing } from "./timing.ts";
+import { parseMessage, parseSync, SCHEMA_VERSION, type Synced } from "./wire.ts";
+
+/** The watchers, as far as other Wakegates have a say. */
+export interface SharedWatchers {
+  watcher(name: string): Watcher | undefined;
+  readonly watchers: Iterable<Watcher>;
+}
+
+export interface ReplicasOptions {
+  readonly settings: RedisStoreSettings;
+  readonly store: SharedStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Signs pages. Overwritten in place by the one that all share, and kept by `save`. */
+  readonly key: { readonly bytes: Uint8Array; readonly save: (bytes: Uint8Array) => Promise<void> };
+}
+
+const NO_WATCHERS: SharedWatchers = { watcher: () => undefined, watchers: [] };
+
+/**
+ * One Wakegate among several that share a Redis. Everything that requests ask is answered from memory; a
+ * synchronisation tells what is new and hears what is new, at most once a second, and is the sign of life.
+ */
+export class Replicas implements Coordination, AsyncDisposable {
+  readonly id = randomUUID().slice(0, 13);
+  readonly name: string;
+  /** Fires when the status changed: who is there, who leads, whether the store is away. */
+  readonly changed = new Emitter<void>();
+  readonly #options: ReplicasOptions;
+  readonly #timing: Timing;
+  readonly #link: RedisLink;
+  readonly #claims: Claims;
+  readonly #proposals: Proposals;
+  readonly #agreements: Agreements;
+  readonly #outbox: Outbox;
+  #watchers = NO_WATCHERS;
+  #standing: Standing;
+  #elsewhere: ReadonlyMap<string, readonly Evidence[]> = new Map();
+  /** Until when it is sure that nobody stops anything without asking us. */
+  #asked: Moment;
+  #space = "";
+  #seq = 0;
+  #timer: Disposable | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+  #syncing = false;
+  #again = false;
+  #verifying = false;
+  #relaying = false;
+  #closed = false;
+  /** What was said of the situation last, so that each is said once. */
+  #told = "";
+
+  constructor(options: ReplicasOptions) {
+    const { settings, clock, store } = options;
+    this.#options = options;
+    this.name = settings.name ?? hostname();
+    this.#timing = timingOf(settings);
+    this.#standing = { kind: "away", why: "not connected yet", since: clock.now() };
+    this.#asked = momentOf(clock);
+    this.#outbox = new Outbox(clock, store);
+    this.#link = new RedisLink({
+      settings,
+      clock,
+      prefix: `wakegate:{${settings.cluster}}:`,
+      answerMs: this.#timing.answerMs,
+      listener: {
+        onUp: () => this.#onUp(),
+        onDown: (why) => this.#onDown(why),
+        onMessage: (text) => this.#onMessage(text),
+      },
+    });
+    const parts = { id: this.id, link: this.#link, clock, timing: this.#timing };
+    this.#claims = new Claims(parts);
+    this.#proposals = new Proposals({
+      ...parts,
+      leaderToken: () => this.#leaderToken(),
+      onRefused: (name, why, detail) => this.#onRefused(name, why, detail),
+    });
+    this.#agreements = new Agreements({
+      ...parts,
+      store,
+      watcher: (name) => this.#watchers.watcher(name),
+      untold: (name) => this.#outbox.hasUse(name),
+    });
+    store.tell(
+      (entries) => {
+        this.#outbox.changed(entries);
+        this.#syncWithin(0);
+      },
+      (name) => this.#claims.isJoined(name),
+    );
+    this.#schedule(this.#timing.beatMs);
+  }
+
+  /** Begins to act for these watchers. */
+  attach(watchers: SharedWatchers): void {
+    this.#watchers = watchers;
+    this.#syncWithin(0);
+  }
+
+  get status(): ReplicasStatus {
+    const standing = this.#standing;
+    const self = { id: this.id, name: this.name };
+    if (standing.kind !== "synced") return { ...standing, self };
+    const { members, lost } = standing.reply;
+    const may = this.mayNotSleep;
+    const leader = leaderOf(standing.reply)?.name;
+    return {
+      kind: "synced",
+      self,
+      members: members.map(({ id, name }) => ({ id, name: plainName(name) })),
+      lost: lost.map(({ name }) => plainName(name)),
+      ...(leader !== undefined && { leader }),
+      ...(may?.kind === "nobody" && { why: may.why }),
+    };
+  }
+
+  get mayNotSleep(): MayNotSleep | undefined {
+    if (this.#closed) return { kind: "nobody", why: "Wakegate is shutting down" };
+    return mayNotSleep(this.#standing, this.id, momentOf(this.#options.clock), this.#timing);
+  }
+
+  get stale(): boolean {
+    return !surelyAsked(this.#asked, momentOf(this.#options.clock), this.#timing);
+  }
+
+  /** While the others cannot be reached the engine is asked early enough for nobody to wait for it. */
+  get #soonStale(): boolean {
+    const { wall, mono } = momentOf(this.#options.clock);
+    return !surelyAsked(this.#asked, { wall, mono: mono + 2 * this.#timing.beatMs }, this.#timing);
+  }
+
+  usedElsewhere(name: string): readonly Evidence[] {
+    return this.#elsewhere.get(name) ?? NOTHING;
+  }
+
+  used(name: string): void {
+    if (this.#outbox.used(name)) this.#syncWithin(this.#timing.coalesceMs);
+  }
+
+  wanted(name: string): void {
+    this.#agreements.wanted(name);
+  }
+
+  asked(target: string, how: "quiet" | "force"): void {
+    if (!this.#relaying && this.mayNotSleep)
+      void this.#link.publish({ k: "sleep", target, how, by: this.id });
+  }
+
+  agree(stop: ProposedStop, signal: AbortSignal): Promise<boolean> {
+    return this.#proposals.agree(stop, signal);
+  }
+
+  commit(name: string): Promise<boolean> {
+    return this.#proposals.commit(name);
+  }
+
+  slept(name: string): void {
+    this.#proposals.end(name);
+  }
+
+  claimWake(name: string, status: InstanceStatus, signal: AbortSignal): Promise<WakeClaim | undefined> {
+    return this.#claims.claim(name, status, signal);
+  }
+
+  /** Resolves when what is shared was read for the first time, or after `ms`. Never rejects. */
+  whenSynced(ms: number): Promise<void> {
+    if (this.#standing.kind !== "away") return Promise.resolve();
+    return new Promise((resolve) => {
+      const subscription = this.changed.subscribe(() => finish());
+      const timer = this.#options.clock.after(ms, () => finish());
+      const finish = (): void => {
+        timer[Symbol.dispose]();
+        subscription[Symbol.dispose]();
+        resolve();
+      };
+    });
+  }
+
+  /** A page that one Wakegate made is served on by another: all sign with the key that came first. */
+  async #shareKey(): Promise<void> {
+    const { bytes, save } = this.#options.key;
+    const answer = await this.#link.run(KEY, [Buffer.from(bytes).toString("base64")]);
+    const shared = Buffer.from(String(answer), "base64");
+    if (shared.length !== bytes.length || shared.equals(bytes)) return;
+    bytes.set(shared);
+    await save(shared).catch((error: unknown) => {
+      const message = `The key that all Wakegates share cannot be kept: ${messageOf(error)}`;
+      this.#options.log.warn("state_unwritable", message, { err: error });
+    });
+  }
+
+  #leaderToken(): string | undefined {
+    if (this.#standing.kind !== "synced" || this.mayNotSleep) return undefined;
+    return leaderOf(this.#standing.reply)?.token;
+  }
+
+  #onUp(): void {
+    this.#syncWithin(0);
+  }
+
+  #onDown(why: string): void {
+    const { clock, log } = this.#options;
+    const since = this.#standing.kind === "away" ? this.#standing.since : clock.now();
+    this.#stand({ kind: "away", why, since });
+    const message = `The shared store is away: ${why}. Wakegate goes on alone; nothing is put to sleep until it is back.`;
+    this.#say("away", () => log.warn("shared_store_away", message, { why }));
+  }
+
+  #onRefused(target: string, why: string, detail: string | undefined): void {
+    const { log, clock } = this.#options;
+    const who = detail === undefined || detail === "" ? "" : ` (${detail})`;
+    log.info("sleep_not_agreed", `${target} is not put to sleep now: ${why}${who}`, { target, why, detail });
+    if (why === "used") {
+      this.#watchers.watcher(target)?.activity.usedElsewhere(clock.monotonic() - Number(detail));
+    }
+    this.#syncWithin(0);
+  }
+
+  #onMessage(text: string): void {
+    const message = parseMessage(text);
+    if (!message || this.#closed) return;
+    const others = message.by !== this.id;
+    switch (message.k) {
+      case "ask":
+        if (others && this.#standing.kind !== "skewed")
+          void this.#agreements.asked(message.target, message.stop, message.ask);
+        return;
+      case "answer":
+        return this.#proposals.answered(message.target, message.stop, message.by, message.yes);
+      case "committed":
+        return;
+      case "over":
+        this.#proposals.over(message.target, message.stop);
+        if (others) void this.#agreements.over(message.target, message.stop);
+        return this.#claims.news(message.target);
+      case "woke":
+        return this.#claims.news(message.target);
+      case "left":
+      case "changed":
+        if (others) this.#syncWithin(0);
+        return;
+      case "sleep":
+        if (!others) return;
+        this.#relaying = true;
+        this.#watchers.watcher(message.target)?.sleep(message.how);
+        this.#relaying = false;
+    }
+  }
+
+  #schedule(ms: number): void {
+    const { clock } = this.#options;
+    this.#timer?.[Symbol.dispose]();
+    this.#dueAt = clock.monotonic() + ms;
+    this.#timer = clock.after(ms, () => void this.#beat());
+  }
+
+  #syncWithin(ms: number): void {
+    if (this.#closed) return;
+    if (this.#syncing && ms === 0) this.#again = true;
+    else if (this.#options.clock.monotonic() + ms < this.#dueAt) this.#schedule(ms);
+  }
+
+  async #beat(): Promise<void> {
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    if (this.#syncing || this.#closed) return;
+    this.#syncing = true;
+    this.#again = false;
+    try {
+      if (this.#link.up) await this.#sync();
+      else if (this.#soonStale) await this.#verify(momentOf(this.#options.clock));
+    } catch (error) {
+      this.#options.log.error(
+        "shared_store_failed",
+        `The shared store gave no usable answer: ${messageOf(error)}`,
+        {
+          err: error,
+        },
+      );
+    } finally {
+      this.#syncing = false;
+      if (!this.#closed)
+        this.#schedule(
+          this.#again ? 0 : this.#outbox.isEmpty ? this.#timing.beatMs : this.#timing.coalesceMs,
+        );
+    }
+  }
+
+  async #sync(): Promise<void> {
+    const { clock } = this.#options;
+    const { leaseMs, lostMs } = this.#timing;
+    const sent = momentOf(clock);
+    const batch = this.#outbox.take((name) => this.#watchers.watcher(name)?.activity);
+    const payload = JSON.stringify({ uses: batch.uses, entries: batch.entries, wakes: this.#claims.held });
+    const schema = `${String(SCHEMA_VERSION)} ${String(leaseMs)} ${String(lostMs)}`;
+    const wantsLead = this.#watchers === NO_WATCHERS ? "0" : "1";
+    const known = [this.#space, String(this.#seq)];
+    const head = [this.id, this.name, String(leaseMs), String(lostMs), wantsLead];
+    let answer: unknown;
+    try {
+      answer = await this.#link.run(SYNC, [...head, ...known, payload, schema, randomUUID()]);
+    } catch (error) {
+      this.#outbox.putBack(batch);
+      // What broke the connection was told as such.
+      if (this.#link.up) throw error;
+      return;
+    }
+    const reply = parseSync(answer);
+    if (reply.kind === "schema") {
+      this.#outbox.putBack(batch);
+      this.#onSkew(reply.schema, schema, reply.others);
+    } else await this.#take(reply, sent);
+  }
+
+  async #take(reply: Synced, sent: Moment): Promise<void> {
+    const isNew = reply.space !== this.#space;
+    if (isNew) await this.#shareKey();
+    if (isNew && this.#space !== "") this.#agreements.lost();
+    this.#space = reply.space;
+    this.#seq = reply.seq;
+    if (!reply.known) {
+      const used = [...this.#watchers.watchers].filter(({ state }) => state.kind === "ready");
+      this.#outbox.everything(
+        used.map(({ name }) => name),
+        isNew,
+      );
+      this.#again = true;
+    }
+    this.#takeEntries(reply);
+    const elsewhere = openElsewhere(reply);
+    const changed = differing(this.#elsewhere, elsewhere);
+    this.#elsewhere = elsewhere;
+    this.#stand({ kind: "synced", sent, reply });
+    for (const name of changed) this.#watchers.watcher(name)?.activity.poke();
+    if (!isNew) this.#agreements.standing(reply.stops);
+    else this.#agreements.standing(reply.stops.filter(({ by }) => by !== this.id));
+    this.#sayWhoIsThere(reply);
+    if (this.stale) await this.#verify(sent);
+    else this.#asked = sent;
+  }
+
+  #takeEntries({ entries }: Synced): void {
+    const { store, clock } = this.#options;
+    for (const [target, field, value] of entries) {
+      if (field === "use") {
+        const ago = Number(value);
+        store.takeUse(target, clock.now() - ago);
+        this.#watchers.watcher(target)?.activity.usedElsewhere(clock.monotonic() - ago);
+      } else if (!this.#outbox.hasEntry(target, field) && store.take(target, field, String(value))) {
+        const watcher = this.#watchers.watcher(target);
+        watcher?.orders.review();
+        watcher?.activity.poke();
+      }
+    }
+  }
+
+  #onSkew(theirs: string, ours: string, others: readonly string[]): void {
+    const { log, settings } = this.#options;
+    const [version] = theirs.split(" ");
+    const what =
+      version === String(SCHEMA_VERSION)
+        ? `they have another lease or lost_grace (${theirs}, here ${ours}): write the same everywhere`
+        : `they speak version ${version ?? "?"} and this one ${String(SCHEMA_VERSION)}: bring all to the same version`;
+    const why = `${others.join(", ")} cannot share with this Wakegate: ${what}, or give this one another store.redis.cluster than ${settings.cluster}`;
+    this.#stand({ kind: "skewed", why });
+    this.#say(`skewed ${why}`, () =>
+      log.error("shared_store_skewed", `${why}. Until then nothing is put to sleep.`),
+    );
+  }
+
+  /** Asks the engines whether what is ready still is, and lets requests pass again. */
+  async #verify(asOf: Moment): Promise<void> {
+    if (this.#verifying) return;
+    this.#verifying = true;
+    const ready = [...this.#watchers.watchers].filter(({ state }) => state.kind === "ready");
+    await Promise.all(ready.map((watcher) => watcher.verify()));
+    this.#verifying = false;
+    this.#asked = asOf;
+    for (const watcher of ready) watcher.changed.emit();
+  }
+
+  #stand(next: Standing): void {
+    const before = this.mayNotSleep;
+    const was = this.#standing.kind;
+    this.#standing = next;
+    if (was !== next.kind || JSON.stringify(before) !== JSON.stringify(this.mayNotSleep)) {
+      for (const { activity } of this.#watchers.watchers) activity.poke();
+      this.changed.emit();
+    }
+  }
+
+  #sayWhoIsThere(reply: Synced): void {
+    const { log } = this.#options;
+    const members = reply.members.map(({ name }) => plainName(name)).sort();
+    const leader = leaderOf(reply)?.name;
+    const lost = reply.lost.map(({ name }) => plainName(name)).sort();
+    this.#say(JSON.stringify([members, leader, lost]), () => {
+      const message = `Wakegates that share: ${members.join(", ")}; ${leader ?? "nobody"} puts to sleep${lost.length > 0 ? `; lost: ${lost.join(", ")}` : ""}`;
+      log[lost.length > 0 ? "warn" : "info"]("replicas", message, { members, leader, lost });
+      this.changed.emit();
+    });
+  }
+
+  #say(what: string, say: () => void): void {
+    if (this.#told === what || this.#closed) return;
+    this.#told = what;
+    say();
+  }
+
+  /** Leaves in good order: the others need not wait for anything. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timer?.[Symbol.dispose]();
+    await this.#link.run(LEAVE, [this.id]).catch(() => undefined);
+    await this.#link[Symbol.asyncDispose]();
+  }
+}
+
+const NOTHING: readonly Evidence[] = [];

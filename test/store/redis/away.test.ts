@@ -1,0 +1,177 @@
+import { execFileSync } from "node:child_process";
+import { join as path } from "node:path";
+import { expect, it } from "vitest";
+import { startRedis } from "../../support/redis-server.ts";
+import { freePort } from "../../support/free-port.ts";
+import { suite } from "../../support/require.ts";
+import { openTcpRelay } from "../../support/tcp-relay.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+import { join, leaderOf, realWorld, until } from "./rig.ts";
+
+const labels = { "wakegate.enable": "true", "wakegate.readiness.kind": "none" };
+const BY_REQUEST = { by: "request" } as const;
+
+suite("redis", "a shared store that is away", () => {
+  it("by kill -9: apps wake and pass, nothing sleeps, it is said once; empty again, everything is told anew", async () => {
+    await using redis = await startRedis();
+    const world = realWorld();
+    world.create("app", { labels });
+    world.create("idle", { labels });
+    await using a = await join(world, redis.url, "a");
+    await using b = await join(world, redis.url, "b");
+    await leaderOf([a, b]);
+    b.watcher("idle").wake(BY_REQUEST);
+    await until(() => a.state("idle") === "ready" && b.state("idle") === "ready");
+    const session = b.watcher("app").lease("a TCP session");
+    await redis.kill();
+    await until(() => [a, b].every(({ replicas }) => replicas.mayNotSleep?.kind === "nobody"));
+    expect(a.replicas.mayNotSleep).toEqual({
+      kind: "nobody",
+      why: "the shared store is away: nothing is put to sleep",
+    });
+    b.watcher("app").wake(BY_REQUEST);
+    await until(() => a.state("app") === "ready" && b.state("app") === "ready");
+    // Longer than the idle time, and than a lease and a grace: also what is ready stays so.
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    expect(world.calls).toEqual(["start idle", "start app"]);
+    expect(a.watcher("app").gate.kind).toBe("ready");
+    expect(a.log.of("shared_store_away")).toHaveLength(1);
+    expect(a.log.of("shared_store_away")[0]).toContain("Redis at 127.0.0.1");
+
+    await redis.restart();
+    await leaderOf([a, b]);
+    await until(() => world.calls.includes("stop idle"));
+    expect(world.calls).not.toContain("stop app");
+    session[Symbol.dispose]();
+    await until(() => world.calls.includes("stop app"));
+  }, 60_000);
+
+  it("by standing still: a wake does not wait for it", async () => {
+    await using redis = await startRedis();
+    const world = realWorld();
+    world.create("app", { labels });
+    await using a = await join(world, redis.url, "a");
+    redis.freeze();
+    a.watcher("app").wake(BY_REQUEST);
+    await until(() => a.state("app") === "ready");
+    expect(world.calls).toEqual(["start app"]);
+    await until(() => a.log.of("shared_store_away").length === 1);
+    redis.thaw();
+    await until(() => a.replicas.status.kind === "synced");
+  }, 30_000);
+
+  it("at the start: Wakegate serves, and joins when it comes", async () => {
+    await using redis = await startRedis();
+    await redis.kill();
+    const world = realWorld();
+    world.create("app", { labels });
+    await using a = await join(world, redis.url, "a");
+    a.watcher("app").wake(BY_REQUEST);
+    await until(() => a.state("app") === "ready");
+    expect(a.replicas.status).toMatchObject({ kind: "away" });
+    await redis.restart();
+    await leaderOf([a]);
+  }, 30_000);
+
+  it("for one of them alone: the other waits for its grace, and the lost one asks the engine before it passes anything again", async () => {
+    await using redis = await startRedis();
+    await using relay = await openTcpRelay(redis.port);
+    const world = realWorld();
+    world.create("app", { labels: { ...labels, "wakegate.idle_timeout": "1h" } });
+    await using a = await join(world, redis.url, "a");
+    await using b = await join(world, `redis://127.0.0.1:${String(relay.port)}`, "b");
+    await leaderOf([a, b]);
+    b.watcher("app").wake(BY_REQUEST);
+    await until(() => a.state("app") === "ready" && b.state("app") === "ready");
+    relay.refuse();
+    await until(() => a.log.of("replicas").some((line) => line.includes("lost: b")));
+    // It stops behind b's back, and the event is lost.
+    await leaderOf([a]);
+    world.deaf = true;
+    world.dies("app", 143);
+    world.deaf = false;
+    await until(() => b.watcher("app").gate.kind !== "ready");
+    expect(world.calls).toEqual(["start app"]);
+    relay.pass();
+    await until(() => b.replicas.status.kind === "synced");
+  }, 60_000);
+
+  it("is slow: what takes longer than it may counts as away, what does not is waited for", async () => {
+    await using redis = await startRedis();
+    await using relay = await openTcpRelay(redis.port);
+    const world = realWorld();
+    world.create("app", { labels });
+    relay.delay(30);
+    await using a = await join(world, `redis://127.0.0.1:${String(relay.port)}`, "a");
+    await leaderOf([a]);
+    a.watcher("app").wake(BY_REQUEST);
+    await until(() => world.calls.includes("stop app"));
+    relay.delay(600);
+    await until(() => a.replicas.mayNotSleep?.kind === "nobody");
+    relay.delay(0);
+    await leaderOf([a]);
+  }, 30_000);
+});
+
+suite("redis", "a shared store that lets nobody in", () => {
+  async function complaint(url: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+    await using a = await join(realWorld(), url, "a", env);
+    await until(() => a.log.of("shared_store_away").length > 0);
+    return a.log.of("shared_store_away")[0] ?? "";
+  }
+
+  it("says which password is wrong, and never tells it", async () => {
+    await using redis = await startRedis(["requirepass right"]);
+    const wrong = await complaint(redis.url, { WAKEGATE_STORE_REDIS_PASSWORD: "hunter2" });
+    expect(wrong).toContain("refuses the password: check store.redis.username and store.redis.password_file");
+    expect(wrong).not.toContain("hunter2");
+    expect(await complaint(redis.url)).toContain("wants a password: set store.redis.password_file");
+  });
+
+  it("says that it has no password", async () => {
+    await using redis = await startRedis();
+    const said = await complaint(redis.url, { WAKEGATE_STORE_REDIS_PASSWORD: "hunter2" });
+    expect(said).toContain("has no password set, but one was given");
+  });
+
+  it("says what a user lacks; the rights of the guide are enough", async () => {
+    await using redis = await startRedis();
+    const rights = ACL_OF_THE_GUIDE.split(" ");
+    await redis.ask(["ACL", "SETUSER", "wakegate", "on", ">secret", "~other:*", "+@all"]);
+    const env = { WAKEGATE_STORE_REDIS_USERNAME: "wakegate", WAKEGATE_STORE_REDIS_PASSWORD: "secret" };
+    expect(await complaint(redis.url, env)).toContain("does not let the user do what is needed");
+    await redis.ask(["ACL", "SETUSER", "wakegate", "reset", "on", ">secret", ...rights]);
+    const world = realWorld();
+    world.create("app", { labels });
+    await using a = await join(world, redis.url, "a", env);
+    await using b = await join(world, redis.url, "b", env);
+    await leaderOf([a, b]);
+    b.watcher("app").wake(BY_REQUEST);
+    await until(() => world.calls.includes("stop app"));
+    expect(a.log.of("shared_store_away")).toEqual([]);
+  }, 30_000);
+
+  it("speaks TLS, and says whom it does not trust", async () => {
+    await using folder = await tempFolder("redis-tls");
+    const [key, cert] = [path(folder.path, "key.pem"), path(folder.path, "cert.pem")];
+    const subject = ["-subj", "/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+    execFileSync("openssl", ["req", "-x509", ...kind, "-keyout", key, "-out", cert, ...subject], {
+      stdio: "ignore",
+    });
+    const port = await freePort();
+    const files = [`tls-cert-file ${cert}`, `tls-key-file ${key}`, `tls-ca-cert-file ${cert}`];
+    await using redis = await startRedis([`tls-port ${String(port)}`, "tls-auth-clients no", ...files]);
+    const url = `rediss://127.0.0.1:${String(port)}`;
+    expect(await complaint(url)).toContain("is not trusted");
+    expect(await complaint(`rediss://127.0.0.1:${String(redis.port)}`)).toContain(
+      "write redis:// in store.redis.url",
+    );
+    await using a = await join(realWorld(), url, "a", { WAKEGATE_STORE_REDIS_CA_FILE: cert });
+    expect(a.replicas.status.kind).toBe("synced");
+  }, 30_000);
+});
+
+/** As in docs/guide/several-wakegates.md. */
+const ACL_OF_THE_GUIDE =
+  "~wakegate:{default}:* &wakegate:{default}:* -@all +ping +select +eval +evalsha +subscribe +publish +time +get +set +del +incr +pexpire +hget +hset +hdel +hexists +hkeys +hgetall +zadd +zrem +zscore +zrangebyscore";

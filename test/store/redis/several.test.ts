@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { startRedis, type RedisServer } from "../../support/redis-server.ts";
+import { suite } from "../../support/require.ts";
+import { join, leaderOf, realWorld, until, type Member } from "./rig.ts";
+
+const labels = { "wakegate.enable": "true", "wakegate.readiness.kind": "none" };
+const BY_REQUEST = { by: "request" } as const;
+
+suite("redis", "several Wakegates on one Redis", () => {
+  let redis: RedisServer;
+  let cluster = 0;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(async () => {
+    await redis[Symbol.asyncDispose]();
+  });
+
+  /** Two of them over one engine with one app, each test with keys of its own. */
+  async function pair(startMs = 0) {
+    const world = realWorld();
+    world.create("app", { labels, behaviour: { startMs } });
+    const env = { WAKEGATE_STORE_REDIS_CLUSTER: `test-${String(++cluster)}` };
+    const a = await join(world, redis.url, "a", env);
+    const b = await join(world, redis.url, "b", env);
+    const leader = await leaderOf([a, b]);
+    const other = leader === a ? b : a;
+    const members: readonly Member[] = [a, b];
+    return {
+      world,
+      env,
+      leader,
+      other,
+      members,
+      async [Symbol.asyncDispose]() {
+        await a[Symbol.asyncDispose]();
+        await b[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  it("agree on one that puts to sleep", async () => {
+    await using r = await pair();
+    expect(r.other.replicas.mayNotSleep).toEqual({ kind: "other", name: r.leader.name });
+    expect(r.leader.replicas.status).toMatchObject({ kind: "synced", leader: r.leader.name });
+  });
+
+  it("wake an app once, whoever is asked", async () => {
+    await using r = await pair(200);
+    for (const member of r.members) member.watcher("app").wake(BY_REQUEST);
+    await until(() => r.members.every((member) => member.state("app") === "ready"));
+    expect(r.world.calls).toEqual(["start app"]);
+  });
+
+  it("put it to sleep once, when nobody uses it", async () => {
+    await using r = await pair();
+    r.other.watcher("app").wake(BY_REQUEST);
+    await until(() => r.world.calls.includes("stop app"));
+    await until(() => r.members.every((member) => member.state("app") === "napping"));
+    expect(r.world.calls).toEqual(["start app", "stop app"]);
+  });
+
+  it("let nobody sleep that another one uses", async () => {
+    await using r = await pair();
+    const lease = r.other.watcher("app").lease("a TCP session");
+    r.other.watcher("app").wake(BY_REQUEST);
+    await until(() => r.leader.replicas.usedElsewhere("app").length > 0);
+    expect(r.leader.replicas.usedElsewhere("app")).toMatchObject([
+      { source: "replicas", detail: `a TCP session, through ${r.other.name}` },
+    ]);
+    await until(() => r.leader.state("app") === "ready");
+    // Longer than its idle time.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(r.world.calls).toEqual(["start app"]);
+    lease[Symbol.dispose]();
+    await until(() => r.world.calls.includes("stop app"));
+  });
+
+  it("share pins, hold-downs and leases with a deadline", async () => {
+    await using r = await pair();
+    r.other.watcher("app").orders.pin({ reason: "backup" });
+    await until(() => r.leader.watcher("app").orders.pinned !== undefined);
+    expect(r.leader.watcher("app").orders.pinned).toMatchObject({ reason: "backup" });
+    r.leader.watcher("app").orders.lease("one", "a job", Date.now() + 60_000);
+    r.other.watcher("app").orders.lease("two", "a job", Date.now() + 60_000);
+    const ids = (member: Member) => Object.keys(member.store.target("app")?.leases ?? {}).toSorted();
+    await until(() => r.members.every((member) => ids(member).length === 2));
+    r.leader.watcher("app").orders.unpin();
+    r.leader.watcher("app").orders.endLease("two");
+    await until(() => r.other.watcher("app").orders.pinned === undefined && ids(r.other).length === 1);
+    expect(ids(r.leader)).toEqual(["one"]);
+  });
+
+  it("sign with one key", async () => {
+    await using r = await pair();
+    expect(r.leader.key).toEqual(r.other.key);
+  });
+
+  it("tell a wake once in the history of each", async () => {
+    await using r = await pair(100);
+    for (const member of r.members) member.watcher("app").wake(BY_REQUEST);
+    const wakes = (member: Member) => member.store.target("app")?.wakes ?? [];
+    await until(() => r.members.every((member) => wakes(member).length > 0));
+    await until(() => r.members.every((member) => member.state("app") === "napping"));
+    expect(wakes(r.leader)).toHaveLength(1);
+    expect(wakes(r.other)).toEqual(wakes(r.leader));
+  });
+
+  it("put to sleep what a person wants asleep, whoever was told", async () => {
+    await using r = await pair();
+    const lease = r.leader.watcher("app").lease("a session");
+    r.other.watcher("app").wake(BY_REQUEST);
+    await until(() => r.members.every((member) => member.state("app") === "ready"));
+    r.other.watcher("app").sleep("force");
+    await until(() => r.world.calls.includes("stop app"));
+    lease[Symbol.dispose]();
+  });
+});
