@@ -134,6 +134,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const admin = await createAdmin({
     settings,
     registry,
+    ...(replicas && { replicas: () => replicas.status }),
     store,
     clock,
     log,

@@ -36,6 +36,7 @@ export interface AdminOptions {
   readonly visitors: AdminParts["visitors"];
   readonly polls?: AdminParts["polls"];
   readonly gaps?: AdminParts["gaps"];
+  readonly replicas?: AdminParts["replicas"];
   readonly verdicts: MetricSources["verdicts"];
   readonly shim: MetricSources["shim"];
   readonly doctor: Doctor;
@@ -97,6 +98,7 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
     notifier,
     ...(options.polls && { polls: options.polls }),
     ...(options.gaps && { gaps: options.gaps }),
+    ...(options.replicas && { replicas: options.replicas }),
     version,
     stopped: stop.signal,
   };

@@ -9,7 +9,7 @@ import { parseRedisUrl } from "./values/redis-url.ts";
 type Layer = z.output<typeof storeSchema>;
 
 const LEASE_MS = 10_000;
-const SHORTEST_LEASE_MS = 1_000;
+const SHORTEST_MS = 1_000;
 const LOST_GRACE_MS = 60_000;
 
 /** Completes the settings; unset where this Wakegate is alone. */
@@ -48,7 +48,7 @@ export function checkStore(
     message,
   });
   const report = (key: string, message: string): Problem => problem(["store", "redis", key], message);
-  const { password, password_file: file, ca_file: ca, lease, username } = redis;
+  const { password, password_file: file, ca_file: ca, username } = redis;
   const url = redis.url === undefined ? undefined : parseRedisUrl(redis.url);
   const inUrl = url?.ok === true ? url.value : undefined;
   return [
@@ -70,9 +70,11 @@ export function checkStore(
     ...(ca !== undefined && inUrl?.tls === false
       ? [report("ca_file", "is of no use without TLS: write rediss:// in url, or remove the key")]
       : []),
-    ...(lease !== undefined && lease < SHORTEST_LEASE_MS
-      ? [report("lease", "expected one second at least: a busy machine is silent for that long at times")]
-      : []),
+    ...(["lease", "lost_grace"] as const).flatMap((name) =>
+      (redis[name] ?? SHORTEST_MS) < SHORTEST_MS
+        ? [report(name, "expected one second at least: a busy machine is silent for that long at times")]
+        : [],
+    ),
     ...targets
       .filter(({ layer: target }) => target.process !== undefined)
       .map(({ name }) =>

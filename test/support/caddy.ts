@@ -9,7 +9,8 @@ import { tempFolder } from "./temp-folder.ts";
 /** Which shipped file Caddy runs with, and where it leads. */
 export interface CaddyOptions extends Upstreams {
   /** Name of a file in `examples/caddy`. Default: `Caddyfile`. */
-  readonly file?: "Caddyfile" | "Caddyfile.host" | "Caddyfile.fail-open" | "Caddyfile.monitors";
+  readonly file?:
+    "Caddyfile" | "Caddyfile.host" | "Caddyfile.fail-open" | "Caddyfile.monitors" | "../replicas/Caddyfile";
 }
 
 const EXAMPLES = fileURLToPath(new URL("../../examples/caddy/", import.meta.url));

@@ -4,6 +4,7 @@ import type { Report } from "../../doctor/report.ts";
 import { DeadlineError } from "../../lib/signals.ts";
 import type { Caller } from "../auth/access.ts";
 import { allFacts, factsOf } from "../facts/read-facts.ts";
+import type { ReplicasStatus } from "../../store/redis/replicas-status.ts";
 import type { AdminParts } from "../parts.ts";
 import type { Actions, OrderRequest } from "./actions.ts";
 import { debugSnapshot } from "./debug-snapshot.ts";
@@ -141,8 +142,9 @@ function leaseView({
   return { ...lease, expiresAt: new Date(expiresAt).toISOString() };
 }
 
-function checkOf({ registry }: AdminParts) {
+function checkOf({ registry, replicas }: AdminParts) {
   const { outages } = registry;
+  const others = replicas && replicasView(replicas());
   // What is written in a label may be a secret of somebody's: the problem says enough without it.
   const problems = registry.plan.problems.map(({ severity, where, key, message }) => ({
     severity,
@@ -151,11 +153,28 @@ function checkOf({ registry }: AdminParts) {
     message,
   }));
   return {
-    ok: outages.size === 0 && problems.every(({ severity }) => severity !== "error"),
+    ok:
+      outages.size === 0 &&
+      problems.every(({ severity }) => severity !== "error") &&
+      (others === undefined || others.state === "shared"),
     problems,
+    ...(others && { replicas: others }),
     engines: registry.engineNames().map((name) => {
       const outage = outages.get(name);
       return { name, ...(outage !== undefined && { outage }) };
     }),
+  };
+}
+
+function replicasView(status: ReplicasStatus) {
+  const { kind, self, why } = status;
+  const synced = kind === "synced" ? status : undefined;
+  return {
+    state: kind === "synced" ? ("shared" as const) : kind,
+    self: self.name,
+    members: synced?.members.map(({ name }) => name) ?? [],
+    lost: [...(synced?.lost ?? [])],
+    ...(synced?.leader !== undefined && { leader: synced.leader }),
+    ...(why !== undefined && { why }),
   };
 }

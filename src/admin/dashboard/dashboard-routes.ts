@@ -4,6 +4,7 @@ import { callerOf, COOKIE, findToken, type Caller } from "../auth/access.ts";
 import { forwardedHost } from "../auth/guard.ts";
 import { isSameOrigin } from "../auth/same-site.ts";
 import { allFacts, factsOf } from "../facts/read-facts.ts";
+import { replicasLine } from "../facts/replicas-line.ts";
 import { readFields } from "../../forward-auth/read-body.ts";
 import type { AdminParts } from "../parts.ts";
 import { loadAssets, type Assets } from "./assets.ts";
@@ -101,7 +102,7 @@ export function addDashboardRoutes(router: Router, parts: AdminParts): void {
 
 function contextOf(
   ctx: RouterContext,
-  { clock }: AdminParts,
+  { clock, replicas }: AdminParts,
   assets: Assets,
   caller: Caller | undefined,
 ): ViewContext {
@@ -113,6 +114,7 @@ function contextOf(
     range: rangeOf(ctx.URL.searchParams.get("range"), now, zone),
     mayAct: caller?.access === "admin",
     assets: assets.version,
+    ...(replicas && { replicas: replicasLine(replicas()) }),
     failing: false,
   };
 }

@@ -11,6 +11,8 @@ export interface ViewContext {
   readonly mayAct: boolean;
   /** Version of the style sheet and scripts, in their addresses. */
   readonly assets: string;
+  /** How this Wakegate stands with others that share its store; absent where there are none. */
+  readonly replicas?: string;
   /** Something needs a person: the tab's icon says so. */
   readonly failing: boolean;
 }

@@ -86,6 +86,21 @@ export const metricDefinitions = {
     help: "1 while the engine answers, else 0.",
     labels: ["engine"],
   },
+  wakegate_shared_store_up: {
+    kind: "gauge",
+    help: "1 while the store that several Wakegates share is there and understood, else 0. Absent for one that is alone.",
+    labels: [],
+  },
+  wakegate_replicas: {
+    kind: "gauge",
+    help: "Wakegates that share the store, as this one knows. Absent for one that is alone.",
+    labels: [],
+  },
+  wakegate_puts_to_sleep: {
+    kind: "gauge",
+    help: "1 for the one Wakegate that puts to sleep, else 0; the sum over all is 0 while nobody does. Absent for one that is alone.",
+    labels: [],
+  },
   wakegate_engine_calls_total: {
     kind: "counter",
     help: "Calls to engines, by call and outcome: ok or the error's code.",

@@ -110,6 +110,12 @@ function collect(sources: MetricSources, instruments: Instruments): void {
     "wakegate_notifications_waiting",
     parts.notifier.waiting.map(([channel, size]) => [{ channel }, size]),
   );
+  const replicas = parts.replicas?.();
+  const synced = replicas?.kind === "synced" ? replicas : undefined;
+  const leads = synced?.leads === true;
+  put("wakegate_shared_store_up", replicas ? [[{}, synced ? 1 : 0]] : []);
+  put("wakegate_replicas", replicas ? [[{}, synced?.members.length ?? 1]] : []);
+  put("wakegate_puts_to_sleep", replicas ? [[{}, leads ? 1 : 0]] : []);
   const figures = shim();
   put("wakegate_shim_sessions", [[{}, figures.sessions]]);
   put("wakegate_shim_bytes_total", [

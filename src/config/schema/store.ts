@@ -63,7 +63,7 @@ export const storeSchema = z.strictObject({
       }),
       lost_grace: key(duration({ positive: true }), {
         description:
-          "After a Wakegate vanished without saying so, nothing is put to sleep for this time, counted from the end of its lease; what it had open counts as use until then.",
+          "After a Wakegate vanished without saying so, nothing is put to sleep for this time, counted from the end of its lease; what it had open counts as use until then. One second at least.",
         default: "60s",
         ...durationNotes,
       }),

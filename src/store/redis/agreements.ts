@@ -19,7 +19,7 @@ export interface AgreementsOptions {
 }
 
 /** A stop as Redis has it. */
-type StandingStop = Pick<Synced["stops"][number], "target" | "stop" | "ask" | "by" | "phase">;
+type StandingStop = Pick<Synced["stops"][number], "target" | "stop" | "ask" | "by" | "phase" | "left">;
 
 /** A request that was just let through may still be on its way to the app. */
 const AFTER_PASS_MS = 2_000;
@@ -29,7 +29,15 @@ const SPARE_MS = 5_000;
 /** What others want to stop: we let nothing through to it until that is over, or say no. */
 export class Agreements {
   readonly #options: AgreementsOptions;
-  readonly #agreed = new Map<string, { readonly stop: number; revoking: boolean }>();
+  readonly #agreed = new Map<
+    string,
+    {
+      readonly stop: number;
+      /** Wall ms at which we stop waiting for it. */
+      readonly until: number;
+      revoking: boolean;
+    }
+  >();
 
   constructor(options: AgreementsOptions) {
     this.#options = options;
@@ -75,9 +83,14 @@ export class Agreements {
     const { id } = this.#options;
     for (const [name, { stop }] of this.#agreed)
       if (!stops.some((each) => each.target === name && each.stop === stop)) void this.over(name, stop);
-    for (const { target, stop, ask, by, phase } of stops) {
-      if (by === id || this.#agreed.get(target)?.stop === stop) continue;
-      if (phase === "asked") void this.asked(target, stop, ask);
+    for (const { target, stop, ask, by, phase, left } of stops) {
+      const agreed = this.#agreed.get(target);
+      if (by === id) continue;
+      if (agreed?.stop === stop) {
+        // It takes longer than it was to take, and is renewed by who makes it.
+        if (phase === "committed" && this.#options.clock.now() + left > agreed.until)
+          this.#joinLate(target, stop, ask);
+      } else if (phase === "asked") void this.asked(target, stop, ask);
       else this.#joinLate(target, stop, ask);
     }
   }
@@ -95,10 +108,10 @@ export class Agreements {
 
   #yield(name: string, stop: number, ask: Ask): void {
     const { store, clock, timing, watcher } = this.#options;
-    this.#agreed.set(name, { stop, revoking: false });
     const { instance, run, method, withinMs } = ask;
     const ms = timing.askMs + timing.leaseMs + withinMs + SPARE_MS;
     const at = clock.now();
+    this.#agreed.set(name, { stop, until: at + ms, revoking: false });
     // Where it is not watched yet, what is found running is known as dying.
     store.update(name, { stopIntent: { instance, run, method, at, until: at + ms } });
     watcher(name)?.yieldTo(method, ms);

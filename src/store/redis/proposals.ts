@@ -29,10 +29,17 @@ export class Proposals {
   readonly #options: ProposalsOptions;
   readonly #asking = new Map<string, Asking>();
   /** Tokens of the stops that were proposed and not ended. */
-  readonly #open = new Map<string, { readonly stop: string; readonly withinMs: number }>();
+  readonly #open = new Map<string, { readonly stop: string; readonly withinMs: number; committed?: true }>();
 
   constructor(options: ProposalsOptions) {
     this.#options = options;
+  }
+
+  /** Stops under way, to be renewed: target and token. An engine may take longer than anybody thought. */
+  get committed(): readonly (readonly [string, string])[] {
+    return [...this.#open].flatMap(([name, { stop, committed }]) =>
+      committed ? [[name, stop] as const] : [],
+    );
   }
 
   async agree(stop: ProposedStop, signal: AbortSignal): Promise<boolean> {
@@ -100,7 +107,10 @@ export class Proposals {
       const args = [id, leader, name, open.stop, String(open.withinMs + timing.leaseMs)];
       const [word = ""] = words(await link.run(COMMIT, args));
       // We may have stood still since Redis said so, and others do not wait for ever.
-      if (word === "ok" && elapsedMs(sent, momentOf(clock)) < timing.marginMs) return true;
+      if (word === "ok" && elapsedMs(sent, momentOf(clock)) < timing.marginMs) {
+        open.committed = true;
+        return true;
+      }
       this.#options.onRefused(name, word === "ok" ? "stood-still" : word, undefined);
     } catch {
       this.#options.onRefused(name, "away", undefined);

@@ -9,6 +9,8 @@ export type ReplicasStatus = { readonly self: { readonly id: string; readonly na
       readonly lost: readonly string[];
       /** Who puts to sleep. */
       readonly leader?: string;
+      /** This one puts to sleep. */
+      readonly leads: boolean;
       /** Why nothing is put to sleep now. */
       readonly why?: string;
     }

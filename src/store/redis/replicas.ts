@@ -133,6 +133,7 @@ export class Replicas implements Coordination, AsyncDisposable {
       members: members.map(({ id, name }) => ({ id, name: plainName(name) })),
       lost: lost.map(({ name }) => plainName(name)),
       ...(leader !== undefined && { leader }),
+      leads: may === undefined,
       ...(may?.kind === "nobody" && { why: may.why }),
     };
   }
@@ -313,7 +314,9 @@ export class Replicas implements Coordination, AsyncDisposable {
     const { leaseMs, lostMs } = this.#timing;
     const sent = momentOf(clock);
     const batch = this.#outbox.take((name) => this.#watchers.watcher(name)?.activity);
-    const payload = JSON.stringify({ uses: batch.uses, entries: batch.entries, wakes: this.#claims.held });
+    const { uses, entries } = batch;
+    const underWay = { wakes: this.#claims.held, stops: this.#proposals.committed };
+    const payload = JSON.stringify({ uses, entries, ...underWay });
     const schema = `${String(SCHEMA_VERSION)} ${String(leaseMs)} ${String(lostMs)}`;
     const wantsLead = this.#watchers === NO_WATCHERS ? "0" : "1";
     const known = [this.#space, String(this.#seq)];

@@ -160,6 +160,13 @@ for _, each in ipairs(payload.wakes) do
     redis.call('HSET', k('wakes'), each[1], cjson.encode(wake))
   end
 end
+for _, each in ipairs(payload.stops) do
+  local stop = stopOf(each[1])
+  if stop and stop.by == id and num(stop.stop) == each[2] and stop.phase == 'committed' then
+    stop['until'] = math.max(stop['until'], now + 2 * leaseMs)
+    putStop(each[1], stop)
+  end
+end
 
 local stops, all = {}, redis.call('HGETALL', k('stops'))
 for i = 1, #all, 2 do

@@ -29,7 +29,7 @@ export function timingOf({
   return {
     leaseMs,
     lostMs: lostGraceMs,
-    beatMs: fifth,
+    beatMs: Math.min(2_000, fifth),
     coalesceMs: Math.min(1_000, fifth / 2),
     answerMs: Math.min(2_000, fifth * 2),
     marginMs: fifth,
@@ -47,8 +47,8 @@ export function surelyHolds(sentAt: Moment, now: Moment, { leaseMs, marginMs }: 
 }
 
 /** True while no other Wakegate can have stopped anything without our word. Pure. */
-export function surelyAsked(sentAt: Moment, now: Moment, { leaseMs, lostMs, marginMs }: Timing): boolean {
-  return now.mono - sentAt.mono < leaseMs + lostMs - marginMs;
+export function surelyAsked(sentAt: Moment, now: Moment, { leaseMs, lostMs, answerMs }: Timing): boolean {
+  return now.mono - sentAt.mono < leaseMs + lostMs - answerMs;
 }
 
 /** Wall and monotonic ms of one moment. */

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join as path } from "node:path";
 import { expect, it } from "vitest";
 import { startRedis } from "../../support/redis-server.ts";
@@ -136,7 +137,12 @@ suite("redis", "a shared store that lets nobody in", () => {
 
   it("says what a user lacks; the rights of the guide are enough", async () => {
     await using redis = await startRedis();
-    const rights = ACL_OF_THE_GUIDE.split(" ");
+    const guide = await readFile(
+      new URL("../../../docs/guide/several-wakegates.md", import.meta.url),
+      "utf8",
+    );
+    const line = /^ACL SETUSER wakegate on >PASSWORD (.*)$/m.exec(guide)?.[1] ?? "";
+    const rights = line.replaceAll("{home}", "{default}").split(" ");
     await redis.ask(["ACL", "SETUSER", "wakegate", "on", ">secret", "~other:*", "+@all"]);
     const env = { WAKEGATE_STORE_REDIS_USERNAME: "wakegate", WAKEGATE_STORE_REDIS_PASSWORD: "secret" };
     expect(await complaint(redis.url, env)).toContain("does not let the user do what is needed");
@@ -171,7 +177,3 @@ suite("redis", "a shared store that lets nobody in", () => {
     expect(a.replicas.status.kind).toBe("synced");
   }, 30_000);
 });
-
-/** As in docs/guide/several-wakegates.md. */
-const ACL_OF_THE_GUIDE =
-  "~wakegate:{default}:* &wakegate:{default}:* -@all +ping +select +eval +evalsha +subscribe +publish +time +get +set +del +incr +pexpire +hget +hset +hdel +hexists +hkeys +hgetall +zadd +zrem +zscore +zrangebyscore";

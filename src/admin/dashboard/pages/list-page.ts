@@ -76,6 +76,7 @@ export function listPage(all: readonly TargetFacts[], query: ListQuery, context:
     <p class="nomatch" id="nomatch" ${raw(matching.length === 0 ? "" : " hidden")}>
       No target matches <q>${query.q ?? ""}</q>. <a href="/ui/">Show all</a>
     </p>
+    ${context.replicas === undefined ? undefined : html`<p class="rest">${context.replicas}</p>`}
     ${matching.length > shown.length ? html`<p class="rest"><a class="btn" href="/ui/?all=1">Show ${matching.length - shown.length} more</a></p>` : undefined}`;
   return shell(
     { title: title(all), current: "targets", kind: "list", sky: head(all, query, context), main },

@@ -1,0 +1,66 @@
+import { request } from "node:http";
+
+/** Requests that go on until told to stop. */
+export interface Load extends AsyncDisposable {
+  /** How many were answered by the app. */
+  readonly answered: number;
+  /** What went wrong with the others. */
+  readonly failures: readonly string[];
+  /** Resolves when so many more were answered. */
+  more(n: number): Promise<void>;
+}
+
+/** Some visitors that come again and again, one request after the other: half of them read, half of them write. */
+export function startLoad(url: string, visitors = 6): Load {
+  const failures: string[] = [];
+  let answered = 0;
+  const ending = new AbortController();
+  const told = new Set<() => void>();
+  const visit = async (method: "GET" | "POST"): Promise<void> => {
+    while (!ending.signal.aborted) {
+      const result = await once(url, method);
+      if (result === "ok") answered++;
+      else failures.push(`${method} ${result}`);
+      for (const tell of told) tell();
+      // Somebody who is turned away does not hammer.
+      await new Promise((resolve) => setTimeout(resolve, result === "ok" ? 5 : 50));
+    }
+  };
+  const all = Array.from({ length: visitors }, (_, index) => visit(index % 2 === 0 ? "GET" : "POST"));
+  return {
+    get answered() {
+      return answered;
+    },
+    failures,
+    more(n) {
+      const wanted = answered + n;
+      return new Promise((resolve) => {
+        const tell = (): void => {
+          if (answered < wanted) return;
+          told.delete(tell);
+          resolve();
+        };
+        told.add(tell);
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await Promise.all(all);
+    },
+  };
+}
+
+function once(url: string, method: "GET" | "POST"): Promise<string> {
+  return new Promise((resolve) => {
+    const call = request(url, { method, agent: false, headers: { host: new URL(url).host } }, (response) => {
+      const mine = response.statusCode === 200 && response.headers["x-app"] !== undefined;
+      response.resume();
+      response.on("error", (error) => resolve(String(error)));
+      response.on("end", () =>
+        resolve(mine ? "ok" : `${String(response.statusCode)} ${String(response.headers["x-wakegate"])}`),
+      );
+    });
+    call.on("error", (error) => resolve(String(error)));
+    call.end(method === "POST" ? "some body" : undefined);
+  });
+}
