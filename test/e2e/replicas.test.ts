@@ -1,9 +1,11 @@
-import { connect, type Socket } from "node:net";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startCaddy } from "../support/caddy.ts";
 import { startDockerd, type PrivateDockerd } from "../support/dockerd.ts";
 import { freePort } from "../support/free-port.ts";
+import { startNginx } from "../support/nginx.ts";
 import { RawDocker, type ContainerOptions } from "../support/raw-docker.ts";
 import { startRedis, type RedisServer } from "../support/redis-server.ts";
 import { suite } from "../support/require.ts";
@@ -13,7 +15,7 @@ import { startWakegate, type RunningWakegate } from "./support/wakegate.ts";
 
 const HOST = "app.localhost";
 
-suite(["docker", "caddy", "redis"], "two Wakegates behind Caddy, one Redis", () => {
+suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Redis", () => {
   let dockerd: PrivateDockerd;
   let docker: RawDocker;
   let redis: RedisServer;
@@ -61,6 +63,7 @@ suite(["docker", "caddy", "redis"], "two Wakegates behind Caddy, one Redis", () 
       a,
       b,
       events,
+      app: `127.0.0.1:${String(port)}`,
       url: `http://${HOST}:${String(caddy.port)}/`,
       /** The one that puts to sleep, as soon as that is settled. */
       leader: () =>
@@ -82,6 +85,32 @@ suite(["docker", "caddy", "redis"], "two Wakegates behind Caddy, one Redis", () 
   it("loses no request while each of them is killed in turn, and starts the app once", async () => {
     await using s = await stage();
     await using load = startLoad(s.url);
+    await load.more(50);
+    for (const { wakegate } of [s.a, s.b]) {
+      await wakegate.kill();
+      await load.more(100);
+      await wakegate.restart();
+      await load.more(100);
+    }
+    expect(load.failures).toEqual([]);
+    expect(s.events.lines("start", "die")).toEqual(["start app"]);
+  }, 120_000);
+
+  it("loses no request behind nginx either", async () => {
+    await using s = await stage();
+    const upstreams = await readFile(new URL("../../examples/replicas/nginx.conf", import.meta.url), "utf8");
+    const own = upstreams
+      .replace("wakegate-a:9190", s.a.wakegate.internal)
+      .replace("wakegate-b:9190", s.b.wakegate.internal)
+      .replace("wakegate-a:9191", s.a.wakegate.public)
+      .replace("wakegate-b:9191", s.b.wakegate.public);
+    await using nginx = await startNginx({
+      app: s.app,
+      wakegate: "wakegates",
+      wakegatePublic: "wakegates_public",
+      edit: (text) => (/^server \{/m.test(text) ? `${own}\n${text}` : text),
+    });
+    await using load = startLoad(`http://${HOST}:${String(nginx.port)}/`);
     await load.more(50);
     for (const { wakegate } of [s.a, s.b]) {
       await wakegate.kill();

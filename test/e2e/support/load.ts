@@ -1,4 +1,4 @@
-import { request } from "node:http";
+import { ask } from "./ask.ts";
 
 /** Requests that go on until told to stop. */
 export interface Load extends AsyncDisposable {
@@ -50,17 +50,13 @@ export function startLoad(url: string, visitors = 6): Load {
   };
 }
 
-function once(url: string, method: "GET" | "POST"): Promise<string> {
-  return new Promise((resolve) => {
-    const call = request(url, { method, agent: false, headers: { host: new URL(url).host } }, (response) => {
-      const mine = response.statusCode === 200 && response.headers["x-app"] !== undefined;
-      response.resume();
-      response.on("error", (error) => resolve(String(error)));
-      response.on("end", () =>
-        resolve(mine ? "ok" : `${String(response.statusCode)} ${String(response.headers["x-wakegate"])}`),
-      );
-    });
-    call.on("error", (error) => resolve(String(error)));
-    call.end(method === "POST" ? "some body" : undefined);
-  });
+/** How one request went: `ok`, or what came in place of the app's answer. */
+async function once(url: string, method: "GET" | "POST"): Promise<string> {
+  try {
+    const { status, headers } = await ask(url, { method, ...(method === "POST" && { body: "some body" }) });
+    if (status === 200 && headers["x-app"] !== undefined) return "ok";
+    return `${String(status)} ${String(headers["x-wakegate"])}`;
+  } catch (error) {
+    return String(error);
+  }
 }

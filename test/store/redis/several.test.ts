@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { dueInMs } from "../../../src/watchers/jobs/holders.ts";
 import { startRedis, type RedisServer } from "../../support/redis-server.ts";
 import { suite } from "../../support/require.ts";
 import { join, leaderOf, realWorld, until, type Member } from "./rig.ts";
@@ -70,8 +71,9 @@ suite("redis", "several Wakegates on one Redis", () => {
       { source: "replicas", detail: `a TCP session, through ${r.other.name}` },
     ]);
     await until(() => r.leader.state("app") === "ready");
-    // Longer than its idle time.
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    // It holds like a use of its own: the leader has no moment at which it would look whether anybody is there.
+    const { state } = r.leader.watcher("app");
+    expect(state.kind === "ready" && dueInMs(r.leader.watcher("app"), state)).toBeUndefined();
     expect(r.world.calls).toEqual(["start app"]);
     lease[Symbol.dispose]();
     await until(() => r.world.calls.includes("stop app"));
@@ -91,6 +93,25 @@ suite("redis", "several Wakegates on one Redis", () => {
     await until(() => r.other.watcher("app").orders.pinned === undefined && ids(r.other).length === 1);
     expect(ids(r.leader)).toEqual(["one"]);
   });
+
+  it("of another version serve alone, say so, and keep all others from putting anything to sleep", async () => {
+    await using r = await pair();
+    const prefix = `wakegate:{${r.env.WAKEGATE_STORE_REDIS_CLUSTER}}:`;
+    const timing = { WAKEGATE_STORE_REDIS_LEASE: "1100ms" };
+    await using other = await join(r.world, redis.url, "newer", { ...r.env, ...timing });
+    expect(other.replicas.status).toMatchObject({ kind: "skewed" });
+    expect(other.log.of("shared_store_skewed")).toHaveLength(1);
+    expect(other.log.of("shared_store_skewed")[0]).toContain("another lease or lost_grace");
+    const { state } = r.leader.watcher("app");
+    expect(state.kind).toBe("napping");
+    other.watcher("app").wake(BY_REQUEST);
+    await until(() => r.leader.log.of("sleep_not_agreed").some((line) => line.includes("skewed (newer)")));
+    expect(r.world.calls).toEqual(["start app"]);
+    // The old ones gone, it begins anew.
+    for (const member of r.members) await member[Symbol.asyncDispose]();
+    await leaderOf([other]);
+    expect(await redis.ask(["GET", `${prefix}schema`])).toContain("1 1100 1000");
+  }, 30_000);
 
   it("sign with one key", async () => {
     await using r = await pair();
