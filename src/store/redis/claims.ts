@@ -25,7 +25,8 @@ export class Claims {
   readonly #options: ClaimsOptions;
   readonly #held = new Map<string, string>();
   readonly #waiting = new Map<string, Set<() => void>>();
-  readonly #joined = new Set<string>();
+  /** Whose wake it is that is not written down yet. */
+  readonly #wakes = new Map<string, "ours" | "theirs">();
 
   constructor(options: ClaimsOptions) {
     this.#options = options;
@@ -36,9 +37,16 @@ export class Claims {
     return [...this.#held].map(([name, token]) => [name, Number(token)]);
   }
 
+  /** Another one makes this wake, as far as is known. */
+  join(name: string): void {
+    if (!this.#wakes.has(name)) this.#wakes.set(name, "theirs");
+  }
+
   /** True when another one made the wake that is being written down. Asked once for each. */
   isJoined(name: string): boolean {
-    return this.#joined.delete(name);
+    const whose = this.#wakes.get(name);
+    this.#wakes.delete(name);
+    return whose === "theirs";
   }
 
   async claim(name: string, status: InstanceStatus, signal: AbortSignal): Promise<WakeClaim | undefined> {
@@ -53,11 +61,11 @@ export class Claims {
     const [word, token = ""] = words(answer);
     if (answer === undefined) return this.#alone();
     if (word === "mine") {
-      this.#joined.delete(name);
+      this.#wakes.set(name, "ours");
       this.#held.set(name, token);
       return { lookAgain: true, [Symbol.dispose]: () => this.#release(name, token) };
     }
-    if (word === "waking") this.#joined.add(name);
+    if (word === "waking") this.#wakes.set(name, "theirs");
     await this.#untilNews(name, Math.min(Number(token) || 0, LOOK_AGAIN_MS), signal);
     return undefined;
   }

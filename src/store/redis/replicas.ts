@@ -3,11 +3,12 @@ import { hostname } from "node:os";
 import type { RedisStoreSettings } from "../../config/model/store.ts";
 import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { Emitter } from "../../lib/emitter.ts";
+import { Emitter, type Subscribable } from "../../lib/emitter.ts";
 import type { Log } from "../../lib/log.ts";
 import type { InstanceStatus } from "../../providers/provider.ts";
 import type { Evidence } from "../../watchers/activity/evidence.ts";
 import type { Coordination, MayNotSleep, ProposedStop, WakeClaim } from "../../watchers/coordination.ts";
+import type { Moved } from "../../watchers/registry/watcher-set.ts";
 import type { Watcher } from "../../watchers/watcher.ts";
 import { Agreements } from "./agreements.ts";
 import { Claims } from "./claims.ts";
@@ -26,6 +27,7 @@ import { parseMessage, parseSync, SCHEMA_VERSION, type Synced } from "./wire.ts"
 export interface SharedWatchers {
   watcher(name: string): Watcher | undefined;
   readonly watchers: Iterable<Watcher>;
+  readonly moved: Subscribable<Moved>;
 }
 
 export interface ReplicasOptions {
@@ -37,7 +39,11 @@ export interface ReplicasOptions {
   readonly key: { readonly bytes: Uint8Array; readonly save: (bytes: Uint8Array) => Promise<void> };
 }
 
-const NO_WATCHERS: SharedWatchers = { watcher: () => undefined, watchers: [] };
+const NO_WATCHERS: SharedWatchers = {
+  watcher: () => undefined,
+  watchers: [],
+  moved: new Emitter<Moved>(),
+};
 
 /**
  * One Wakegate among several that share a Redis. Everything that requests ask is answered from memory; a
@@ -68,6 +74,7 @@ export class Replicas implements Coordination, AsyncDisposable {
   #again = false;
   #verifying = false;
   #relaying = false;
+  #moves: Disposable | undefined;
   #closed = false;
   /** What was said of the situation last, so that each is said once. */
   #told = "";
@@ -117,6 +124,7 @@ export class Replicas implements Coordination, AsyncDisposable {
   /** Begins to act for these watchers. */
   attach(watchers: SharedWatchers): void {
     this.#watchers = watchers;
+    this.#moves = watchers.moved.subscribe((moved) => this.#onMoved(moved));
     this.#syncWithin(0);
   }
 
@@ -264,10 +272,32 @@ export class Replicas implements Coordination, AsyncDisposable {
         if (others) this.#syncWithin(0);
         return;
       case "sleep":
+        if (others) this.#relay(message.target, (watcher) => watcher.sleep(message.how));
+        return;
+      case "wake":
         if (!others) return;
-        this.#relaying = true;
-        this.#watchers.watcher(message.target)?.sleep(message.how);
-        this.#relaying = false;
+        this.#claims.join(message.target);
+        this.#relay(message.target, (watcher) => watcher.wake({ by: message.cause }));
+    }
+  }
+
+  /** All wake together: a page that one of them made is followed through any, and all are ready at once. */
+  #onMoved({ watcher, before, after }: Moved): void {
+    if (this.#relaying || after.kind !== "waking" || before.kind === "waking") return;
+    const { cause } = after.wake;
+    if (cause.by === "outside") return;
+    void this.#link.publish({ k: "wake", target: watcher.name, cause: cause.by, by: this.id });
+  }
+
+  /** Does here what somebody asked of another Wakegate, without telling it on. */
+  #relay(target: string, act: (watcher: Watcher) => void): void {
+    const watcher = this.#watchers.watcher(target);
+    if (!watcher) return;
+    this.#relaying = true;
+    try {
+      act(watcher);
+    } finally {
+      this.#relaying = false;
     }
   }
 
@@ -437,6 +467,7 @@ export class Replicas implements Coordination, AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     this.#timer?.[Symbol.dispose]();
+    this.#moves?.[Symbol.dispose]();
     await this.#link.run(LEAVE, [this.id]).catch(() => undefined);
     await this.#link[Symbol.asyncDispose]();
   }

@@ -64,6 +64,12 @@ const message = z.discriminatedUnion("k", [
   z.object({ k: z.literal("committed"), target: z.string(), stop: z.number(), by: z.string() }),
   z.object({ k: z.literal("over"), target: z.string(), stop: z.number(), by: z.string() }),
   z.object({ k: z.literal("woke"), target: z.string(), by: z.string() }),
+  z.object({
+    k: z.literal("wake"),
+    target: z.string(),
+    cause: z.enum(["request", "stream", "dependant", "operator", "retry", "schedule"]),
+    by: z.string(),
+  }),
   z.object({ k: z.literal("left"), by: z.string() }),
   z.object({ k: z.literal("changed"), by: z.string() }),
   z.object({ k: z.literal("sleep"), target: z.string(), how: z.enum(["quiet", "force"]), by: z.string() }),

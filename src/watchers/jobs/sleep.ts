@@ -22,7 +22,7 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
     await sleep(clock, state.retryAt - clock.monotonic(), signal);
     const now = await lookBefore(bench, signal);
     if (now && now.sighting?.run !== state.seen.run) {
-      store.update(spec.name, { stopIntent: undefined });
+      dropIntent(bench);
       return { type: "settled", sighting: now.sighting };
     }
     // Since the decision somebody may have come who does not ask for a wake: a dependant that others started, a lease.

@@ -54,6 +54,15 @@ suite("redis", "several Wakegates on one Redis", () => {
     expect(r.world.calls).toEqual(["start app"]);
   });
 
+  it("all know of a wake as soon as it begins", async () => {
+    await using r = await pair(1_000);
+    r.leader.watcher("app").wake(BY_REQUEST);
+    await until(() => r.other.state("app") === "waking");
+    expect(r.world.get("app").status).toBe("created");
+    await until(() => r.members.every((member) => member.state("app") === "ready"));
+    expect(r.world.calls).toEqual(["start app"]);
+  });
+
   it("put it to sleep once, when nobody uses it", async () => {
     await using r = await pair();
     r.other.watcher("app").wake(BY_REQUEST);
