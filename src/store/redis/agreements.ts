@@ -33,6 +33,8 @@ export class Agreements {
     string,
     {
       readonly stop: number;
+      /** Monotonic ms of our word. */
+      readonly at: number;
       /** Wall ms at which we stop waiting for it. */
       readonly until: number;
       revoking: boolean;
@@ -78,11 +80,15 @@ export class Agreements {
     await this.#options.watcher(name)?.settle();
   }
 
-  /** All stops that stand now: what we agreed to and is not among them is over, and others are news. */
-  standing(stops: readonly StandingStop[]): void {
+  /**
+   * All stops that stood when Redis was asked, at `sentAt` (monotonic ms) or later: what we had agreed to before and is
+   * not among them is over, and others are news. Of what we agreed to since, such an answer says nothing.
+   */
+  standing(stops: readonly StandingStop[], sentAt: number): void {
     const { id } = this.#options;
-    for (const [name, { stop }] of this.#agreed)
-      if (!stops.some((each) => each.target === name && each.stop === stop)) void this.over(name, stop);
+    for (const [name, { stop, at }] of this.#agreed)
+      if (at < sentAt && !stops.some((each) => each.target === name && each.stop === stop))
+        void this.over(name, stop);
     for (const { target, stop, ask, by, phase, left } of stops) {
       const agreed = this.#agreed.get(target);
       if (by === id) continue;
@@ -111,7 +117,7 @@ export class Agreements {
     const { instance, run, method, withinMs } = ask;
     const ms = timing.askMs + timing.leaseMs + withinMs + SPARE_MS;
     const at = clock.now();
-    this.#agreed.set(name, { stop, until: at + ms, revoking: false });
+    this.#agreed.set(name, { stop, at: clock.monotonic(), until: at + ms, revoking: false });
     // Where it is not watched yet, what is found running is known as dying.
     store.update(name, { stopIntent: { instance, run, method, at, until: at + ms } });
     watcher(name)?.yieldTo(method, ms);

@@ -11,17 +11,19 @@ import type { Coordination, MayNotSleep, ProposedStop, WakeClaim } from "../../w
 import type { Moved } from "../../watchers/registry/watcher-set.ts";
 import type { Watcher } from "../../watchers/watcher.ts";
 import { Agreements } from "./agreements.ts";
+import { Beat } from "./beat.ts";
 import { Claims } from "./claims.ts";
+import { Exchange, type Sharing } from "./exchange.ts";
 import { RedisLink } from "./link.ts";
-import { differing, openElsewhere, plainName } from "./others.ts";
-import { Outbox } from "./outbox.ts";
+import { plainName } from "./others.ts";
 import { momentOf, Proposals } from "./proposals.ts";
 import type { ReplicasStatus } from "./replicas-status.ts";
-import { KEY, LEAVE, SYNC } from "./scripts.ts";
+import { KEY, LEAVE } from "./scripts.ts";
 import type { SharedStore } from "./shared-store.ts";
 import { leaderOf, mayNotSleep, type Standing } from "./standing.ts";
 import { surelyAsked, timingOf, type Moment, type Timing } from "./timing.ts";
-import { parseMessage, parseSync, SCHEMA_VERSION, type Synced } from "./wire.ts";
+import { skewText, Voice } from "./voice.ts";
+import { parseMessage, type Skewed, type Synced } from "./wire.ts";
 
 /** The watchers, as far as other Wakegates have a say. */
 export interface SharedWatchers {
@@ -39,11 +41,7 @@ export interface ReplicasOptions {
   readonly key: { readonly bytes: Uint8Array; readonly save: (bytes: Uint8Array) => Promise<void> };
 }
 
-const NO_WATCHERS: SharedWatchers = {
-  watcher: () => undefined,
-  watchers: [],
-  moved: new Emitter<Moved>(),
-};
+const NO_WATCHERS: Sharing = { watcher: () => undefined, watchers: [], ready: false };
 
 /**
  * One Wakegate among several that share a Redis. Everything that requests ask is answered from memory; a
@@ -60,24 +58,17 @@ export class Replicas implements Coordination, AsyncDisposable {
   readonly #claims: Claims;
   readonly #proposals: Proposals;
   readonly #agreements: Agreements;
-  readonly #outbox: Outbox;
+  readonly #exchange: Exchange;
+  readonly #beat: Beat;
+  readonly #voice: Voice;
   #watchers = NO_WATCHERS;
   #standing: Standing;
-  #elsewhere: ReadonlyMap<string, readonly Evidence[]> = new Map();
   /** Until when it is sure that nobody stops anything without asking us. */
   #asked: Moment;
-  #space = "";
-  #seq = 0;
-  #timer: Disposable | undefined;
-  #dueAt = Number.POSITIVE_INFINITY;
-  #syncing = false;
-  #again = false;
   #verifying = false;
   #relaying = false;
   #moves: Disposable | undefined;
   #closed = false;
-  /** What was said of the situation last, so that each is said once. */
-  #told = "";
 
   constructor(options: ReplicasOptions) {
     const { settings, clock, store } = options;
@@ -86,7 +77,13 @@ export class Replicas implements Coordination, AsyncDisposable {
     this.#timing = timingOf(settings);
     this.#standing = { kind: "away", why: "not connected yet", since: clock.now() };
     this.#asked = momentOf(clock);
-    this.#outbox = new Outbox(clock, store);
+    this.#voice = new Voice(options.log);
+    this.#beat = new Beat({
+      clock,
+      everyMs: () => (this.#exchange.isEmpty ? this.#timing.beatMs : this.#timing.coalesceMs),
+      beat: () => this.#live(),
+      onFailure: (error) => this.#voice.failed(error),
+    });
     this.#link = new RedisLink({
       settings,
       clock,
@@ -99,6 +96,7 @@ export class Replicas implements Coordination, AsyncDisposable {
       },
     });
     const parts = { id: this.id, link: this.#link, clock, timing: this.#timing };
+    this.#exchange = new Exchange({ ...parts, name: this.name, store });
     this.#claims = new Claims(parts);
     this.#proposals = new Proposals({
       ...parts,
@@ -109,23 +107,28 @@ export class Replicas implements Coordination, AsyncDisposable {
       ...parts,
       store,
       watcher: (name) => this.#watchers.watcher(name),
-      untold: (name) => this.#outbox.hasUse(name),
+      untold: (name) => this.#exchange.isUntold(name),
     });
     store.tell(
       (entries) => {
-        this.#outbox.changed(entries);
-        this.#syncWithin(0);
+        this.#exchange.changed(entries);
+        this.#beat.within(0);
       },
       (name) => this.#claims.isJoined(name),
     );
-    this.#schedule(this.#timing.beatMs);
   }
 
   /** Begins to act for these watchers. */
   attach(watchers: SharedWatchers): void {
-    this.#watchers = watchers;
+    this.#watchers = {
+      watcher: (name) => watchers.watcher(name),
+      get watchers() {
+        return watchers.watchers;
+      },
+      ready: true,
+    };
     this.#moves = watchers.moved.subscribe((moved) => this.#onMoved(moved));
-    this.#syncWithin(0);
+    this.#beat.within(0);
   }
 
   get status(): ReplicasStatus {
@@ -162,11 +165,11 @@ export class Replicas implements Coordination, AsyncDisposable {
   }
 
   usedElsewhere(name: string): readonly Evidence[] {
-    return this.#elsewhere.get(name) ?? NOTHING;
+    return this.#exchange.usedElsewhere(name);
   }
 
   used(name: string): void {
-    if (this.#outbox.used(name)) this.#syncWithin(this.#timing.coalesceMs);
+    if (this.#exchange.used(name)) this.#beat.within(this.#timing.coalesceMs);
   }
 
   wanted(name: string): void {
@@ -227,15 +230,14 @@ export class Replicas implements Coordination, AsyncDisposable {
   }
 
   #onUp(): void {
-    this.#syncWithin(0);
+    this.#beat.within(0);
   }
 
   #onDown(why: string): void {
-    const { clock, log } = this.#options;
+    const { clock } = this.#options;
     const since = this.#standing.kind === "away" ? this.#standing.since : clock.now();
     this.#stand({ kind: "away", why, since });
-    const message = `The shared store is away: ${why}. Wakegate goes on alone; nothing is put to sleep until it is back.`;
-    this.#say("away", () => log.warn("shared_store_away", message, { why }));
+    if (!this.#closed) this.#voice.away(why);
   }
 
   #onRefused(target: string, why: string, detail: string | undefined): void {
@@ -245,7 +247,7 @@ export class Replicas implements Coordination, AsyncDisposable {
     if (why === "used") {
       this.#watchers.watcher(target)?.activity.usedElsewhere(clock.monotonic() - Number(detail));
     }
-    this.#syncWithin(0);
+    this.#beat.within(0);
   }
 
   #onMessage(text: string): void {
@@ -269,7 +271,7 @@ export class Replicas implements Coordination, AsyncDisposable {
         return this.#claims.news(message.target);
       case "left":
       case "changed":
-        if (others) this.#syncWithin(0);
+        if (others) this.#beat.within(0);
         return;
       case "sleep":
         if (others) this.#relay(message.target, (watcher) => watcher.sleep(message.how));
@@ -301,126 +303,37 @@ export class Replicas implements Coordination, AsyncDisposable {
     }
   }
 
-  #schedule(ms: number): void {
-    const { clock } = this.#options;
-    this.#timer?.[Symbol.dispose]();
-    this.#dueAt = clock.monotonic() + ms;
-    this.#timer = clock.after(ms, () => void this.#beat());
-  }
-
-  #syncWithin(ms: number): void {
-    if (this.#closed) return;
-    if (this.#syncing && ms === 0) this.#again = true;
-    else if (this.#options.clock.monotonic() + ms < this.#dueAt) this.#schedule(ms);
-  }
-
-  async #beat(): Promise<void> {
-    this.#dueAt = Number.POSITIVE_INFINITY;
-    if (this.#syncing || this.#closed) return;
-    this.#syncing = true;
-    this.#again = false;
-    try {
-      if (this.#link.up) await this.#sync();
-      else if (this.#soonStale) await this.#verify(momentOf(this.#options.clock));
-    } catch (error) {
-      this.#options.log.error(
-        "shared_store_failed",
-        `The shared store gave no usable answer: ${messageOf(error)}`,
-        {
-          err: error,
-        },
-      );
-    } finally {
-      this.#syncing = false;
-      if (!this.#closed)
-        this.#schedule(
-          this.#again ? 0 : this.#outbox.isEmpty ? this.#timing.beatMs : this.#timing.coalesceMs,
-        );
-    }
-  }
-
-  async #sync(): Promise<void> {
-    const { clock } = this.#options;
-    const { leaseMs, lostMs } = this.#timing;
-    const sent = momentOf(clock);
-    const batch = this.#outbox.take((name) => this.#watchers.watcher(name)?.activity);
-    const { uses, entries } = batch;
-    const underWay = { wakes: this.#claims.held, stops: this.#proposals.committed };
-    const payload = JSON.stringify({ uses, entries, ...underWay });
-    const schema = `${String(SCHEMA_VERSION)} ${String(leaseMs)} ${String(lostMs)}`;
-    const wantsLead = this.#watchers === NO_WATCHERS ? "0" : "1";
-    const known = [this.#space, String(this.#seq)];
-    const head = [this.id, this.name, String(leaseMs), String(lostMs), wantsLead];
-    let answer: unknown;
-    try {
-      answer = await this.#link.run(SYNC, [...head, ...known, payload, schema, randomUUID()]);
-    } catch (error) {
-      this.#outbox.putBack(batch);
-      // What broke the connection was told as such.
-      if (this.#link.up) throw error;
+  /** One beat: a synchronisation, or, without Redis, a look whether what is ready still is, in time. */
+  async #live(): Promise<void> {
+    const sent = momentOf(this.#options.clock);
+    if (!this.#link.up) {
+      if (this.#soonStale) await this.#verify(sent);
       return;
     }
-    const reply = parseSync(answer);
-    if (reply.kind === "schema") {
-      this.#outbox.putBack(batch);
-      this.#onSkew(reply.schema, schema, reply.others);
-    } else await this.#take(reply, sent);
+    const underWay = { wakes: this.#claims.held, stops: this.#proposals.committed };
+    const reply = await this.#exchange.run(this.#watchers, underWay);
+    if (reply?.kind === "schema") this.#onSkew(reply);
+    else if (reply) await this.#take(reply, sent);
   }
 
   async #take(reply: Synced, sent: Moment): Promise<void> {
-    const isNew = reply.space !== this.#space;
+    const { isNew, wasKnown, changed, isMore } = this.#exchange.take(reply, this.#watchers);
     if (isNew) await this.#shareKey();
-    if (isNew && this.#space !== "") this.#agreements.lost();
-    this.#space = reply.space;
-    this.#seq = reply.seq;
-    if (!reply.known) {
-      const used = [...this.#watchers.watchers].filter(({ state }) => state.kind === "ready");
-      this.#outbox.everything(
-        used.map(({ name }) => name),
-        isNew,
-      );
-      this.#again = true;
-    }
-    this.#takeEntries(reply);
-    const elsewhere = openElsewhere(reply);
-    const changed = differing(this.#elsewhere, elsewhere);
-    this.#elsewhere = elsewhere;
+    // Redis lost everything: no word will come that a stop is over, so each keeps to its own time.
+    if (isNew && wasKnown) this.#agreements.lost();
+    if (isMore) this.#beat.again();
     this.#stand({ kind: "synced", sent, reply });
     for (const name of changed) this.#watchers.watcher(name)?.activity.poke();
-    if (!isNew) this.#agreements.standing(reply.stops);
-    else this.#agreements.standing(reply.stops.filter(({ by }) => by !== this.id));
-    this.#sayWhoIsThere(reply);
+    this.#agreements.standing(reply.stops, sent.mono);
+    if (this.#voice.present(reply)) this.changed.emit();
     if (this.stale) await this.#verify(sent);
     else this.#asked = sent;
   }
 
-  #takeEntries({ entries }: Synced): void {
-    const { store, clock } = this.#options;
-    for (const [target, field, value] of entries) {
-      if (field === "use") {
-        const ago = Number(value);
-        store.takeUse(target, clock.now() - ago);
-        this.#watchers.watcher(target)?.activity.usedElsewhere(clock.monotonic() - ago);
-      } else if (!this.#outbox.hasEntry(target, field) && store.take(target, field, String(value))) {
-        const watcher = this.#watchers.watcher(target);
-        watcher?.orders.review();
-        watcher?.activity.poke();
-      }
-    }
-  }
-
-  #onSkew(theirs: string, ours: string, others: readonly string[]): void {
-    const { log, settings } = this.#options;
-    const [version] = theirs.split(" ");
-    const what =
-      version === String(SCHEMA_VERSION)
-        ? `they have another lease or lost_grace (${theirs}, here ${ours}): write the same everywhere`
-        : `they speak version ${version ?? "?"} and this one ${String(SCHEMA_VERSION)}: bring all to the same version`;
-    const why = `${others.join(", ")} cannot share with this Wakegate: ${what}, or give this one another store.redis.cluster than ${settings.cluster}`;
+  #onSkew(skewed: Skewed): void {
+    const why = skewText(skewed, this.#timing, this.#options.settings.cluster);
     this.#stand({ kind: "skewed", why });
-    this.#say(`skewed ${why}`, () =>
-      log.error("shared_store_skewed", `${why}. Until then nothing is put to sleep.`),
-    );
+    this.#voice.skewed(why);
   }
 
   /** Asks the engines whether what is ready still is, and lets requests pass again. */
@@ -444,33 +357,13 @@ export class Replicas implements Coordination, AsyncDisposable {
     }
   }
 
-  #sayWhoIsThere(reply: Synced): void {
-    const { log } = this.#options;
-    const members = reply.members.map(({ name }) => plainName(name)).sort();
-    const leader = leaderOf(reply)?.name;
-    const lost = reply.lost.map(({ name }) => plainName(name)).sort();
-    this.#say(JSON.stringify([members, leader, lost]), () => {
-      const message = `Wakegates that share: ${members.join(", ")}; ${leader ?? "nobody"} puts to sleep${lost.length > 0 ? `; lost: ${lost.join(", ")}` : ""}`;
-      log[lost.length > 0 ? "warn" : "info"]("replicas", message, { members, leader, lost });
-      this.changed.emit();
-    });
-  }
-
-  #say(what: string, say: () => void): void {
-    if (this.#told === what || this.#closed) return;
-    this.#told = what;
-    say();
-  }
-
   /** Leaves in good order: the others need not wait for anything. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#timer?.[Symbol.dispose]();
+    this.#beat[Symbol.dispose]();
     this.#moves?.[Symbol.dispose]();
     await this.#link.run(LEAVE, [this.id]).catch(() => undefined);
     await this.#link[Symbol.asyncDispose]();
   }
 }
-
-const NOTHING: readonly Evidence[] = [];

@@ -46,6 +46,7 @@ const reply = z.discriminatedUnion("kind", [synced, skewed]);
 /** What a synchronisation answers. */
 export type SyncReply = z.output<typeof reply>;
 export type Synced = z.output<typeof synced>;
+export type Skewed = z.output<typeof skewed>;
 
 /** @throws when it is no answer of our own script. */
 export function parseSync(answer: unknown): SyncReply {

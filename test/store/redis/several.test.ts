@@ -43,6 +43,7 @@ suite("redis", "several Wakegates on one Redis", () => {
 
   it("agree on one that puts to sleep", async () => {
     await using r = await pair();
+    await until(() => r.other.replicas.mayNotSleep?.kind === "other");
     expect(r.other.replicas.mayNotSleep).toEqual({ kind: "other", name: r.leader.name });
     expect(r.leader.replicas.status).toMatchObject({ kind: "synced", leader: r.leader.name });
   });
