@@ -1,3 +1,7 @@
+import type { MayNotSleep } from "../../watchers/coordination.ts";
+import { plainName } from "./others.ts";
+import { leaderOf, type Standing } from "./standing.ts";
+
 /** How this Wakegate stands with the others, for people and machines. */
 export type ReplicasStatus = { readonly self: { readonly id: string; readonly name: string } } & (
   | { readonly kind: "away"; readonly why: string; /** Wall ms. */ readonly since: number }
@@ -15,3 +19,23 @@ export type ReplicasStatus = { readonly self: { readonly id: string; readonly na
       readonly why?: string;
     }
 );
+
+/** What is told of a standing. Pure. */
+export function statusOf(
+  standing: Standing,
+  self: ReplicasStatus["self"],
+  mayNotSleep: MayNotSleep | undefined,
+): ReplicasStatus {
+  if (standing.kind !== "synced") return { ...standing, self };
+  const { members, lost } = standing.reply;
+  const leader = leaderOf(standing.reply)?.name;
+  return {
+    kind: "synced",
+    self,
+    members: members.map(({ id, name }) => ({ id, name: plainName(name) })),
+    lost: lost.map(({ name }) => plainName(name)),
+    ...(leader !== undefined && { leader }),
+    leads: mayNotSleep === undefined,
+    ...(mayNotSleep?.kind === "nobody" && { why: mayNotSleep.why }),
+  };
+}

@@ -15,9 +15,8 @@ import { Beat } from "./beat.ts";
 import { Claims } from "./claims.ts";
 import { Exchange, type Sharing } from "./exchange.ts";
 import { RedisLink } from "./link.ts";
-import { plainName } from "./others.ts";
 import { momentOf, Proposals } from "./proposals.ts";
-import type { ReplicasStatus } from "./replicas-status.ts";
+import { statusOf, type ReplicasStatus } from "./replicas-status.ts";
 import { KEY, LEAVE } from "./scripts.ts";
 import type { SharedStore } from "./shared-store.ts";
 import { leaderOf, mayNotSleep, type Standing } from "./standing.ts";
@@ -132,21 +131,8 @@ export class Replicas implements Coordination, AsyncDisposable {
   }
 
   get status(): ReplicasStatus {
-    const standing = this.#standing;
     const self = { id: this.id, name: this.name };
-    if (standing.kind !== "synced") return { ...standing, self };
-    const { members, lost } = standing.reply;
-    const may = this.mayNotSleep;
-    const leader = leaderOf(standing.reply)?.name;
-    return {
-      kind: "synced",
-      self,
-      members: members.map(({ id, name }) => ({ id, name: plainName(name) })),
-      lost: lost.map(({ name }) => plainName(name)),
-      ...(leader !== undefined && { leader }),
-      leads: may === undefined,
-      ...(may?.kind === "nobody" && { why: may.why }),
-    };
+    return statusOf(this.#standing, self, this.mayNotSleep);
   }
 
   get mayNotSleep(): MayNotSleep | undefined {
