@@ -9,6 +9,7 @@ import type { ListenAddress } from "./model/stream.ts";
 import { toDiscoverRules } from "./discover.ts";
 import type { FileLayer } from "./schema.ts";
 import { checkNotify, toNotify } from "./notify.ts";
+import { filePoolProblems, toPools } from "./pools.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
 import { toTraefikSettings } from "./schema/publish.ts";
 import { parseCidr } from "./values/cidr.ts";
@@ -68,6 +69,7 @@ export function resolveSettings(input: SettingsInput): {
     tcpLabelPorts: layer.tcp_label_ports ?? [1024, 65_535],
     wakeRate: toWakeRate(layer.wake_rate),
     engines: [...engines, ...machines],
+    pools: toPools(layer.pools),
     discover: toDiscoverRules(layer.discover ?? [], places),
     defaults: { ...toOptions(withoutHosts(defaults)), hosts: defaults.hosts ?? [] },
     targets: resolved.targets,
@@ -78,6 +80,7 @@ export function resolveSettings(input: SettingsInput): {
     settings,
     problems: [
       ...checkWhole(settings, layer, places),
+      ...filePoolProblems(layer, settings.pools, places),
       ...checkApi(settings, layer, places),
       ...checkNotify(layer.notify, places),
       ...resolved.problems,

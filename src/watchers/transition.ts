@@ -1,7 +1,7 @@
 import { settled, sleepFailed, stopSignal } from "./going-down.ts";
 import type { WakeCause } from "./handle.ts";
 import type { Context, Input } from "./input.ts";
-import { adopt, beginWake, calling, gone, isUp, ownStop, probing, ready } from "./next-state.ts";
+import { adopt, beginWake, calling, gone, isUp, ownStop, probing, ready, withRoom } from "./next-state.ts";
 import type { Failure } from "./progress.ts";
 import { seen, seenWhileStarting } from "./seen.ts";
 import type { State } from "./state.ts";
@@ -22,6 +22,9 @@ export function transition(state: State, input: Input, ctx: Context): State {
       return stopSignal(state, ctx);
     case "engine-away":
       return engineAway(state, input.message, ctx);
+    case "room":
+      if (state.kind !== "waking" || state.step !== "room") return state;
+      return withRoom(state.wake, ctx, input.waited);
     case "dependencies-ready":
       if (state.kind !== "waking" || state.step !== "dependencies") return state;
       return calling(state.wake, ctx);
@@ -57,7 +60,7 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
       return beginWake(state.how === "completed" ? "stopped" : state.how, cause, ctx);
     case "error":
       if (!explicit && cause.by !== "dependant" && ctx.now < state.until) return state;
-      return beginWake(state.wake.from, cause, ctx);
+      return beginWake(state.wake.from, cause, ctx, {}, state.seen !== undefined && isUp(state.seen));
     case "stopping":
       // A stop that failed leaves the app running: asking for it now means using what is there, until the next
       // try is on its way.

@@ -5,6 +5,8 @@ import { deadline } from "../lib/signals.ts";
 import { untilTrue } from "../lib/until-true.ts";
 import type { Instance, InstanceSummary } from "../providers/provider.ts";
 import { Activity } from "./activity/activity.ts";
+import { Asked } from "./asked.ts";
+import type { RoomNews } from "./pools/room.ts";
 import { beginsWake } from "./announce.ts";
 import { initialProgress, type Dependency, type DependencyReport } from "./dependencies.ts";
 import type { FailureFacts } from "./failure.ts";
@@ -62,7 +64,8 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   readonly #jobs: JobRunner;
   /** What people and the schedule order. */
   readonly orders: Orders;
-  #asked: Workbench["asked"];
+  readonly asked = new Asked(this);
+  #room: RoomNews | undefined;
   lookAgainAt = Number.NEGATIVE_INFINITY;
   readonly insight = new Insight(this);
 
@@ -119,6 +122,11 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     return this.#gate;
   }
 
+  /** How long its last own stop took, ms; undefined: none since the start. */
+  get stopMs(): number | undefined {
+    return this.#recorder.stopMs;
+  }
+
   get events(): TargetHandle["events"] {
     return this.#narrator.stream;
   }
@@ -142,7 +150,8 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       learned: this.learned(tierOf(this.#state)),
       dependencies: this.#dependencies ?? this.around.edges().map(initialProgress),
       ...(this.#lastWake && { lastWake: this.#lastWake }),
-      ...(this.#recorder.stopMs !== undefined && { stopMs: this.#recorder.stopMs }),
+      ...(this.room && { room: this.room }),
+      ...(this.stopMs !== undefined && { stopMs: this.stopMs }),
       ...(mayNotWake && { mayNotWake }),
       now: clock.now(),
       mono: clock.monotonic(),
@@ -205,14 +214,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   /** A person wants it asleep now: as soon as nothing uses it, or `force`d whatever uses it. Wakes as always later. */
   sleep(how: "quiet" | "force" = "quiet"): void {
-    if (this.#state.kind !== "ready" || this.around.exempt() !== undefined) return;
-    if (how === "force") this.orders.unpin();
-    this.#asked = how;
-    this.activity.poke();
-  }
-
-  get asked(): Workbench["asked"] {
-    return this.#asked;
+    this.asked.sleep(how);
   }
 
   /** The wall clock was set by `ms`: moments that came from it move along or are looked at anew. */
@@ -265,8 +267,8 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     if (after === before) return;
     this.#state = after;
     this.#gate = gateOf(after, this.#spec.page.logs, this.orders.mayNotWake());
-    if (after.kind !== "ready") this.#asked = undefined;
-    if (beginsWake(before, after)) this.#dependencies = undefined;
+    this.asked.moved(before, after);
+    if (beginsWake(before, after)) this.#dependencies = this.#room = undefined;
     if (after.kind === "ready" && before.kind === "starting") {
       this.#failures.reset();
       this.#lastWake = { wake: before.wake, ended: this.around.clock.monotonic() };
@@ -296,6 +298,17 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   onDependency(report: DependencyReport): void {
     this.#dependencies = report.progress;
     this.#narrator.dependency(report, this.#state);
+  }
+
+  onRoom(news: RoomNews): void {
+    this.#room = news;
+    this.#narrator.room(news, this.#state);
+    this.changed.emit();
+  }
+
+  /** How it stands, while it waits for room in its pools. */
+  get room(): RoomNews | undefined {
+    return this.#state.kind === "waking" && this.#state.step === "room" ? this.#room : undefined;
   }
 
   onWaiting(why: string): void {

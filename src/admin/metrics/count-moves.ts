@@ -45,8 +45,8 @@ function reasonOf(before: State, asked: boolean): "idle" | "operator" | "foreign
 }
 
 function phasesOf(wake: Wake, end: number): readonly (readonly [phase: string, ms: number])[] {
-  const { stopping, dependencies, starting, probing } = wake.began;
-  const marks = Object.entries({ stopping, dependencies, starting, probing }).filter(
+  const { stopping, room, dependencies, starting, probing } = wake.began;
+  const marks = Object.entries({ stopping, room, dependencies, starting, probing }).filter(
     (mark): mark is [string, number] => mark[1] !== undefined,
   );
   return [

@@ -12,6 +12,7 @@ import type { ReadProc } from "../activity/connections.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
 import type { Probes } from "../readiness/probes.ts";
 import type { Watcher } from "../watcher.ts";
+import { Pools } from "../pools/pools.ts";
 import { Askers } from "./askers.ts";
 import { Comeback } from "./comeback.ts";
 import { directoryOf } from "./directory.ts";
@@ -53,6 +54,8 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   readonly #planning: Planning;
   readonly #usesWritten: Rounds;
   readonly #watchers: WatcherSet;
+  /** What targets share. */
+  readonly pools: Pools;
   readonly #problems: ProblemLog;
   /** Addresses that asked for verdicts: proxies are never put to sleep. */
   readonly #askers = new Askers();
@@ -68,6 +71,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     this.#engines = new Engines(clock, this.#news());
     this.#planning = new Planning(settings, this.#engines);
     this.#usesWritten = new Rounds(clock, USES_WRITTEN_AFTER_MS);
+    this.pools = this.#makePools();
     this.#watchers = this.#watcherSet();
     this.#housekeeping = this.#keepHouse();
     this.#makePlan();
@@ -182,6 +186,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     const before = this.#planning.settings.fileTargets;
     this.#planning.configure(settings);
     this.#makePlan();
+    this.pools.configure(settings.pools);
     for (const { name } of before) {
       // Taken out of the file by its owner: what it had is nobody's any more.
       const stays = settings.fileTargets.some((target) => target.name === name);
@@ -235,17 +240,35 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     }));
   }
 
+  #makePools(): Pools {
+    const { clock, log, settings } = this.#options;
+    return new Pools({
+      clock,
+      log,
+      pools: settings.pools,
+      watchers: { get: (name) => this.#watchers.get(name), all: () => this.#watchers.all() },
+      needs: (name) => {
+        const { edges = [], companions = [] } = this.plan.targets.get(name) ?? {};
+        return [...edges.map((edge) => edge.name), ...companions];
+      },
+      settled: () =>
+        this.#engines.views.every(({ everListed, outage }) => everListed || outage !== undefined),
+    });
+  }
+
   #watcherSet(): WatcherSet {
     const sources = {
       planning: this.#planning,
       askers: this.#askers,
       problems: this.#problems,
       watchers: { get: (name: string) => this.#watchers.get(name) },
+      pools: this.pools,
       replan: () => this.#makePlan(),
     };
     return new WatcherSet({
       engines: this.#engines,
       planning: this.#planning,
+      pools: this.pools,
       shared: {
         ...this.#options,
         askers: this.#askers,
@@ -277,6 +300,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
     this.#housekeeping[Symbol.dispose]();
+    this.pools[Symbol.dispose]();
     await this.#watchers[Symbol.asyncDispose]();
     this.#usesWritten[Symbol.dispose]();
     await this.#engines[Symbol.asyncDispose]();
