@@ -115,6 +115,8 @@ export interface Missing {
   readonly kind: "missing";
   readonly why: "unlisted" | "gone" | "away";
   readonly message: string;
+  /** When its engine fell silent it ran, or was paused: it takes its room until the engine says otherwise. */
+  readonly held?: "awake" | "memory";
   /** Wall ms. */
   readonly since: number;
 }

@@ -4,7 +4,7 @@ import type { Context, Input } from "./input.ts";
 import { adopt, beginWake, calling, gone, isUp, ownStop, probing, ready, withRoom } from "./next-state.ts";
 import type { Failure } from "./progress.ts";
 import { seen, seenWhileStarting } from "./seen.ts";
-import type { State } from "./state.ts";
+import type { Missing, State } from "./state.ts";
 
 /**
  * The next state. Pure; returns the same object when nothing changes, and keeps `task` when the work under
@@ -75,6 +75,12 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
   }
 }
 
+function heldBy(state: State): Missing["held"] | undefined {
+  if (state.kind === "starting" || (state.kind === "error" && state.seen)) return "awake";
+  if (state.kind === "napping" && state.how === "paused") return "memory";
+  return state.kind === "missing" ? state.held : undefined;
+}
+
 function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context): State {
   if (state.kind !== "waking" && state.kind !== "starting") return state;
   return {
@@ -95,5 +101,6 @@ function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context
 function engineAway(state: State, message: string, ctx: Context): State {
   if (state.kind === "ready" || state.kind === "waking" || state.kind === "stopping") return state;
   if (state.kind === "missing" && state.why === "away" && state.message === message) return state;
-  return { kind: "missing", why: "away", message, since: ctx.now };
+  const held = heldBy(state);
+  return { kind: "missing", why: "away", message, since: ctx.now, ...(held && { held }) };
 }

@@ -43,7 +43,7 @@ export function holdsOf(state: State): Member["holds"] | undefined {
       return state.seen ? "awake" : undefined;
     case "missing":
       // It may run: its engine is about to say.
-      return state.why === "unlisted" ? "awake" : undefined;
+      return state.why === "unlisted" ? "awake" : state.held;
   }
 }
 

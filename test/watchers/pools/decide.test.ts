@@ -61,9 +61,11 @@ describe("decide", () => {
     ];
     const pools = [pool("p", { maxAwake: 1 })];
     expect(decided(pools, members, [claim("next")]).yields).toEqual(["db", "app"]);
-    const used = members.map(({ idleSince: _, ...member }) =>
-      member.name === "app" ? member : { ...member, idleSince: 1 },
-    );
+    const used = [
+      awake("db", { idleSince: 1, neededBy: ["app"] }),
+      awake("app", { pools: [] }),
+      asleep("next"),
+    ];
     expect(decided(pools, used, [claim("next")]).yields).toEqual([]);
   });
 
@@ -176,7 +178,7 @@ describe("decide", () => {
         // Every round ends at least one wake or puts one to sleep, so this is more than enough.
         for (let round = 0; round < 50; round++) {
           model.apply(model.decide());
-          for (const { name } of [...model.granted]) model.finish(name);
+          for (const { name } of model.granted) model.finish(name);
         }
         const { waiting } = model.decide();
         expect(model.queue.filter(({ name }) => !waiting.get(name)?.never)).toEqual([]);
