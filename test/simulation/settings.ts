@@ -13,12 +13,12 @@ export async function loadVariants(): Promise<readonly Settings[]> {
 /** Names of the pools that there are; what is in them is up to each world. */
 export const POOLS = ["few", "ram"] as const;
 
-/** One place for each app and one for what it needs is the least with which nothing is too big for ever. */
+/** Scarce enough that many have to wait, and a few, with all that they need, never fit. */
 function pools(room: number): Settings["pools"] {
   const common = { defaultCostBytes: 1, yieldAfterMs: 2_000 };
   return [
-    { name: POOLS[0], maxAwake: room + 1, ...common },
-    { name: POOLS[1], budgetBytes: room + 2, ...common },
+    { name: POOLS[0], maxAwake: room, ...common },
+    { name: POOLS[1], budgetBytes: room + 1, ...common },
   ];
 }
 

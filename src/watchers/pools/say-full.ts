@@ -46,7 +46,10 @@ function poolText(pool: PoolSpec, members: readonly Member[], watchers: PoolWatc
 }
 
 /** `1 of 1 awake`, `14 GiB of 16 GiB`. */
-export function fillText({ maxAwake, budgetBytes }: PoolSpec, { awake, bytes }: Amount): string {
+export function fillText(
+  { maxAwake, budgetBytes }: Pick<PoolSpec, "maxAwake" | "budgetBytes">,
+  { awake, bytes }: Amount,
+): string {
   return [
     ...(maxAwake === undefined ? [] : [`${String(awake)} of ${String(maxAwake)} awake`]),
     ...(budgetBytes === undefined ? [] : [`${formatSize(bytes)} of ${formatSize(budgetBytes)}`]),

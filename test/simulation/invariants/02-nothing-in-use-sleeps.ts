@@ -22,8 +22,6 @@ export const nothingInUseSleeps: Invariant = {
   watch(scene) {
     const passes = new Map<string, number>();
     const usage = new Map<string, readonly Reading[]>();
-    /** Who was to make room when it was last looked at: only the wait after a pass holds for them. */
-    const makesRoom = new Set<string>();
     const judge = (target: string, how: string): void => {
       if (scene.asked.of(target) === "force") return;
       const use = inUse(scene, target);
@@ -45,30 +43,26 @@ export const nothingInUseSleeps: Invariant = {
           if (state?.kind === "stopping" && state.whose === "ours" && state.tries > 0)
             judge(happening.call.name, "tried to be stopped again");
         }
-        if (happening.kind === "input" && happening.input.type === "sleep")
-          if (scene.wakegate?.registry.watcher(happening.target)?.asked.how === "room")
-            makesRoom.add(happening.target);
-          else makesRoom.delete(happening.target);
         if (happening.kind !== "moved") return;
         const { watcher, before, after } = happening.moved;
         if (after.kind !== "stopping" || after.whose !== "ours" || after.resumedUntil !== undefined) return;
         // What is paused sleeps already; its second tier wakes nobody up.
         if (before.kind !== "napping") judge(watcher.name, "put to sleep");
         if (before.kind !== "ready") return;
-        judgeTime(scene, watcher.name, passes.get(watcher.name), makesRoom.has(watcher.name));
+        judgeTime(scene, watcher.name, passes.get(watcher.name));
         judgeTraffic(scene, watcher.name, usage.get(watcher.name) ?? []);
       },
     };
   },
 };
 
-function judgeTime(scene: Scene, target: string, lastPass: number | undefined, makesRoom: boolean): void {
+function judgeTime(scene: Scene, target: string, lastPass: number | undefined): void {
   const watcher = scene.wakegate?.registry.watcher(target);
   if (!watcher || lastPass === undefined) return;
   const ago = scene.clock.monotonic() - lastPass;
   const idle = firstTier(watcher.spec).afterMs ?? 0;
   const soon =
-    makesRoom ||
+    scene.asked.makesRoom(target) ||
     scene.asked.of(target) !== undefined ||
     watcher.orders.held !== undefined ||
     watcher.around.dependencyOnly;

@@ -1,5 +1,6 @@
 import type { PoolSpec } from "../../../src/config/model/pool.ts";
 import type { State } from "../../../src/watchers/state.ts";
+import { awakeDependants } from "../in-use.ts";
 import type { Scene } from "../scene.ts";
 import type { Invariant } from "./invariant.ts";
 
@@ -24,6 +25,8 @@ function judge(scene: Scene, target: string): void {
   const registry = scene.wakegate?.registry;
   const watcher = registry?.watcher(target);
   if (!registry || !watcher) return;
+  // It got its place together with what needs it, before.
+  if (awakeDependants(scene, target).length > 0) return;
   for (const pool of registry.pools.specs.filter(({ name }) => watcher.spec.pools.includes(name))) {
     const others = [...registry.watchers].filter(
       ({ name, spec, state }) =>
