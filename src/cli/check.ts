@@ -93,7 +93,7 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
     name,
     ...(maxAwake !== undefined && { maxAwake }),
     ...(budgetBytes !== undefined && { budgetBytes }),
-    targets: targets.filter(({ pools }) => pools.includes(name)).map((target) => target.name),
+    targets: targets.flatMap(({ spec }) => (spec.pools.includes(name) ? [spec.name] : [])),
   }));
   return { ok, ...read, problems, targets: targets.map((target) => viewOf(target, plan)), pools };
 }

@@ -145,6 +145,38 @@ describe("transition()", () => {
     });
   });
 
+  it("takes a stop that was decided before a restart for done when it finds a pause: that may have been the method", () => {
+    const paused: Sighting = {
+      id: "a",
+      status: "paused",
+      run: "r1",
+      unhealthy: false,
+      restarts: false,
+      stopTimeoutMs: 10_000,
+    };
+    const ctx: Context = {
+      now: 0,
+      mono: 0,
+      hasDependencies: false,
+      needsRoom: false,
+      onManualStop: "nap",
+      foreignStopGraceMs: 10_000,
+      oneShot: false,
+    };
+    const running: Input = {
+      type: "seen",
+      sighting: { ...paused, status: "running" },
+      stopIntentUntil: 5_000,
+    };
+    const resumed = transition(unlisted, running, ctx);
+    expect(resumed).toMatchObject({ kind: "stopping", resumedUntil: 5_000 });
+    for (const type of ["seen", "settled"] as const)
+      expect(transition(resumed, { type, sighting: paused }, ctx)).toMatchObject({
+        kind: "napping",
+        how: "paused",
+      });
+  });
+
   it("starts nothing by itself while somebody else's stop is settling", () => {
     life((before, input, after) => {
       if (before.kind !== "stopping" || before.whose !== "foreign" || after.kind !== "waking") return;
