@@ -166,7 +166,7 @@ describe("transition()", () => {
     const running: Input = {
       type: "seen",
       sighting: { ...paused, status: "running" },
-      stopIntentUntil: 5_000,
+      stopIntent: { at: 0, until: 5_000 },
     };
     const resumed = transition(unlisted, running, ctx);
     expect(resumed).toMatchObject({ kind: "stopping", resumedUntil: 5_000 });
