@@ -12,7 +12,8 @@ import { initialProgress, type Dependency, type DependencyReport } from "./depen
 import type { FailureFacts } from "./failure.ts";
 import { gateOf } from "./gate.ts";
 import type { Gate, TargetHandle, Use, WakeCause } from "./handle.ts";
-import { learn, type Learned } from "./history.ts";
+import type { Learned } from "./history.ts";
+import { learnedOf } from "./learned-of.ts";
 import { jobOf, taskOf } from "./jobs/job-of.ts";
 import { Lane } from "./lane.ts";
 import { Narrator } from "./narrator.ts";
@@ -159,9 +160,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   }
 
   learned(from?: Wake["from"]): Learned {
-    if (from === undefined && isFound(this.#state)) return FOUND_SOON;
-    from ??= tierOf(this.#state);
-    return learn(this.around.store.target(this.name)?.wakes ?? [], from);
+    return learnedOf(this.#state, this.around.store.target(this.name)?.wakes, from);
   }
 
   touch(use: Use): void {
@@ -336,13 +335,4 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.changed.emit();
     await this.#lane.idle();
   }
-}
-
-/** After a start of Wakegate, what runs is known to be ready within this: no page needs to flash up for it. */
-const FOUND_SOON: Learned = { usuallyMs: 500, p90Ms: 500 };
-
-/** Being found as it is, rather than woken. */
-function isFound(state: State): boolean {
-  if (state.kind === "missing") return state.why === "unlisted";
-  return state.kind === "starting" && state.wake.cause.by === "outside";
 }

@@ -12,7 +12,7 @@ import type { ReadProc } from "../activity/connections.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
 import type { Probes } from "../readiness/probes.ts";
 import type { Watcher } from "../watcher.ts";
-import { Pools } from "../pools/pools.ts";
+import type { Pools } from "../pools/pools.ts";
 import { Askers } from "./askers.ts";
 import { Comeback } from "./comeback.ts";
 import { directoryOf } from "./directory.ts";
@@ -23,6 +23,7 @@ import { keepHouse } from "./housekeeping.ts";
 import type { Plan } from "./plan.ts";
 import { isUpAsMachine } from "./is-up-as-machine.ts";
 import { Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
+import { poolsOf } from "./pools-of.ts";
 import { ProblemLog } from "./problem-log.ts";
 import { answersFor } from "./target-answers.ts";
 import { WatcherSet, type Moved } from "./watcher-set.ts";
@@ -71,7 +72,10 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     this.#engines = new Engines(clock, this.#news());
     this.#planning = new Planning(settings, this.#engines);
     this.#usesWritten = new Rounds(clock, USES_WRITTEN_AFTER_MS);
-    this.pools = this.#makePools();
+    this.pools = poolsOf(options, this.#planning, this.#engines, {
+      get: (name) => this.#watchers.get(name),
+      all: () => this.#watchers.all(),
+    });
     this.#watchers = this.#watcherSet();
     this.#housekeeping = this.#keepHouse();
     this.#makePlan();
@@ -238,22 +242,6 @@ export class Registry implements TargetDirectory, AsyncDisposable {
         this.#tellUnlisted();
       },
     }));
-  }
-
-  #makePools(): Pools {
-    const { clock, log, settings } = this.#options;
-    return new Pools({
-      clock,
-      log,
-      pools: settings.pools,
-      watchers: { get: (name) => this.#watchers.get(name), all: () => this.#watchers.all() },
-      needs: (name) => {
-        const { edges = [], companions = [] } = this.plan.targets.get(name) ?? {};
-        return [...edges.map((edge) => edge.name), ...companions];
-      },
-      settled: () =>
-        this.#engines.views.every(({ everListed, outage }) => everListed || outage !== undefined),
-    });
   }
 
   #watcherSet(): WatcherSet {
