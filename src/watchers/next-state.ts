@@ -19,7 +19,7 @@ export function beginWake(
   cause: WakeCause,
   ctx: Context,
   before: Wake["began"] = {},
-  runs = false,
+  runs?: Sighting,
 ): Waking {
   const wake: Wake = { from, cause, at: ctx.now, began: before };
   if (!ctx.needsRoom) return withRoom(wake, ctx);

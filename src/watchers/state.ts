@@ -32,7 +32,7 @@ export interface Waking {
   readonly task: Task;
   readonly wake: Wake;
   /** Its last run goes on although it does not answer: it takes its room already. */
-  readonly runs?: true;
+  readonly runs?: Sighting;
 }
 
 /** The engine says running; the target has not proved yet that it answers. */

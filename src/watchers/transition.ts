@@ -60,7 +60,13 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
       return beginWake(state.how === "completed" ? "stopped" : state.how, cause, ctx);
     case "error":
       if (!explicit && cause.by !== "dependant" && ctx.now < state.until) return state;
-      return beginWake(state.wake.from, cause, ctx, {}, state.seen !== undefined && isUp(state.seen));
+      return beginWake(
+        state.wake.from,
+        cause,
+        ctx,
+        {},
+        state.seen && isUp(state.seen) ? state.seen : undefined,
+      );
     case "stopping":
       // A stop that failed leaves the app running: asking for it now means using what is there, until the next
       // try is on its way.
@@ -83,6 +89,7 @@ function heldBy(state: State): Missing["held"] | undefined {
 
 function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context): State {
   if (state.kind !== "waking" && state.kind !== "starting") return state;
+  const runs = state.kind === "waking" ? state.runs : isUp(state.seen) ? state.seen : undefined;
   return {
     kind: "error",
     task: Symbol(),
@@ -90,7 +97,7 @@ function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context
     until: ctx.now + coolDownMs,
     wake: state.wake,
     ended: ctx.mono,
-    ...(state.kind === "starting" && isUp(state.seen) && { seen: state.seen }),
+    ...(runs && { seen: runs }),
   };
 }
 

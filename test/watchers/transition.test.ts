@@ -145,6 +145,18 @@ describe("transition()", () => {
     });
   });
 
+  it("knows what still runs after a failed wake also when the next one found no room", () => {
+    life((before, _, after) => {
+      if (before.kind !== "error" || after.kind !== "waking" || after.step !== "room") return;
+      const runs = before.seen && ["running", "restarting"].includes(before.seen.status);
+      expect(after.runs).toBe(runs ? before.seen : undefined);
+    });
+    life((before, _, after) => {
+      if (before.kind !== "waking" || before.step !== "room" || after.kind !== "error") return;
+      expect(after.seen).toBe(before.runs);
+    });
+  });
+
   it("takes a stop that was decided before a restart for done when it finds a pause: that may have been the method", () => {
     const paused: Sighting = {
       id: "a",
