@@ -1,7 +1,18 @@
 import { settled, sleepFailed, stopSignal } from "./going-down.ts";
 import type { WakeCause } from "./handle.ts";
 import type { Context, Input } from "./input.ts";
-import { adopt, beginWake, calling, gone, isUp, ownStop, probing, ready, withRoom } from "./next-state.ts";
+import {
+  adopt,
+  beginWake,
+  calling,
+  gone,
+  isUp,
+  ownStop,
+  probing,
+  ready,
+  resting,
+  withRoom,
+} from "./next-state.ts";
 import type { Failure } from "./progress.ts";
 import { seen, seenWhileStarting } from "./seen.ts";
 import type { Missing, State } from "./state.ts";
@@ -46,7 +57,10 @@ export function transition(state: State, input: Input, ctx: Context): State {
     case "sleep-failed":
       return sleepFailed(state, ctx);
     case "sleep-dropped":
-      return state.kind === "stopping" && state.whose === "ours" ? adopt(state.seen, ctx) : state;
+      if (state.kind !== "stopping" || state.whose !== "ours") return state;
+      // What was paused before stays paused.
+      if (state.deepens !== undefined) return { ...resting(state.seen, ctx), since: state.deepens };
+      return adopt(state.seen, ctx);
     case "settled":
       if (state.kind !== "stopping") return seen(state, input.sighting, ctx);
       return settled(state, input.sighting, ctx);
