@@ -3,6 +3,7 @@ import { loadSettings } from "../config/load.ts";
 import type { Problem, Settings } from "../config/model.ts";
 import type { EngineSpec } from "../config/model/engine.ts";
 import { formatDuration } from "../config/values/duration.ts";
+import { formatSize } from "../config/values/size.ts";
 import { formatRoute } from "../config/values/host-pattern.ts";
 import { listNames, plural } from "../admin/text.ts";
 import { messageOf } from "../errors.ts";
@@ -21,6 +22,15 @@ interface CheckReport {
   readonly file?: string;
   readonly problems: readonly Problem[];
   readonly targets: readonly CheckedTargetView[];
+  readonly pools: readonly CheckedPoolView[];
+}
+
+interface CheckedPoolView {
+  readonly name: string;
+  readonly maxAwake?: number;
+  readonly budgetBytes?: number;
+  /** Names of targets. */
+  readonly targets: readonly string[];
 }
 
 interface CheckedTargetView {
@@ -58,7 +68,7 @@ export async function check(args: string[], output: Output): Promise<number> {
 async function examine(file: string | undefined, askEngines: boolean): Promise<CheckReport> {
   const loaded = await loadSettings(file === undefined ? {} : { file });
   const read = loaded.file === undefined ? {} : { file: loaded.file };
-  if ("problems" in loaded) return { ok: false, ...read, problems: loaded.problems, targets: [] };
+  if ("problems" in loaded) return { ok: false, ...read, problems: loaded.problems, targets: [], pools: [] };
   const { settings, warnings } = loaded;
   const listings = await listAll(askEngines ? settings.engines : []);
   const asked =
@@ -79,7 +89,13 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
   );
   const problems = [...warnings, ...unreachable, ...plan.problems, ...idleRules(settings, listings, plan)];
   const ok = !problems.some(({ severity }) => severity === "error");
-  return { ok, ...read, problems, targets: targets.map((target) => viewOf(target, plan)) };
+  const pools = settings.pools.map(({ name, maxAwake, budgetBytes }): CheckedPoolView => ({
+    name,
+    ...(maxAwake !== undefined && { maxAwake }),
+    ...(budgetBytes !== undefined && { budgetBytes }),
+    targets: targets.flatMap(({ spec }) => (spec.pools.includes(name) ? [spec.name] : [])),
+  }));
+  return { ok, ...read, problems, targets: targets.map((target) => viewOf(target, plan)), pools };
 }
 
 /** Rules that took no container: there may be none today, or the pattern has a slip. */
@@ -152,6 +168,16 @@ function print(report: CheckReport, output: Output): void {
       ...rows,
     ]).split("\n");
     output.out([styled(output, "bold", head), ...lines].join("\n"));
+  }
+  if (report.pools.length > 0) {
+    const rows = report.pools.map(({ name, maxAwake, budgetBytes, targets }) => [
+      name,
+      maxAwake === undefined ? "any" : String(maxAwake),
+      budgetBytes === undefined ? "-" : formatSize(budgetBytes),
+      targets.join(", ") || "-",
+    ]);
+    const [head = "", ...lines] = columns([["POOL", "AWAKE", "BUDGET", "TARGETS"], ...rows]).split("\n");
+    output.out(["", styled(output, "bold", head), ...lines].join("\n"));
   }
   const count = countText(report.problems);
   const targets = `${String(report.targets.length)} target${report.targets.length === 1 ? "" : "s"}`;

@@ -15,6 +15,7 @@ import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 import { uniqueRoutes, withoutHosts } from "./targets.ts";
 import { useProblems } from "./use-check.ts";
 import { labelAddressProblems } from "./labels/addresses.ts";
+import { costProblems, labelPoolProblems } from "./labels/pools.ts";
 import { labelPortProblems, listenersOf } from "./labels/listeners.ts";
 import { fillHostTemplate } from "./values/host-template.ts";
 import { parseHostPattern } from "./values/host-pattern.ts";
@@ -40,7 +41,14 @@ export type LabelReading = {
 /** The parts of the settings that labels are read with. */
 export type LabelContext = Pick<
   Settings,
-  "fileTargets" | "defaultsLayer" | "discover" | "engines" | "publicUrl" | "tcpLabelPorts" | "foreignLabels"
+  | "fileTargets"
+  | "defaultsLayer"
+  | "discover"
+  | "engines"
+  | "pools"
+  | "publicUrl"
+  | "tcpLabelPorts"
+  | "foreignLabels"
 >;
 
 /**
@@ -81,6 +89,7 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     ...own.problems,
     ...labelPortProblems(own, settings, where),
     ...labelAddressProblems(own, where),
+    ...labelPoolProblems(own, settings, where),
     ...(clash ? [clash] : []),
   ];
   if (errors.length > 0) {
@@ -127,6 +136,7 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
   const unfit = [
     ...(refused ? [refused] : []),
     ...tierProblems(spec, where),
+    ...costProblems(spec, settings, where),
     ...remarks.filter(({ severity }) => severity === "error"),
   ];
   if (unfit.length > 0)

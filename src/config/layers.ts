@@ -3,6 +3,7 @@ import type { PageOptions, ReadinessOptions, TargetOptions } from "./model.ts";
 import type { RuleMatch, RuleSpec, WakeRate } from "./model/rules.ts";
 import type { StreamOptions } from "./model/stream.ts";
 import type { FileLayer } from "./schema.ts";
+import { toPoolOptions } from "./pools.ts";
 import { BUILT_IN } from "./schema/options.ts";
 import { DEFAULT_WAKE_RATE, type RuleLayer, type WakeRateLayer } from "./schema/rules.ts";
 import { defaultsSchema, type DefaultsLayer, type TargetLayer } from "./schema/target.ts";
@@ -55,6 +56,7 @@ export function toOptions(...layers: readonly (OptionsLayer | undefined)[]): Tar
     foreignStopGraceMs: value("foreign_stop_grace"),
     readiness: toReadiness(value("readiness")),
     ...toUseOptions(merged),
+    ...toPoolOptions(merged, value("room_timeout")),
     stream: toStream(value("stream")),
     presets: value("presets"),
     rules: Object.entries(value("rules")).map(([name, rule]) => toRule(name, rule)),

@@ -7,6 +7,7 @@ import type { UseOptions } from "./model/use.ts";
 import type { ApiSettings } from "./model/api.ts";
 import type { DiscoverRule, TargetScope } from "./model/discover.ts";
 import type { EngineSpec } from "./model/engine.ts";
+import type { PoolOptions, PoolSpec } from "./model/pool.ts";
 import type { NotifySettings } from "./model/notify.ts";
 import type { RedisStoreSettings } from "./model/store.ts";
 import type { MachineEngineSpec } from "./model/machine.ts";
@@ -52,6 +53,8 @@ export interface Settings {
   /** How often sleeping targets may be woken. Joining a wake under way is free. */
   readonly wakeRate: WakeRate;
   readonly engines: readonly EngineSpec[];
+  /** What targets share. */
+  readonly pools: readonly PoolSpec[];
   /** For containers without labels, in the order in which they are asked. */
   readonly discover: readonly DiscoverRule[];
   /** For the targets that come from labels. */
@@ -75,7 +78,7 @@ export interface FileTarget {
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** Everything that says how one target behaves. */
-export interface TargetOptions extends UseOptions {
+export interface TargetOptions extends UseOptions, PoolOptions {
   readonly scheme: "http" | "https";
   /** TCP port on the target's own address. Unset: found from labels or the lowest exposed one. */
   readonly port?: number;

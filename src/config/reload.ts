@@ -40,6 +40,7 @@ const LIVE = [
   ["tcpLabelPorts", "tcp_label_ports"],
   ["foreignLabels", "foreign_labels"],
   ["wakeRate", "wake_rate"],
+  ["pools", "pools"],
   ["catchAll", "catch_all"],
   ["traefik", "publish.traefik"],
   ["api", "api"],
@@ -55,6 +56,7 @@ export function diffSettings(before: Settings, after: Settings): SettingsDiff {
     differs("defaultsLayer") ||
     differs("tcpLabelPorts") ||
     differs("foreignLabels") ||
+    differs("pools") ||
     !isDeepStrictEqual(layersOf(before), layersOf(after));
   const live = LIVE.flatMap(([key, name]) => (differs(key) ? [name] : []));
   const restart = RESTART.flatMap(([key, name]) => (differs(key) ? [name] : []));

@@ -4,6 +4,7 @@ import { apiSchema } from "./schema/api.ts";
 import { discoverSchema } from "./schema/discover.ts";
 import { insideKey } from "./schema/machine.ts";
 import { foreignNames } from "./labels/foreign/names.ts";
+import { poolsSchema } from "./schema/pools.ts";
 import { defaultsSchema, targetSchema } from "./schema/target.ts";
 import { notifySchema } from "./schema/notify.ts";
 import { traefikSchema } from "./schema/publish.ts";
@@ -196,6 +197,12 @@ export const fileSchema = z
       }),
       { description: "The engines that run the targets." },
     ),
+    pools: key(poolsSchema, {
+      description:
+        "What is scarce, by a name of your choice: targets name the pools that they are in by `pools`. A wake that does not fit makes those sleep that were not used for longest, and waits for its turn. Guide: [scarce memory, one graphics card](../guide/pools.md).",
+      defaultText: "none",
+      examples: [{ previews: { max_awake: 12 }, gpu0: { max_awake: 1 }, ram: { budget: "16GiB" } }],
+    }),
     defaults: key(defaultsSchema, { description: "For every target that does not say otherwise." }),
     discover: key(z.array(discoverSchema), {
       description:

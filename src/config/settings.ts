@@ -9,6 +9,7 @@ import type { ListenAddress } from "./model/stream.ts";
 import { toDiscoverRules } from "./discover.ts";
 import type { FileLayer } from "./schema.ts";
 import { checkNotify, toNotify } from "./notify.ts";
+import { filePoolProblems, toPools } from "./pools.ts";
 import { checkStore, toRedisStore } from "./store.ts";
 import { resolveTargets, withoutHosts } from "./targets.ts";
 import { toTraefikSettings } from "./schema/publish.ts";
@@ -71,6 +72,7 @@ export function resolveSettings(input: SettingsInput): {
     tcpLabelPorts: layer.tcp_label_ports ?? [1024, 65_535],
     wakeRate: toWakeRate(layer.wake_rate),
     engines: [...engines, ...machines],
+    pools: toPools(layer.pools),
     discover: toDiscoverRules(layer.discover ?? [], places),
     defaults: { ...toOptions(withoutHosts(defaults)), hosts: defaults.hosts ?? [] },
     targets: resolved.targets,
@@ -81,6 +83,7 @@ export function resolveSettings(input: SettingsInput): {
     settings,
     problems: [
       ...checkWhole(settings, layer, places),
+      ...filePoolProblems(layer, settings.pools, places),
       ...checkApi(settings, layer, places),
       ...checkNotify(layer.notify, places),
       ...checkStore(layer.store, places, resolved.fileTargets),

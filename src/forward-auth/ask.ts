@@ -14,6 +14,8 @@ export interface Ask {
   readonly rule?: IntentRule;
   /** What earlier requests say of it; known once its target is. */
   standing: Standing;
+  /** Monotonic ms since when it is held, for whatever reason. Unset: it is not yet. */
+  heldSince?: number;
 }
 
 /** The ways in. */

@@ -116,7 +116,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
     const { facts, res } = ask;
     parts.verdicts.hold++;
     const name = first.spec.name;
-    const since = clock.monotonic();
+    const since = ask.heldSince ?? clock.monotonic();
     using place = parts.holds.take(name);
     let target = first;
     let lease = target.lease("held request");

@@ -15,10 +15,11 @@ export function redactProgress(progress: Progress, allow: { details: boolean; lo
     const { log: _log, ...rest } = failure;
     return { ...progress, failure: rest };
   }
-  const { failure: _failure, mayNotWake, ...rest } = progress;
+  const { failure: _failure, mayNotWake, room, ...rest } = progress;
   return {
     ...rest,
     dependencies: [],
+    ...(room && { room: { before: room.before, pools: [], yields: [] } }),
     ...(failure && { failure: redactFailure(failure) }),
     ...(mayNotWake && { mayNotWake: redactMayNotWake(mayNotWake) }),
   };
@@ -50,6 +51,7 @@ function redactMayNotWake(why: NonNullable<Progress["mayNotWake"]>): NonNullable
 
 /** What happened, in words that name nobody. */
 const SENTENCES: Record<WakeEvent["type"], string> = {
+  waiting_room: "Waiting for room",
   starting: "Starting the app",
   waking_dep: "Waking a service it needs",
   dep_started: "A service it needs has started",

@@ -47,6 +47,8 @@ export function createUnserved(
   const settleFirst = async (ask: Ask): Promise<void> => {
     using place = parts.holds.take("");
     const since = clock.monotonic();
+    // A proxy's patience counts from here, whatever is waited for.
+    ask.heldSince = since;
     if (!place) return again(ask);
     for (let left = SETTLING_MS; left > 0; left = SETTLING_MS - (clock.monotonic() - since)) {
       const changes = [parts.lookup.changed, settled];

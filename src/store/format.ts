@@ -32,6 +32,7 @@ const wake = z.object({
   totalMs: milliseconds,
   phases: z.object({
     stopping: milliseconds.exactOptional(),
+    room: milliseconds.exactOptional(),
     dependencies: milliseconds.exactOptional(),
     starting: milliseconds.exactOptional(),
     probing: milliseconds.exactOptional(),

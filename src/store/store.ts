@@ -100,6 +100,7 @@ export interface WakeRecord {
   /** Milliseconds of each phase that happened. */
   readonly phases: {
     readonly stopping?: number;
+    readonly room?: number;
     readonly dependencies?: number;
     readonly starting?: number;
     readonly probing?: number;

@@ -8,7 +8,7 @@ export function announce(before: State, after: State, name: string): readonly An
   if (before.kind === after.kind && !(after.kind === "waking" && before.kind === "waking")) return [];
   switch (after.kind) {
     case "waking":
-      if (after.step === "dependencies") return [];
+      if (after.step !== "calling") return [];
       return [
         { type: "starting", message: `${after.wake.from === "paused" ? "Unpausing" : "Starting"} ${name}` },
       ];

@@ -11,6 +11,7 @@ export function contextOf(spec: TargetSpec, before: State, around: Surroundings)
     now: clock.now(),
     mono: clock.monotonic(),
     hasDependencies: around.edges().length > 0,
+    needsRoom: around.room.needed,
     onManualStop: spec.onManualStop,
     foreignStopGraceMs: spec.foreignStopGraceMs,
     oneShot: around.oneShot,
@@ -19,8 +20,9 @@ export function contextOf(spec: TargetSpec, before: State, around: Surroundings)
 }
 
 /** Which paused run is to be stopped later, and when: the one that we pause now, or paused before a restart. */
-function deepenOf(spec: TargetSpec, before: State, { store, clock }: Surroundings): Pick<Context, "deepen"> {
-  const inMs = secondTierMs(spec);
+function deepenOf(spec: TargetSpec, before: State, around: Surroundings): Pick<Context, "deepen"> {
+  const { store, clock, room } = around;
+  const inMs = secondTierMs(spec) ?? (room.inBudget ? Number.POSITIVE_INFINITY : undefined);
   if (inMs === undefined) return {};
   if (before.kind === "stopping" && before.whose === "ours" && before.method === "pause")
     return { deepen: { run: before.seen.run, inMs } };

@@ -2,7 +2,15 @@ import { backoffMs } from "../lib/backoff.ts";
 import type { WakeCause } from "./handle.ts";
 import type { Context } from "./input.ts";
 import { adopt, beginWake, gone, isUp, resting } from "./next-state.ts";
-import type { Napping, OwnStop, Sighting, State, Stopping, Wake } from "./state.ts";
+import {
+  wakeBegan,
+  type Napping,
+  type OwnStop,
+  type Sighting,
+  type State,
+  type Stopping,
+  type Wake,
+} from "./state.ts";
 
 /** How much longer than its own grace a container may take to die before we believe that it lives on. */
 const DYING_MARGIN_MS = 5_000;
@@ -110,6 +118,6 @@ function isRequest(wake: Wake): wake is Wake & { cause: WakeCause } {
 function wantedBy(wake: Wake & { cause: WakeCause }): { cause: WakeCause; since: number } {
   return {
     cause: wake.cause,
-    since: wake.began.dependencies ?? wake.began.starting ?? wake.began.probing ?? 0,
+    since: wakeBegan(wake),
   };
 }

@@ -21,8 +21,10 @@ export function learn(wakes: readonly WakeRecord[], from: WakeRecord["from"]): L
     .filter((wake) => wake.outcome === "ready" && (wake.from === "paused") === paused)
     .slice(-RECENT);
   if (good.length === 0) return {};
-  // A wake that first had to wait for a shutdown is no measure of a wake.
-  const totals = good.map(({ totalMs, phases }) => totalMs - (phases.stopping ?? 0)).sort((a, b) => a - b);
+  // A wake that first had to wait for a shutdown, or for others, is no measure of a wake.
+  const totals = good
+    .map(({ totalMs, phases }) => totalMs - (phases.stopping ?? 0) - (phases.room ?? 0))
+    .sort((a, b) => a - b);
   const probing = good.flatMap(({ phases }) => phases.probing ?? []).sort((a, b) => a - b);
   return {
     usuallyMs: quantile(totals, 0.5),

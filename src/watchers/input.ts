@@ -20,6 +20,8 @@ export type Input =
   /** A stop signal that is not ours was sent to it. */
   | { readonly type: "stop-signal" }
   | { readonly type: "engine-away"; readonly message: string }
+  /** There is room for it in its pools. */
+  | { readonly type: "room"; readonly waited: boolean }
   | { readonly type: "dependencies-ready" }
   /** Our start or unpause call is over, and this is what the engine says now. */
   | { readonly type: "called"; readonly sighting: Sighting | undefined }
@@ -37,13 +39,15 @@ export type Input =
   /** The wait of a foreign stop or of a resumed one is over, and this is what the engine says now. */
   | { readonly type: "settled"; readonly sighting: Sighting | undefined };
 
-/** What a transition may read: two clocks and four facts of the target. */
+/** What a transition may read: two clocks and some facts of the target. */
 export interface Context {
   /** Wall ms. */
   readonly now: number;
   /** Monotonic ms. */
   readonly mono: number;
   readonly hasDependencies: boolean;
+  /** It, or what it needs, is in a pool. */
+  readonly needsRoom: boolean;
   readonly onManualStop: "nap" | "hold";
   readonly foreignStopGraceMs: number;
   /** It is only ever needed to have run to completion (migrations and the like). */

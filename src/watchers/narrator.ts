@@ -3,6 +3,7 @@ import { announce, beginsWake } from "./announce.ts";
 import type { DependencyReport } from "./dependencies.ts";
 import { EventLog } from "./event-log.ts";
 import type { TargetHandle } from "./handle.ts";
+import type { RoomNews } from "./pools/room.ts";
 import type { Learned } from "./history.ts";
 import type { ProbeResult } from "../lib/http-probe.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
@@ -10,7 +11,10 @@ import { wakeBegan, type State, type Wake } from "./state.ts";
 /** How often at most "still waiting" is said. */
 const TELL_EVERY_MS = 1_000;
 
-type Said = Pick<Parameters<EventLog["emit"]>[0], "type" | "message" | "error" | "dependency" | "tries">;
+type Said = Pick<
+  Parameters<EventLog["emit"]>[0],
+  "type" | "message" | "error" | "dependency" | "tries" | "before"
+>;
 
 /** What the narrator asks of the watcher whose story it tells. */
 interface Hero {
@@ -59,6 +63,13 @@ export class Narrator {
     }
   }
 
+  /** It waits until others have made room. Said when its place changes, or what it waits for. */
+  room({ before, etaMs }: RoomNews, state: State): void {
+    const name = this.#hero.displayName;
+    const place = before === 0 ? "it is next" : `${String(before)} before it`;
+    this.#say({ type: "waiting_room", message: `${name} waits for room, ${place}`, before }, state, etaMs);
+  }
+
   /** The engine cannot start it yet: a backup holds it, for instance. */
   delayed(why: string, state: State): void {
     this.#say({ type: "starting", message: `${this.#hero.displayName} has to wait: ${why}` }, state);
@@ -73,14 +84,21 @@ export class Narrator {
     this.#say({ type: "waiting_ready", message, tries }, state);
   }
 
-  #say(said: Said, state: State): void {
+  /** `roomMs`: until there is room. While it waits nobody knows the whole without it. */
+  #say(said: Said, state: State, roomMs?: number): void {
     const wake = "wake" in state ? state.wake : undefined;
     const usually = wake && this.#hero.learned(wake.from).usuallyMs;
+    const elapsedMs = wake && Math.round(this.#clock.monotonic() - wakeBegan(wake));
+    const waits = said.type === "waiting_room";
+    const etaMs =
+      usually === undefined || (waits && roomMs === undefined)
+        ? undefined
+        : Math.round(usually + (waits ? (elapsedMs ?? 0) + (roomMs ?? 0) : 0));
     this.#log.emit({
       ...said,
       timestamp: this.#clock.now(),
-      ...(wake && { elapsedMs: Math.round(this.#clock.monotonic() - wakeBegan(wake)) }),
-      ...(usually !== undefined && { etaMs: Math.round(usually) }),
+      ...(elapsedMs !== undefined && { elapsedMs }),
+      ...(etaMs !== undefined && { etaMs }),
     });
   }
 }

@@ -1,22 +1,42 @@
 import type { Exit, StopMethod } from "../providers/provider.ts";
 import type { WakeCause } from "./handle.ts";
-import type { Missing, Napping, OwnStop, Ready, Sighting, Starting, Wake, Waking } from "./state.ts";
+import {
+  wakeBegan,
+  type Missing,
+  type Napping,
+  type OwnStop,
+  type Ready,
+  type Sighting,
+  type Starting,
+  type Wake,
+  type Waking,
+} from "./state.ts";
 import type { Context } from "./input.ts";
 
-/** A wake from rest: dependencies first, where there are any. */
+/** A wake from rest, or of what runs without answering: room first, then dependencies, where they are needed. */
 export function beginWake(
   from: Wake["from"],
   cause: WakeCause,
   ctx: Context,
   before: Wake["began"] = {},
+  runs?: Sighting,
 ): Waking {
   const wake: Wake = { from, cause, at: ctx.now, began: before };
-  if (!ctx.hasDependencies) return calling(wake, ctx);
+  if (!ctx.needsRoom) return withRoom(wake, ctx);
+  const began = { ...before, room: ctx.mono };
+  return { kind: "waking", step: "room", task: Symbol(), wake: { ...wake, began }, ...(runs && { runs }) };
+}
+
+/** There is room for it. */
+export function withRoom(wake: Wake, ctx: Context, waited = true): Waking {
+  const { room, ...began } = wake.began;
+  const shown = waited && room !== undefined ? { ...wake.began } : began;
+  if (!ctx.hasDependencies) return calling({ ...wake, began: shown }, ctx);
   return {
     kind: "waking",
     step: "dependencies",
     task: Symbol(),
-    wake: { ...wake, began: { ...before, dependencies: ctx.mono } },
+    wake: { ...wake, began: { ...shown, dependencies: ctx.mono } },
   };
 }
 
@@ -49,14 +69,12 @@ export function adopt(sighting: Sighting, ctx: Context, cause?: WakeCause, since
 
 /** Readiness is proved. */
 export function ready(state: Starting, ctx: Context): Ready {
-  const { stopping, dependencies, starting, probing: probed } = state.wake.began;
-  const began = stopping ?? dependencies ?? starting ?? probed ?? ctx.mono;
   return {
     kind: "ready",
     task: Symbol(),
     seen: state.seen,
     since: ctx.now,
-    tookMs: ctx.mono - began,
+    tookMs: ctx.mono - wakeBegan(state.wake),
     began: ctx.mono,
   };
 }

@@ -1,4 +1,5 @@
 import type { TargetSpec } from "../config/model.ts";
+import type { RoomNews } from "./pools/room.ts";
 import type { Learned } from "./history.ts";
 import type { DependencyProgress, MayNotWake, Phase, Progress, Step } from "./progress.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
@@ -11,6 +12,8 @@ export interface ProgressInput {
   readonly dependencies: readonly DependencyProgress[];
   /** The last finished wake, for the steps of "ready". */
   readonly lastWake?: { readonly wake: Wake; readonly ended: number };
+  /** How it stands in the queue, with step "room". */
+  readonly room?: RoomNews;
   /** Learned length of a shutdown, ms. */
   readonly stopMs?: number;
   /** What people or the schedule ordered. */
@@ -20,7 +23,7 @@ export interface ProgressInput {
 }
 
 type Began = Wake["began"];
-const ORDER = ["stopping", "dependencies", "starting", "probing"] as const;
+const ORDER = ["stopping", "room", "dependencies", "starting", "probing"] as const;
 
 /** Where a target stands, for people. Pure. */
 export function progressOf(input: ProgressInput): Progress {
@@ -35,14 +38,10 @@ export function progressOf(input: ProgressInput): Progress {
   };
   switch (state.kind) {
     case "waking":
+      if (state.step === "room") return waitingForRoom(input, state.wake, base);
+      return wakingOf(input, state, base);
     case "starting":
-      return {
-        ...base,
-        phase: phaseOf(state),
-        elapsedMs: mono - wakeBegan(state.wake),
-        deadlineMs: spec.wakeTimeoutMs + ((state.wake.began.starting ?? mono) - wakeBegan(state.wake)),
-        steps: stepsOf(state.wake, dependencies, mono, "active"),
-      };
+      return wakingOf(input, state, base);
     case "stopping": {
       const began = state.wanted?.since ?? state.began;
       const graceMs =
@@ -98,6 +97,45 @@ export function progressOf(input: ProgressInput): Progress {
   }
 }
 
+type Base = Pick<Progress, "target" | "displayName" | "asOf" | "dependencies" | "etaMs">;
+
+function wakingOf(
+  { spec, dependencies, mono }: ProgressInput,
+  state: State & { kind: "waking" | "starting" },
+  { etaMs, ...base }: Base,
+): Progress {
+  const { wake } = state;
+  const { room, dependencies: needs, starting } = wake.began;
+  const waitedMs = room === undefined ? 0 : (needs ?? starting ?? room) - room;
+  return {
+    ...base,
+    ...(etaMs !== undefined && { etaMs: etaMs + waitedMs }),
+    phase: phaseOf(state),
+    elapsedMs: mono - wakeBegan(wake),
+    deadlineMs: spec.wakeTimeoutMs + ((starting ?? mono) - wakeBegan(wake)),
+    steps: stepsOf(wake, dependencies, mono, "active"),
+  };
+}
+
+/** How long others keep their room is not known, unless they are on their way already. */
+function waitingForRoom(
+  { spec, dependencies, mono, room }: ProgressInput,
+  wake: Wake,
+  { etaMs, ...base }: Base,
+): Progress {
+  const elapsedMs = mono - wakeBegan(wake);
+  const known = etaMs !== undefined && room?.etaMs !== undefined;
+  return {
+    ...base,
+    ...(known && { etaMs: elapsedMs + (room.etaMs ?? 0) + etaMs }),
+    ...(room && { room: { before: room.before, pools: room.pools, yields: room.yields } }),
+    phase: "room",
+    elapsedMs,
+    deadlineMs: spec.roomTimeoutMs + ((wake.began.room ?? mono) - wakeBegan(wake)),
+    steps: stepsOf(wake, dependencies, mono, "active"),
+  };
+}
+
 function phaseOf(state: State & { kind: "waking" | "starting" }): Phase {
   if (state.kind === "starting") return "probing";
   return state.step === "dependencies" ? "dependencies" : "starting";
@@ -123,7 +161,9 @@ function stepsOf(
 
 function coming(after: number, began: Began, dependencies: readonly DependencyProgress[]): readonly Step[] {
   return ORDER.slice(after + 1)
-    .filter((id) => began[id] === undefined && (id !== "dependencies" || dependencies.length > 0))
+    .filter(
+      (id) => began[id] === undefined && id !== "room" && (id !== "dependencies" || dependencies.length > 0),
+    )
     .map((id) => step(id, "todo", undefined, dependencies));
 }
 

@@ -21,6 +21,8 @@ export interface Progress {
   /** Only the steps that apply, in order. */
   readonly steps: readonly Step[];
   readonly dependencies: readonly DependencyProgress[];
+  /** With phase "room", once it is known. */
+  readonly room?: RoomProgress;
   /** With phase "stopping": how long a shutdown takes at most. */
   readonly stopGraceMs?: number;
   /** With phase "ready": how long the last wake took. */
@@ -34,16 +36,26 @@ export interface Progress {
 }
 
 export type Phase =
-  "napping" | "stopping" | "dependencies" | "starting" | "probing" | "ready" | "error" | "missing";
+  "napping" | "stopping" | "room" | "dependencies" | "starting" | "probing" | "ready" | "error" | "missing";
 
 export interface Step {
-  readonly id: "stopping" | "dependencies" | "starting" | "probing";
+  readonly id: "stopping" | "room" | "dependencies" | "starting" | "probing";
   readonly status: "todo" | "active" | "done" | "failed";
   /** Done or failed: how long it took. Active: how long it runs so far. */
   readonly ms?: number;
   /** Dependencies: how many are ready, of how many. */
   readonly done?: number;
   readonly of?: number;
+}
+
+/** A wake that waits until others have made room for it. */
+export interface RoomProgress {
+  /** Wakes before it that want the same. */
+  readonly before: number;
+  /** Pools that are full. */
+  readonly pools: readonly string[];
+  /** Names of those that go to sleep for it. */
+  readonly yields: readonly string[];
 }
 
 export interface DependencyProgress {
@@ -62,6 +74,7 @@ export type FailureReason =
   | "engine_away"
   | "forbidden"
   | "no_address"
+  | "no_room"
   | "start_failed"
   | "unknown";
 
@@ -72,7 +85,7 @@ export interface Failure {
   readonly exitCode?: number;
   /** HTTP status of the last probe answer, with reason "bad_answer". */
   readonly status?: number;
-  /** The wake's deadline, with reason "no_answer". */
+  /** The deadline that was missed, with reasons "no_answer", "bad_answer" and "no_room". */
   readonly withinMs?: number;
   /** The dependency at fault, with reason "dependency". */
   readonly dependency?: string;

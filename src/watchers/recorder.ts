@@ -143,8 +143,8 @@ export class Recorder {
 
   #record(wake: Wake, outcome: WakeRecord["outcome"], ended: number, failure?: string): void {
     const { store } = this.#around;
-    const { stopping, dependencies, starting, probing } = wake.began;
-    const marks = Object.entries({ stopping, dependencies, starting, probing }).filter(
+    const { stopping, room, dependencies, starting, probing } = wake.began;
+    const marks = Object.entries({ stopping, room, dependencies, starting, probing }).filter(
       (mark): mark is [keyof WakeRecord["phases"], number] => mark[1] !== undefined,
     );
     const phases = Object.fromEntries(

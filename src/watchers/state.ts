@@ -16,21 +16,23 @@ export interface Napping {
   readonly since: number;
   /** A person stopped it and `on_manual_stop: hold` says that only a person or the engine starts it again. */
   readonly held: boolean;
-  /** Paused by us and to be stopped later: the second tier. */
+  /** Paused by us and to be stopped later: the second tier, or because others need its memory. */
   readonly deeper?: {
     readonly task: Task;
     readonly seen: Sighting;
-    /** Monotonic ms. */
+    /** Monotonic ms. Infinity: only when others need its memory. */
     readonly due: number;
   };
 }
 
-/** Dependencies first, then the engine's start or unpause. */
+/** Room in its pools, then dependencies, then the engine's start or unpause. */
 export interface Waking {
   readonly kind: "waking";
-  readonly step: "dependencies" | "calling";
+  readonly step: "room" | "dependencies" | "calling";
   readonly task: Task;
   readonly wake: Wake;
+  /** Its last run goes on although it does not answer: it takes its room already. */
+  readonly runs?: Sighting;
 }
 
 /** The engine says running; the target has not proved yet that it answers. */
@@ -113,6 +115,8 @@ export interface Missing {
   readonly kind: "missing";
   readonly why: "unlisted" | "gone" | "away";
   readonly message: string;
+  /** When its engine fell silent it ran, or was paused: it takes its room until the engine says otherwise. */
+  readonly held?: "awake" | "memory";
   /** Wall ms. */
   readonly since: number;
 }
@@ -135,6 +139,7 @@ export interface Wake {
   /** Monotonic ms of each phase's beginning, in the order of the keys; absent when it did not happen. */
   readonly began: {
     readonly stopping?: number;
+    readonly room?: number;
     readonly dependencies?: number;
     readonly starting?: number;
     readonly probing?: number;
@@ -171,8 +176,8 @@ export function sightingOf(seen: Instance | InstanceSummary): Sighting {
 
 /** Monotonic ms of a wake's beginning. */
 export function wakeBegan(wake: Wake): number {
-  const { stopping, dependencies, starting, probing } = wake.began;
-  return stopping ?? dependencies ?? starting ?? probing ?? 0;
+  const { stopping, room, dependencies, starting, probing } = wake.began;
+  return stopping ?? room ?? dependencies ?? starting ?? probing ?? 0;
 }
 
 /** Awake or on the way up. */
@@ -184,6 +189,8 @@ export function isUp({ kind }: State): boolean {
 export function needsDependencies(state: State): boolean {
   switch (state.kind) {
     case "waking":
+      // Who waits for room holds nothing, or two could wait for each other.
+      return state.step !== "room";
     case "starting":
     case "ready":
       return true;

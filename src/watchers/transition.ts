@@ -1,10 +1,21 @@
 import { settled, sleepFailed, stopSignal } from "./going-down.ts";
 import type { WakeCause } from "./handle.ts";
 import type { Context, Input } from "./input.ts";
-import { adopt, beginWake, calling, gone, isUp, ownStop, probing, ready } from "./next-state.ts";
+import {
+  adopt,
+  beginWake,
+  calling,
+  gone,
+  isUp,
+  ownStop,
+  probing,
+  ready,
+  resting,
+  withRoom,
+} from "./next-state.ts";
 import type { Failure } from "./progress.ts";
 import { seen, seenWhileStarting } from "./seen.ts";
-import type { State } from "./state.ts";
+import type { Missing, State } from "./state.ts";
 
 /**
  * The next state. Pure; returns the same object when nothing changes, and keeps `task` when the work under
@@ -22,6 +33,9 @@ export function transition(state: State, input: Input, ctx: Context): State {
       return stopSignal(state, ctx);
     case "engine-away":
       return engineAway(state, input.message, ctx);
+    case "room":
+      if (state.kind !== "waking" || state.step !== "room") return state;
+      return withRoom(state.wake, ctx, input.waited);
     case "dependencies-ready":
       if (state.kind !== "waking" || state.step !== "dependencies") return state;
       return calling(state.wake, ctx);
@@ -49,7 +63,10 @@ export function transition(state: State, input: Input, ctx: Context): State {
     case "sleep-failed":
       return sleepFailed(state, ctx);
     case "sleep-dropped":
-      return state.kind === "stopping" && state.whose === "ours" ? adopt(state.seen, ctx) : state;
+      if (state.kind !== "stopping" || state.whose !== "ours") return state;
+      // What was paused before stays paused.
+      if (state.deepens !== undefined) return { ...resting(state.seen, ctx), since: state.deepens };
+      return adopt(state.seen, ctx);
     case "settled":
       if (state.kind !== "stopping") return seen(state, input.sighting, ctx);
       return settled(state, input.sighting, ctx);
@@ -63,7 +80,13 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
       return beginWake(state.how === "completed" ? "stopped" : state.how, cause, ctx);
     case "error":
       if (!explicit && cause.by !== "dependant" && ctx.now < state.until) return state;
-      return beginWake(state.wake.from, cause, ctx);
+      return beginWake(
+        state.wake.from,
+        cause,
+        ctx,
+        {},
+        state.seen && isUp(state.seen) ? state.seen : undefined,
+      );
     case "stopping":
       // A stop that failed leaves the app running: asking for it now means using what is there, until the next
       // try is on its way.
@@ -78,8 +101,15 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
   }
 }
 
+function heldBy(state: State): Missing["held"] | undefined {
+  if (state.kind === "starting" || (state.kind === "error" && state.seen)) return "awake";
+  if (state.kind === "napping" && state.how === "paused") return "memory";
+  return state.kind === "missing" ? state.held : undefined;
+}
+
 function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context): State {
   if (state.kind !== "waking" && state.kind !== "starting") return state;
+  const runs = state.kind === "waking" ? state.runs : isUp(state.seen) ? state.seen : undefined;
   return {
     kind: "error",
     task: Symbol(),
@@ -87,7 +117,7 @@ function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context
     until: ctx.now + coolDownMs,
     wake: state.wake,
     ended: ctx.mono,
-    ...(state.kind === "starting" && isUp(state.seen) && { seen: state.seen }),
+    ...(runs && { seen: runs }),
   };
 }
 
@@ -98,5 +128,6 @@ function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context
 function engineAway(state: State, message: string, ctx: Context): State {
   if (state.kind === "ready" || state.kind === "waking" || state.kind === "stopping") return state;
   if (state.kind === "missing" && state.why === "away" && state.message === message) return state;
-  return { kind: "missing", why: "away", message, since: ctx.now };
+  const held = heldBy(state);
+  return { kind: "missing", why: "away", message, since: ctx.now, ...(held && { held }) };
 }

@@ -11,6 +11,8 @@ export interface WakeEvent {
   readonly dependency?: string;
   /** Probes made so far in this wake. */
   readonly tries?: number;
+  /** With type "waiting_room": wakes before it that want the same room. */
+  readonly before?: number;
   /** Since the wake began. */
   readonly elapsedMs?: number;
   /** Expected length of the whole wake. */
@@ -18,6 +20,7 @@ export interface WakeEvent {
 }
 
 export type WakeEventType =
+  | "waiting_room"
   | "starting"
   | "waking_dep"
   | "dep_started"

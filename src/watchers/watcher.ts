@@ -5,12 +5,15 @@ import { deadline } from "../lib/signals.ts";
 import { untilTrue } from "../lib/until-true.ts";
 import type { Instance, InstanceSummary, StopMethod } from "../providers/provider.ts";
 import { Activity } from "./activity/activity.ts";
+import { Asked } from "./asked.ts";
+import type { RoomNews } from "./pools/room.ts";
 import { beginsWake } from "./announce.ts";
 import { initialProgress, type Dependency, type DependencyReport } from "./dependencies.ts";
 import type { FailureFacts } from "./failure.ts";
 import { gateOf } from "./gate.ts";
 import type { Gate, TargetHandle, Use, WakeCause } from "./handle.ts";
-import { learn, type Learned } from "./history.ts";
+import type { Learned } from "./history.ts";
+import { learnedOf } from "./learned-of.ts";
 import { jobOf, taskOf } from "./jobs/job-of.ts";
 import { Lane } from "./lane.ts";
 import { Narrator } from "./narrator.ts";
@@ -64,7 +67,8 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   readonly #jobs: JobRunner;
   /** What people and the schedule order. */
   readonly orders: Orders;
-  #asked: Workbench["asked"];
+  readonly asked = new Asked(this);
+  #room: RoomNews | undefined;
   lookAgainAt = Number.NEGATIVE_INFINITY;
   readonly insight = new Insight(this);
 
@@ -121,6 +125,11 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     return this.around.coordination.stale && this.#gate.kind === "ready" ? STALE : this.#gate;
   }
 
+  /** How long its last own stop took, ms; undefined: none since the start. */
+  get stopMs(): number | undefined {
+    return this.#recorder.stopMs;
+  }
+
   get events(): TargetHandle["events"] {
     return this.#narrator.stream;
   }
@@ -144,7 +153,8 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       learned: this.learned(tierOf(this.#state)),
       dependencies: this.#dependencies ?? this.around.edges().map(initialProgress),
       ...(this.#lastWake && { lastWake: this.#lastWake }),
-      ...(this.#recorder.stopMs !== undefined && { stopMs: this.#recorder.stopMs }),
+      ...(this.room && { room: this.room }),
+      ...(this.stopMs !== undefined && { stopMs: this.stopMs }),
       ...(mayNotWake && { mayNotWake }),
       now: clock.now(),
       mono: clock.monotonic(),
@@ -152,9 +162,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   }
 
   learned(from?: Wake["from"]): Learned {
-    if (from === undefined && isFound(this.#state)) return FOUND_SOON;
-    from ??= tierOf(this.#state);
-    return learn(this.around.store.target(this.name)?.wakes ?? [], from);
+    return learnedOf(this.#state, this.around.store.target(this.name)?.wakes, from);
   }
 
   touch(use: Use): void {
@@ -210,11 +218,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   /** A person wants it asleep now: as soon as nothing uses it, or `force`d whatever uses it. Wakes as always later. */
   sleep(how: "quiet" | "force" = "quiet"): void {
-    if (this.#state.kind !== "ready" || this.around.exempt() !== undefined) return;
-    if (how === "force") this.orders.unpin();
-    this.#asked = how;
-    this.around.coordination.asked(this.name, how);
-    this.activity.poke();
+    this.asked.sleep(how);
   }
 
   /**
@@ -246,10 +250,6 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     } catch {
       // An engine that does not answer is told of by its own view.
     }
-  }
-
-  get asked(): Workbench["asked"] {
-    return this.#asked;
   }
 
   /** The wall clock was set by `ms`: moments that came from it move along or are looked at anew. */
@@ -302,8 +302,8 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     if (after === before) return;
     this.#state = after;
     this.#gate = gateOf(after, this.#spec.page.logs, this.orders.mayNotWake());
-    if (after.kind !== "ready") this.#asked = undefined;
-    if (beginsWake(before, after)) this.#dependencies = undefined;
+    this.asked.moved(before, after);
+    if (beginsWake(before, after)) this.#dependencies = this.#room = undefined;
     if (after.kind === "ready" && before.kind === "starting") {
       this.#failures.reset();
       this.#lastWake = { wake: before.wake, ended: this.around.clock.monotonic() };
@@ -335,6 +335,17 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#narrator.dependency(report, this.#state);
   }
 
+  onRoom(news: RoomNews): void {
+    this.#room = news;
+    this.#narrator.room(news, this.#state);
+    this.changed.emit();
+  }
+
+  /** How it stands, while it waits for room in its pools. */
+  get room(): RoomNews | undefined {
+    return this.#state.kind === "waking" && this.#state.step === "room" ? this.#room : undefined;
+  }
+
   onWaiting(why: string): void {
     this.#narrator.delayed(why, this.#state);
     this.around.log.info("wake_waits", `${this.name} has to wait: ${why}`, { target: this.name });
@@ -364,12 +375,3 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
 /** Whether it is still ready is being found out. */
 const STALE: Gate = { kind: "coming", state: "starting" };
-
-/** After a start of Wakegate, what runs is known to be ready within this: no page needs to flash up for it. */
-const FOUND_SOON: Learned = { usuallyMs: 500, p90Ms: 500 };
-
-/** Being found as it is, rather than woken. */
-function isFound(state: State): boolean {
-  if (state.kind === "missing") return state.why === "unlisted";
-  return state.kind === "starting" && state.wake.cause.by === "outside";
-}

@@ -31,6 +31,8 @@ export function whyInputOf(watcher: Watcher): WhyInput {
     ...(heldSince !== undefined && { heldSince }),
     ...(due !== undefined && { dueInMs: due }),
     ...(around.dependencyOnly && { dependencyOnly: true }),
+    ...(watcher.room && { room: watcher.room }),
+    ...(watcher.asked.how === "room" && { makesRoom: true }),
     ...(wouldSleepSince !== undefined && { wouldSleepMs: mono - wouldSleepSince }),
     ...(mayNotWake && { mayNotWake }),
     ...(orders.pinned && { pin: orders.pinned }),

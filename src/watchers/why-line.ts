@@ -1,5 +1,5 @@
 import { dayTime, span } from "./say.ts";
-import { wakeBegan } from "./state.ts";
+import { wakeBegan, type Starting, type Waking } from "./state.ts";
 import type { WhyInput } from "./why.ts";
 
 /** One line of a list: the fact, a second fact, and what comes next. */
@@ -18,30 +18,14 @@ const NOTHING_NEXT = { value: "–", what: "" };
 
 /** The words for Why and Next. Pure. */
 export function lineOf(input: WhyInput): WhyLine {
-  const { state, now, mono, learned } = input;
+  const { state, now, mono } = input;
   switch (state.kind) {
     case "ready":
       return readyLine(input);
     case "waking":
-    case "starting": {
-      const sofar = mono - wakeBegan(state.wake);
-      const usually = learned.usuallyMs === undefined ? "" : `, usually ${span(learned.usuallyMs)}`;
-      const left = learned.usuallyMs === undefined ? undefined : Math.max(0, learned.usuallyMs - sofar);
-      const fact =
-        state.kind === "starting"
-          ? "Probing, no answer yet"
-          : state.step === "dependencies"
-            ? "Waking dependencies"
-            : "Starting";
-      return {
-        fact,
-        more: `${span(sofar)} so far${usually}`,
-        next:
-          left === undefined
-            ? NOTHING_NEXT
-            : { value: `about ${span(left)}`, what: "until ready", inMs: left },
-      };
-    }
+      return state.step === "room" ? roomLine(input, state) : wakingLine(input, state);
+    case "starting":
+      return wakingLine(input, state);
     case "stopping": {
       const sofar = mono - state.began;
       const atMost =
@@ -83,6 +67,38 @@ export function lineOf(input: WhyInput): WhyLine {
   }
 }
 
+function wakingLine({ learned, mono }: WhyInput, state: Waking | Starting): WhyLine {
+  const sofar = mono - wakeBegan(state.wake);
+  const usually = learned.usuallyMs === undefined ? "" : `, usually ${span(learned.usuallyMs)}`;
+  const left = learned.usuallyMs === undefined ? undefined : Math.max(0, learned.usuallyMs - sofar);
+  const fact =
+    state.kind === "starting"
+      ? "Probing, no answer yet"
+      : state.step === "dependencies"
+        ? "Waking dependencies"
+        : "Starting";
+  const next =
+    left === undefined ? NOTHING_NEXT : { value: `about ${span(left)}`, what: "until ready", inMs: left };
+  return { fact, more: `${span(sofar)} so far${usually}`, next };
+}
+
+function roomLine({ room, mono, spec }: WhyInput, state: Waking): WhyLine {
+  const sofar = mono - wakeBegan(state.wake);
+  const left = Math.max(0, spec.roomTimeoutMs - sofar);
+  const where = room && room.pools.length > 0 ? ` in ${few(room.pools)}` : "";
+  const who =
+    room === undefined || room.yields.length === 0
+      ? "nobody can make room now"
+      : `${few(room.yields)} makes room`;
+  const place =
+    room === undefined ? "" : room.before === 0 ? `, ${who}` : `, ${String(room.before)} before it`;
+  return {
+    fact: `Waits for room${where}`,
+    more: `${span(sofar)} so far${place}`,
+    next: { value: span(left), what: "at most", inMs: left },
+  };
+}
+
 function readyLine(input: WhyInput): WhyLine {
   const { now, holders, lastLook, heldSince, wouldSleepMs, unusedMs, timeZone } = input;
   const time = (at: number): string => dayTime(at, now, timeZone);
@@ -121,6 +137,13 @@ function readyLine(input: WhyInput): WhyLine {
   }
   if (wouldSleepMs !== undefined) {
     return { fact: "Would sleep now (dry run)", more: `No use for ${span(unusedMs)}`, next: NOTHING_NEXT };
+  }
+  if (input.makesRoom) {
+    return {
+      fact: "Makes room for others",
+      more: `${used}, one last look`,
+      next: { value: "soon", what: "asleep, unless it is used" },
+    };
   }
   const found =
     heldSince === undefined ? undefined : lastLook?.evidence.find(({ kind }) => kind === "in-use");
@@ -173,7 +196,8 @@ function nappingLine(input: WhyInput): WhyLine {
     const fact = state.how === "completed" ? "Has run to its end" : `Asleep for ${span(now - state.since)}`;
     return { fact, more: last, next: NOTHING_NEXT };
   }
-  const left = state.deeper && Math.max(0, state.deeper.due - mono);
+  const due = state.deeper?.due ?? Number.POSITIVE_INFINITY;
+  const left = Number.isFinite(due) ? Math.max(0, due - mono) : undefined;
   return {
     fact: `Paused for ${span(now - state.since)}`,
     more: last,

@@ -6,6 +6,7 @@ import type { RegularUser } from "./activity/users.ts";
 import type { Use } from "./handle.ts";
 import type { Learned } from "./history.ts";
 import type { MayNotWake } from "./progress.ts";
+import type { RoomNews } from "./pools/room.ts";
 import { ruleNameOf } from "./rule-name.ts";
 import { dayTime, span } from "./say.ts";
 import type { State } from "./state.ts";
@@ -32,6 +33,10 @@ export interface WhyInput {
   readonly heldSince?: number;
   /** It exists only because others need it: it has no idle time, and is ours to stop only when we started it. */
   readonly dependencyOnly?: boolean;
+  /** How it stands while it waits for room. */
+  readonly room?: RoomNews;
+  /** It is to sleep so that others have room. */
+  readonly makesRoom?: boolean;
   /** Until it counts as unused. */
   readonly dueInMs?: number;
   /** A dry run says that it would sleep, since so long. */

@@ -8,6 +8,8 @@ import type { Store } from "../store/store.ts";
 import type { Activity } from "./activity/activity.ts";
 import type { ReadProc } from "./activity/connections.ts";
 import type { LastLook } from "./activity/last-look.ts";
+import type { Asked } from "./asked.ts";
+import type { Room, RoomNews } from "./pools/room.ts";
 import type { Peer } from "./activity/peer.ts";
 import type { Coordination } from "./coordination.ts";
 import type { DependencyReport, Edge } from "./dependencies.ts";
@@ -62,6 +64,8 @@ export interface Surroundings {
   neededBy(): readonly string[];
   /** Why this target may not be put to sleep at all (it is the proxy that asks us, for instance). */
   exempt(): string | undefined;
+  /** What it shares with others. */
+  readonly room: Room;
   /** True when it exists only because others depend on it: it has no idle time of its own. */
   readonly dependencyOnly: boolean;
   /** True when others need it only to have run to completion. */
@@ -74,8 +78,8 @@ export interface Workbench {
   readonly around: Surroundings;
   readonly activity: Activity;
   readonly orders: Orders;
-  /** A person wants it asleep: `quiet` when nobody uses it, `force` whatever uses it. */
-  readonly asked: "quiet" | "force" | undefined;
+  /** Who wants it asleep before its time. */
+  readonly asked: Pick<Asked, "how" | "method" | "keep">;
   /** Monotonic ms before which it is not looked at again. */
   lookAgainAt: number;
   /** Takes the result of a last look, and what a dry run would do. */
@@ -89,6 +93,8 @@ export interface Workbench {
   /** Takes what an inspection said that the work made for itself. */
   see(instance: Instance | undefined): void;
   onDependency(report: DependencyReport): void;
+  /** How it stands while it waits for room. */
+  onRoom(news: RoomNews): void;
   /** Something that passes by itself, such as a backup's lock, keeps the engine from starting it. */
   onWaiting(why: string): void;
   onTry(tries: number, result: ProbeResult): void;

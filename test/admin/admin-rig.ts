@@ -2,6 +2,7 @@ import { loadSettings } from "../../src/config/load.ts";
 import type { Reload } from "../../src/admin/parts.ts";
 import { systemClock, type Clock } from "../../src/lib/clock.ts";
 import { AsyncStack } from "../../src/lib/disposables.ts";
+import type { PoolSpec } from "../../src/config/model/pool.ts";
 import { startService, type Service } from "../../src/service.ts";
 import type { TargetRecord } from "../../src/store/store.ts";
 import { fetchRaw, type RawRequest, type Reply } from "../http/rig.ts";
@@ -31,6 +32,7 @@ export interface ApiReply extends Reply {
 
 export interface AdminRigOptions {
   readonly env?: Readonly<Record<string, string>>;
+  readonly pools?: readonly PoolSpec[];
   readonly records?: Readonly<Record<string, TargetRecord>>;
   readonly setUp?: (world: FakeWorld) => void;
   /** Prepares the state folder. */
@@ -69,7 +71,7 @@ export async function adminRig(options: AdminRigOptions = {}): Promise<AdminRig>
   const log = new RecordingLog();
   const service = stack.use(
     await startService({
-      settings: loaded.settings,
+      settings: { ...loaded.settings, pools: options.pools ?? [] },
       clock,
       log,
       store,

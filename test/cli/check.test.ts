@@ -43,6 +43,19 @@ targets:
 `;
 
 describe("wakegate check", () => {
+  it("shows pools with the targets in them", async () => {
+    const yaml = `${GOOD.replace("port: 8080", "port: 8080, pools: [ram, gpu0]")}pools: { ram: { budget: 16GiB }, gpu0: { max_awake: 1 }, spare: { max_awake: 2 } }\n`;
+    const args = ["check", "--config", "wakegate.yaml", "--no-engines"];
+    const { code, out } = await run(yaml, args);
+    expect(out).toMatch(/^POOL +AWAKE +BUDGET +TARGETS$/m);
+    expect(out).toMatch(/^ram +any +16 GiB +blog$/m);
+    expect(out).toMatch(/^gpu0 +1 +- +blog$/m);
+    expect(out).toMatch(/^spare +2 +- +-$/m);
+    expect(code).toBe(0);
+    const json = JSON.parse((await run(yaml, [...args, "--json"])).out) as { pools: unknown[] };
+    expect(json.pools[1]).toEqual({ name: "gpu0", maxAwake: 1, targets: ["blog"] });
+  });
+
   it("shows the targets of a good file and exits 0", async () => {
     const { code, out } = await run(GOOD, ["check", "--config", "wakegate.yaml", "--no-engines"]);
     expect(out).toMatch(/^TARGET +HOSTS +PORT +ENGINE +IDLE\n/);

@@ -35,6 +35,26 @@ describe("the command line over the API", () => {
     expect((await run(rig, "status", "nobody")).code).toBe(1);
   });
 
+  it("shows how full pools are and who waits, and why a target has to wait", async () => {
+    const gpu0 = { name: "gpu0", maxAwake: 1, defaultCostBytes: 1, yieldAfterMs: 0 };
+    await using rig = await adminRig({
+      pools: [gpu0],
+      setUp: (world) => {
+        for (const name of ["blog", "wiki"])
+          world.create(name, { labels: labelled({ "wakegate.pools": "gpu0" }), status: "exited" });
+      },
+    });
+    await run(rig, "wake", "blog");
+    using _ = rig.service.registry.watcher("blog")?.lease("a film") ?? { [Symbol.dispose]: () => {} };
+    await rig.call("/targets/wiki/wake", { json: {} });
+    const { text } = await run(rig, "status");
+    expect(text).toMatch(/wiki\s+waking\s+Waits for room in gpu0/);
+    expect(text).toMatch(/POOL\s+TAKEN\s+WAITING\ngpu0\s+1 of 1 awake\s+wiki waits/);
+    expect((await run(rig, "why", "wiki")).text).toMatch(/Waits for room in gpu0\n.*it is next/);
+    const json = JSON.parse((await run(rig, "status", "--json")).text) as { pools: { name: string }[] };
+    expect(json.pools.map(({ name }) => name)).toEqual(["gpu0"]);
+  });
+
   it("follows a wake that fails to exit code 1 with the reason", async () => {
     await using rig = await adminRig({
       setUp: (world) =>

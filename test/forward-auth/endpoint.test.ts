@@ -245,6 +245,22 @@ describe("routing", () => {
     expect((await rig.ask({ host: "later.example.com" })).status).toBe(403);
   });
 
+  it("counts that wait as part of the hold: a proxy's patience began when the request came", async () => {
+    const the = await house({ settings: { unknownHosts: "deny" } });
+    await using rig = the.rig;
+    the.directory.settled = false;
+    the.directory.set([]);
+    const reply = rig.ask();
+    await held(rig, 1);
+    await the.clock.advance(4_000);
+    the.directory.set([entryOf(the.blog)]);
+    await held(rig, 1);
+    await the.clock.advance(20_999);
+    expect(rig.forwardAuth.held).toBe(1);
+    await the.clock.advance(1);
+    expect((await reply).status).toBe(503);
+  });
+
   it("answers as soon as the engines are listed", async () => {
     const blog = new FakeTarget(targetSpec("blog"), READY);
     const directory = new FakeDirectory(blog);

@@ -19,6 +19,7 @@ export function observeInputs(hear: (watcher: Watcher, input: Input) => void): v
 /** Kinds of states, as far as they take inputs differently. */
 const STATES = [
   "napping",
+  "waking room",
   "waking dependencies",
   "waking calling",
   "starting",
@@ -36,6 +37,7 @@ const INPUTS: readonly Input["type"][] = [
   "seen",
   "stop-signal",
   "engine-away",
+  "room",
   "dependencies-ready",
   "called",
   "wake-failed",

@@ -18,8 +18,9 @@ export function awakeDependants(scene: Scene, target: string): readonly string[]
     .filter(({ name, owner, needs }) => {
       if (!needs.includes(target)) return false;
       if (owner === "not ours") return scene.told.named(name).some(({ status }) => status === "running");
-      const kind = scene.wakegate?.registry.watcher(name)?.state.kind;
-      return kind === "ready" || kind === "starting" || kind === "waking";
+      const state = scene.wakegate?.registry.watcher(name)?.state;
+      if (state?.kind === "waking") return state.step !== "room";
+      return state?.kind === "ready" || state?.kind === "starting";
     })
     .map(({ name }) => name);
 }

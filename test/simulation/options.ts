@@ -21,7 +21,7 @@ export const USAGE = `usage: npm run simulate -- [--seed N | --seeds A..B | --mi
   --minutes M   seed after seed for M minutes, beginning with --seed or a new one each day
   --only 3,7    with --seed: these deeds alone, as a shrunk failure names them
   --trace       with --seed: everything that happened
-  --mutants     seven faults put into copies of the source, each to be found within 1,000 seeds
+  --mutants     nine faults put into copies of the source, each to be found within 1,000 seeds
   --json        ends with one line of JSON
 `;
 

@@ -21,7 +21,7 @@ export interface RunOptions {
   /** Which actions happen, by index. Default: all. */
   readonly only?: ReadonlySet<number>;
   readonly coverage?: Coverage;
-  /** Default: the ten of the design. */
+  /** Default: all. */
   readonly invariants?: readonly Invariant[];
 }
 

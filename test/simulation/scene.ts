@@ -91,7 +91,7 @@ export class Scene {
   /** Something happened: everybody hears of it. */
   tell(happening: Happening): void {
     this.told.hear(happening, this.clock.monotonic());
-    this.asked.hear(happening, (name) => this.wakegate?.registry.watcher(name)?.state.kind === "ready");
+    this.asked.hear(happening, (name) => this.wakegate?.registry.watcher(name));
     const line = describeHappening(happening);
     if (line !== undefined) this.note(line);
     for (const { hear } of this.#watching) hear?.(happening);

@@ -36,6 +36,8 @@ export function targetSpec(name: string, changes: Partial<TargetSpec> = {}): Tar
     presets: ["monitors", "crawlers", "link-previews", "assets"],
     rules: [],
     pollers: { wakes: true, counts: false },
+    pools: [],
+    roomTimeoutMs: 180_000,
     ...changes,
   };
 }

@@ -44,6 +44,8 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
   fc.constantFrom<Input>(
     { type: "stop-signal" },
     { type: "engine-away", message: "gone" },
+    { type: "room", waited: true },
+    { type: "room", waited: false },
     { type: "dependencies-ready" },
     { type: "proved" },
     { type: "sleep-failed" },
@@ -55,6 +57,7 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
 );
 const contexts = fc.record({
   hasDependencies: fc.boolean(),
+  needsRoom: fc.boolean(),
   onManualStop: fc.constantFrom("nap" as const, "hold" as const),
   foreignStopGraceMs: fc.constant(10_000),
   oneShot: fc.boolean(),
@@ -109,12 +112,27 @@ describe("transition()", () => {
     });
   });
 
-  it("calls the engine's start only from rest, after a failure, after a stop, or when dependencies are ready", () => {
-    life((before, input, after) => {
+  it("calls the engine's start only from rest, after a failure, after a stop, or when room and dependencies are there", () => {
+    life((before, input, after, ctx) => {
       if (after.kind !== "waking" || after.step !== "calling" || after === before) return;
-      if (before.kind === "waking")
+      if (before.kind === "waking" && before.step === "room")
+        expect([input.type, ctx.hasDependencies]).toEqual(["room", false]);
+      else if (before.kind === "waking")
         expect([before.step, input.type]).toEqual(["dependencies", "dependencies-ready"]);
-      else expect(["napping", "error", "stopping"]).toContain(before.kind);
+      else {
+        expect(["napping", "error", "stopping"]).toContain(before.kind);
+        expect(ctx.needsRoom).toBe(false);
+      }
+    });
+  });
+
+  it("wakes nothing else before there is room, and counts a wait for it only where there was one", () => {
+    life((before, input, after, ctx) => {
+      if (after.kind !== "waking" || after === before) return;
+      if (before.kind !== "waking" && ctx.needsRoom) expect(after.step).toBe("room");
+      if (after.step === "room") expect(before.kind).not.toBe("waking");
+      if (before.kind === "waking" && before.step === "room" && input.type === "room")
+        expect(after.wake.began.room !== undefined).toBe(input.waited);
     });
   });
 
@@ -125,6 +143,50 @@ describe("transition()", () => {
       expect(after.held).toBe(true);
       expect(input.type).toBe("settled");
     });
+  });
+
+  it("knows what still runs after a failed wake also when the next one found no room", () => {
+    life((before, _, after) => {
+      if (before.kind !== "error" || after.kind !== "waking" || after.step !== "room") return;
+      const runs = before.seen && ["running", "restarting"].includes(before.seen.status);
+      expect(after.runs).toBe(runs ? before.seen : undefined);
+    });
+    life((before, _, after) => {
+      if (before.kind !== "waking" || before.step !== "room" || after.kind !== "error") return;
+      expect(after.seen).toBe(before.runs);
+    });
+  });
+
+  it("takes a stop that was decided before a restart for done when it finds a pause: that may have been the method", () => {
+    const paused: Sighting = {
+      id: "a",
+      status: "paused",
+      run: "r1",
+      unhealthy: false,
+      restarts: false,
+      stopTimeoutMs: 10_000,
+    };
+    const ctx: Context = {
+      now: 0,
+      mono: 0,
+      hasDependencies: false,
+      needsRoom: false,
+      onManualStop: "nap",
+      foreignStopGraceMs: 10_000,
+      oneShot: false,
+    };
+    const running: Input = {
+      type: "seen",
+      sighting: { ...paused, status: "running" },
+      stopIntent: { at: 0, until: 5_000 },
+    };
+    const resumed = transition(unlisted, running, ctx);
+    expect(resumed).toMatchObject({ kind: "stopping", resumedUntil: 5_000 });
+    for (const type of ["seen", "settled"] as const)
+      expect(transition(resumed, { type, sighting: paused }, ctx)).toMatchObject({
+        kind: "napping",
+        how: "paused",
+      });
   });
 
   it("starts nothing by itself while somebody else's stop is settling", () => {

@@ -3,6 +3,7 @@ import type { Entry } from "../../doctor/gather/entries.ts";
 import type { Report } from "../../doctor/report.ts";
 import { DeadlineError } from "../../lib/signals.ts";
 import type { Caller } from "../auth/access.ts";
+import { poolFacts } from "../facts/pool-facts.ts";
 import { allFacts, factsOf } from "../facts/read-facts.ts";
 import type { ReplicasStatus } from "../../store/redis/replicas-status.ts";
 import type { AdminParts } from "../parts.ts";
@@ -74,6 +75,7 @@ export function createHandlers(
     unpinTarget: act((name, caller) => actions.unpin(name, caller)),
     holdTarget: act((name, caller, call) => actions.hold(name, pinRequest(call), caller)),
     releaseTarget: act((name, caller) => actions.release(name, caller)),
+    listPools: () => ({ pools: poolFacts(registry) }),
     createLease: ({ body, caller }) => {
       const given = body as z.output<typeof leaseBody>;
       if (!registry.watcher(given.target))

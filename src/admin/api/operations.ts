@@ -7,6 +7,7 @@ import {
   leaseBody,
   leaseSchema,
   pinBody,
+  poolSchema,
   reloadSchema,
   sleepBody,
   targetSchema,
@@ -40,6 +41,7 @@ export type OperationId =
   | "holdTarget"
   | "releaseTarget"
   | "whyTarget"
+  | "listPools"
   | "createLease"
   | "renewLease"
   | "endLease"
@@ -163,6 +165,15 @@ export const operations: readonly Operation[] = [
       wakes: true,
       lastUse: true,
     }),
+  },
+  {
+    id: "listPools",
+    method: "get",
+    path: "/pools",
+    access: "read",
+    summary: "All pools: what is taken, by whom, and who waits",
+    status: 200,
+    answer: z.object({ pools: z.array(poolSchema) }),
   },
   {
     id: "createLease",

@@ -114,6 +114,7 @@ export const targetSchema = z
         alsoFor: z.array(z.string()),
       }),
     ),
+    pools: z.array(z.string()).meta({ description: "Pools that it is in." }),
     lastUse: z
       .object({
         at: moment,
@@ -129,6 +130,13 @@ export const targetSchema = z
         elapsedMs: ms.exactOptional(),
         etaMs: ms.exactOptional(),
         usuallyMs: ms.exactOptional(),
+        room: z
+          .object({ before: z.number(), pools: z.array(z.string()), yields: z.array(z.string()) })
+          .exactOptional()
+          .meta({
+            description:
+              "With phase `room`: wakes before it, pools without room, and who goes to sleep for it.",
+          }),
       })
       .meta({ description: "How far a wake has come." }),
     failure: z
@@ -153,6 +161,33 @@ export const targetSchema = z
     unavailable: z.string().exactOptional().meta({ description: "Why it cannot be served at all." }),
   })
   .meta({ id: "Target" });
+
+/** A pool. */
+export const poolSchema = z
+  .object({
+    name: z.string(),
+    maxAwake: z.number().exactOptional(),
+    budgetBytes: z.number().exactOptional(),
+    awake: z.number().meta({
+      description:
+        "Places that are taken, also by wakes under way. May be above the limit, by what others started.",
+    }),
+    usedBytes: z.number().meta({ description: "What those cost together; a paused one keeps its memory." }),
+    waiting: z.array(z.string()).meta({ description: "Targets that wait for room in it, in their order." }),
+    members: z.array(
+      z.object({
+        name: z.string(),
+        displayName: z.string(),
+        holds: z.enum(["awake", "memory", "reserved"]).exactOptional().meta({
+          description:
+            "`memory`: it is paused. `reserved`: a wake under way has its place. Absent: it takes nothing.",
+        }),
+        costBytes: z.number(),
+        costFrom: z.enum(["declared", "measured", "default"]),
+      }),
+    ),
+  })
+  .meta({ id: "Pool" });
 
 /** A problem document (RFC 9457), with a stable code. */
 export const problemSchema = z

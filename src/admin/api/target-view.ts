@@ -42,6 +42,7 @@ export function targetView(facts: TargetFacts, full: boolean): TargetView {
       state,
       alsoFor: [...alsoFor],
     })),
+    pools: [...facts.pools],
     ...(lastUseAt !== undefined && { lastUse: { at: iso(lastUseAt), ...useView(lastUse) } }),
     progress: {
       phase: progress.phase,
@@ -49,6 +50,13 @@ export function targetView(facts: TargetFacts, full: boolean): TargetView {
         elapsedMs: rounded(progress.elapsedMs),
         etaMs: rounded(progress.etaMs),
         usuallyMs: rounded(progress.usuallyMs),
+      }),
+      ...(progress.room && {
+        room: {
+          before: progress.room.before,
+          pools: [...progress.room.pools],
+          yields: [...progress.room.yields],
+        },
       }),
     },
     ...(failure && {

@@ -3,6 +3,7 @@ import type { Router, RouterContext } from "@koa/router";
 import { callerOf, COOKIE, findToken, type Caller } from "../auth/access.ts";
 import { forwardedHost } from "../auth/guard.ts";
 import { isSameOrigin } from "../auth/same-site.ts";
+import { poolFacts } from "../facts/pool-facts.ts";
 import { allFacts, factsOf } from "../facts/read-facts.ts";
 import { replicasLine } from "../facts/replicas-line.ts";
 import { readFields } from "../../forward-auth/read-body.ts";
@@ -46,6 +47,7 @@ export function addDashboardRoutes(router: Router, parts: AdminParts): void {
     const query = ctx.URL.searchParams;
     return listPage(
       all,
+      poolFacts(parts.registry),
       {
         state: query.get("state") ?? undefined,
         q: query.get("q") ?? undefined,

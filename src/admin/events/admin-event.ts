@@ -8,6 +8,7 @@ import { finished } from "../text.ts";
 /** What operators are told of as it happens. */
 export type AdminEventType =
   | "woken"
+  | "waiting_room"
   | "waking_dep"
   | "dep_ready"
   | "starting"
@@ -42,6 +43,14 @@ export type AdminNote = Omit<AdminEvent, "id" | "at"> & { readonly at?: number }
 /** Steps of a wake that the watchers tell; turning points come from {@link noteOfMove}. */
 export function noteOfStep(event: WakeEvent): Pick<AdminNote, "type" | "message"> | undefined {
   switch (event.type) {
+    case "waiting_room":
+      return {
+        type: "waiting_room",
+        message:
+          event.before === 0
+            ? "Waiting for room, it is next"
+            : `Waiting for room, ${String(event.before)} before it`,
+      };
     case "waking_dep":
       return { type: "waking_dep", message: event.message };
     case "dep_ready":

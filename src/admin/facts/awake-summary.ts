@@ -36,6 +36,13 @@ export function awakeSummary(facts: TargetFacts): AwakeTexts {
       nextMore: "stays awake",
     };
   }
+  if (facts.makesRoom)
+    return {
+      fact: "Makes room for others",
+      more: "One last look",
+      next: "soon",
+      nextMore: "asleep, unless it is used",
+    };
   if (why.sleepsAt !== undefined) return idle(facts, why.sleepsAt);
   const { line } = why;
   if (!line) return idle(facts, undefined);

@@ -22,6 +22,8 @@ export function failureText(failure: Failure): string {
       return "Its engine does not answer";
     case "forbidden":
       return "The engine does not allow it";
+    case "no_room":
+      return `No room in its pools${within}`;
     case "no_address":
       return "No way to reach it from here";
     case "start_failed":

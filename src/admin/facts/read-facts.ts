@@ -97,6 +97,8 @@ function factsOfWatcher(watcher: Watcher, sources: FactSources): TargetFacts {
     ...spansOf(record, sources),
     ...(record?.memoryBytes !== undefined && { memoryBytes: record.memoryBytes }),
     dependencies: dependenciesOf(watcher, registry),
+    pools: spec.pools,
+    ...(watcher.asked.how === "room" && { makesRoom: true }),
   };
 }
 
@@ -129,6 +131,7 @@ function unavailable(entry: DirectoryEntry, sources: FactSources): TargetFacts {
     },
     wakes: record?.wakes ?? [],
     ...spansOf(record, sources),
+    pools: [],
     dependencies: [],
     unavailable: entry.unavailable ?? "it cannot be served now",
   };

@@ -86,7 +86,7 @@ export function usualWakeMs(wakes: readonly WakeRecord[]): number | undefined {
   const good = wakes
     .filter(({ outcome }) => outcome === "ready")
     .slice(-10)
-    .map(({ totalMs }) => totalMs)
+    .map(({ totalMs, phases }) => totalMs - (phases.room ?? 0))
     .sort((a, b) => a - b);
   return good.length === 0 ? undefined : good[Math.ceil(good.length / 2) - 1];
 }
@@ -114,6 +114,7 @@ function unavailable(facts: TargetFacts, message: string): Summary {
 function coming(facts: TargetFacts): Summary {
   const { progress } = facts;
   const { elapsedMs = 0, etaMs, usuallyMs, phase, dependencies } = progress;
+  if (phase === "room") return waitingForRoom(progress);
   const ready = dependencies.filter(({ status }) => status === "ready").length;
   const word =
     phase === "dependencies"
@@ -134,6 +135,16 @@ function coming(facts: TargetFacts): Summary {
           : "longer than usual",
       nextMore: "until ready",
     }),
+  };
+}
+
+function waitingForRoom({ elapsedMs = 0, room, deadlineMs }: TargetFacts["progress"]): Summary {
+  const place = !room ? "" : room.before === 0 ? ", it is next" : `, ${String(room.before)} before it`;
+  const left = deadlineMs === undefined ? 0 : deadlineMs - elapsedMs;
+  return {
+    fact: room && room.pools.length > 0 ? `Waits for room in ${room.pools.join(", ")}` : "Waits for room",
+    more: { text: `{} so far${place}`, ms: elapsedMs, zero: `just begun${place}` },
+    ...(left > 0 && { next: { text: "{}", ms: left, down: true, zero: "any moment" }, nextMore: "at most" }),
   };
 }
 
@@ -213,6 +224,7 @@ function failed(facts: TargetFacts): Summary {
   const step = facts.progress.steps.find(({ status }) => status === "failed")?.id;
   const where = {
     stopping: "Failed while stopping",
+    room: "Never got room",
     dependencies: "Failed while waking dependencies",
     starting: "Stopped while starting",
     probing: failure.exitCode === undefined ? "Failed while probing" : "Stopped while starting",

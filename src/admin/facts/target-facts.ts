@@ -73,6 +73,10 @@ export interface TargetFacts {
   /** Memory that it held when it was last looked at awake. */
   readonly memoryBytes?: number;
   readonly dependencies: readonly DependencyFact[];
+  /** Names of the pools that it is in. */
+  readonly pools: readonly string[];
+  /** It is to sleep so that others have room, unless it is used again. */
+  readonly makesRoom?: boolean;
   /** Without a watcher: the sentence that says why it cannot be served. */
   readonly unavailable?: string;
 }

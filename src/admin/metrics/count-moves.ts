@@ -11,14 +11,33 @@ export function countMoves(
   clock: Clock,
   askedToSleep: (name: string) => boolean,
 ): Disposable {
-  return registry.moved.subscribe((moved) => count(moved, meter, clock.monotonic(), askedToSleep));
+  /** Who goes to sleep so that others have room. */
+  const forRoom = new Set<string>();
+  const yielded = registry.pools.yielded.subscribe(({ target, pools }) => {
+    forRoom.add(target);
+    for (const pool of pools) meter.inc("wakegate_pool_yields_total", { pool });
+  });
+  const moves = registry.moved.subscribe((moved) => {
+    const reason = (name: string): SleepReason =>
+      askedToSleep(name) ? "operator" : forRoom.has(name) ? "room" : "idle";
+    count(moved, meter, clock.monotonic(), reason);
+    if (moved.after.kind !== "stopping") forRoom.delete(moved.watcher.name);
+  });
+  return {
+    [Symbol.dispose]() {
+      yielded[Symbol.dispose]();
+      moves[Symbol.dispose]();
+    },
+  };
 }
+
+type SleepReason = "idle" | "room" | "operator";
 
 function count(
   { watcher, before, after }: Moved,
   meter: Meter,
   mono: number,
-  asked: (name: string) => boolean,
+  reason: (name: string) => SleepReason,
 ): void {
   const target = watcher.name;
   if (before.kind === after.kind) return;
@@ -32,21 +51,20 @@ function count(
     meter.inc("wakegate_wake_failures_total", { reason: after.failure.reason });
   }
   if (after.kind === "napping" && before.kind !== "missing") {
-    meter.inc("wakegate_sleeps_total", { target, reason: reasonOf(before, asked(target)) });
+    meter.inc("wakegate_sleeps_total", { target, reason: reasonOf(before, reason(target)) });
     if (before.kind === "stopping" && before.whose === "ours" && before.tries > 0)
       meter.inc("wakegate_sleep_failures_total", { target }, before.tries);
   }
 }
 
-function reasonOf(before: State, asked: boolean): "idle" | "operator" | "foreign" | "exit" {
+function reasonOf(before: State, own: SleepReason): SleepReason | "foreign" | "exit" {
   if (before.kind !== "stopping") return "exit";
-  if (before.whose === "foreign") return "foreign";
-  return asked ? "operator" : "idle";
+  return before.whose === "foreign" ? "foreign" : own;
 }
 
 function phasesOf(wake: Wake, end: number): readonly (readonly [phase: string, ms: number])[] {
-  const { stopping, dependencies, starting, probing } = wake.began;
-  const marks = Object.entries({ stopping, dependencies, starting, probing }).filter(
+  const { stopping, room, dependencies, starting, probing } = wake.began;
+  const marks = Object.entries({ stopping, room, dependencies, starting, probing }).filter(
     (mark): mark is [string, number] => mark[1] !== undefined,
   );
   return [

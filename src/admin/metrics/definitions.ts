@@ -45,7 +45,7 @@ export const metricDefinitions = {
   },
   wakegate_sleeps_total: {
     kind: "counter",
-    help: "Times a target fell asleep: idle, by an operator, by somebody else (foreign), or by itself (exit).",
+    help: "Times a target fell asleep: idle, so that others have room, by an operator, by somebody else (foreign), or by itself (exit).",
     labels: ["target", "reason"],
   },
   wakegate_sleep_failures_total: {
@@ -81,6 +81,32 @@ export const metricDefinitions = {
   wakegate_held_requests: { kind: "gauge", help: "Requests that are held for a wake now.", labels: [] },
   wakegate_page_streams: { kind: "gauge", help: "Event streams of open loading pages.", labels: [] },
   wakegate_leases: { kind: "gauge", help: "Leases held by clients of the API.", labels: [] },
+  wakegate_pool_awake: {
+    kind: "gauge",
+    help: "Places of the pool that are taken, those of wakes under way included.",
+    labels: ["pool"],
+  },
+  wakegate_pool_max_awake: {
+    kind: "gauge",
+    help: "The pool's max_awake, where it has one.",
+    labels: ["pool"],
+  },
+  wakegate_pool_used_bytes: {
+    kind: "gauge",
+    help: "What those who are awake or paused take of the pool's budget, where it has one.",
+    labels: ["pool"],
+  },
+  wakegate_pool_budget_bytes: {
+    kind: "gauge",
+    help: "The pool's budget, where it has one.",
+    labels: ["pool"],
+  },
+  wakegate_pool_waiting: { kind: "gauge", help: "Targets that wait for room in the pool.", labels: ["pool"] },
+  wakegate_pool_yields_total: {
+    kind: "counter",
+    help: "Times a target of the pool was put to sleep because others needed its room.",
+    labels: ["pool"],
+  },
   wakegate_engine_up: {
     kind: "gauge",
     help: "1 while the engine answers, else 0.",

@@ -1,4 +1,5 @@
 import type { Counter, Gauge, Histogram, Registry as PromRegistry } from "prom-client";
+import { poolFacts, type PoolFacts } from "../facts/pool-facts.ts";
 import { allFacts } from "../facts/read-facts.ts";
 import { usualWakeMs } from "../facts/summary.ts";
 import type { AdminParts } from "../parts.ts";
@@ -101,6 +102,32 @@ function collect(sources: MetricSources, instruments: Instruments): void {
   put("wakegate_held_requests", [[{}, held]]);
   put("wakegate_page_streams", [[{}, streams]]);
   put("wakegate_leases", [[{}, parts.leases.list().length]]);
+  const pools = poolFacts(parts.registry);
+  const poolValues = (value: (pool: PoolFacts) => number | undefined): readonly [Labels, number][] =>
+    pools.flatMap((pool): [Labels, number][] => {
+      const n = value(pool);
+      return n === undefined ? [] : [[{ pool: pool.name }, n]];
+    });
+  put(
+    "wakegate_pool_awake",
+    poolValues(({ awake }) => awake),
+  );
+  put(
+    "wakegate_pool_max_awake",
+    poolValues(({ maxAwake }) => maxAwake),
+  );
+  put(
+    "wakegate_pool_used_bytes",
+    poolValues(({ budgetBytes, usedBytes }) => budgetBytes && usedBytes),
+  );
+  put(
+    "wakegate_pool_budget_bytes",
+    poolValues(({ budgetBytes }) => budgetBytes),
+  );
+  put(
+    "wakegate_pool_waiting",
+    poolValues(({ waiting }) => waiting.length),
+  );
   const { outages } = parts.registry;
   put(
     "wakegate_engine_up",

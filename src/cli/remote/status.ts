@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
 import type { TargetView } from "../../admin/api/target-view.ts";
+import type { PoolFacts } from "../../admin/facts/pool-facts.ts";
 import { finished, spell } from "../../admin/text.ts";
 import { WakegateError } from "../../errors.ts";
 import { sleep, systemClock } from "../../lib/clock.ts";
 import { columns, styled, type Output, type Style } from "../output.ts";
+import { fillText } from "../../watchers/pools/say-full.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { REMOTE_ARGS, remoteClient } from "./remote-options.ts";
 
@@ -23,8 +25,10 @@ export async function status(args: string[], output: Output): Promise<number> {
     for (;;) {
       const { targets } = await client.get<{ targets: TargetView[] }>("/targets", signal);
       const chosen = choose(targets, positionals);
-      if (values.json) output.out(JSON.stringify({ targets: chosen }, null, values.watch ? 0 : 2));
-      else output.out(`${values.watch ? TOP : ""}${table(chosen, output)}`);
+      const shared = chosen.some(({ pools }) => pools.length > 0);
+      const { pools } = shared ? await client.get<{ pools: PoolFacts[] }>("/pools", signal) : { pools: [] };
+      if (values.json) output.out(JSON.stringify({ targets: chosen, pools }, null, values.watch ? 0 : 2));
+      else output.out(`${values.watch ? TOP : ""}${table(chosen, output)}${poolLines(pools)}`);
       if (!values.watch) return 0;
       await sleep(systemClock, WATCH_EVERY_MS, signal).catch(() => undefined);
       if (signal.aborted) return 0;
@@ -56,6 +60,19 @@ export function table(targets: readonly TargetView[], output: Output): string {
   const failed = targets.filter(({ state }) => state === "failed").length;
   const sum = `${String(awake)} of ${String(targets.length)} awake${failed > 0 ? `, ${String(failed)} could not wake` : ""}`;
   return [styled(output, "bold", head), ...painted, "", sum].join("\n");
+}
+
+/** One line for each pool below the table; empty without pools. */
+function poolLines(pools: readonly PoolFacts[]): string {
+  if (pools.length === 0) return "";
+  const rows = pools.map((pool) => [
+    pool.name,
+    fillText(pool, { awake: pool.awake, bytes: pool.usedBytes }),
+    pool.waiting.length === 0
+      ? "-"
+      : `${pool.waiting.join(", ")} ${pool.waiting.length === 1 ? "waits" : "wait"}`,
+  ]);
+  return `\n\n${columns([["POOL", "TAKEN", "WAITING"], ...rows])}`;
 }
 
 const STATES: Readonly<Record<TargetView["state"], { readonly word: string; readonly style: Style }>> = {

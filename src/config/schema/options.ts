@@ -8,6 +8,7 @@ import { statuses } from "./statuses.ts";
 import { BUILT_IN_STREAM, streamSchema } from "./stream.ts";
 import { pollersShape, presetNames, ruleName, ruleSchema } from "./rules.ts";
 import { duration, durationNotes, durationOrNever, key, text, whole } from "./text.ts";
+import { inPoolShape } from "./pools.ts";
 import { useShape } from "./use-options.ts";
 
 /** What holds for every target unless something says otherwise, as one would write it. */
@@ -28,6 +29,7 @@ export const BUILT_IN = {
   presets: ["monitors", "crawlers", "link-previews", "assets"],
   rules: {},
   pollers: { wakes: true, counts: false },
+  room_timeout: "3m",
 } as const;
 
 /** Host header of the readiness probe. */
@@ -157,6 +159,7 @@ export const optionsShape = {
   }),
   readiness: key(readiness, { description: "What proves that it answers." }),
   ...useShape,
+  ...inPoolShape,
   stream: key(streamSchema, { description: "How connections of its `tcp` and `udp` listeners are treated." }),
   presets: key(z.array(presetNames), {
     description:

@@ -94,6 +94,29 @@ export function stoppingFaces(context: FaceContext): Face[] {
   ];
 }
 
+/** Others have to make room for it first: its place among those who wait, and about how long. */
+export function roomFaces(context: FaceContext): Face[] {
+  const { progress, copy } = context;
+  const before = Math.trunc(sane(progress.room?.before) ?? -1);
+  const place =
+    before < 0 ? undefined : before === 0 ? copy["number.next"] : fill(copy["number.before"], { n: before });
+  const face: Face = {
+    ...named(context, "waking", "room"),
+    after: 0,
+    lead: copy["lead.room"],
+    ...(place === undefined ? {} : { number: place, words: true }),
+    caption: [...sofarCaption(context), ...usually(context)],
+  };
+  const elapsed = sane(progress.elapsedMs);
+  const eta = sane(progress.etaMs) || undefined;
+  if (elapsed === undefined || eta === undefined || eta <= elapsed) return [face];
+  const caption = [...(place === undefined ? [] : [place]), ...sofarCaption(context)];
+  return [
+    { ...face, number: about(eta - elapsed, copy), words: false, caption },
+    { ...face, after: eta - elapsed },
+  ];
+}
+
 /** It answers: the page checks its own address and goes there. */
 export function readyFaces(context: FaceContext): Pick<View, "faces" | "away" | "guard"> {
   const { progress, name, copy, words } = context;
@@ -208,7 +231,7 @@ export function localPath(path: string): string | undefined {
 }
 
 type TitleKey = "waking" | "ready" | "guard" | "failed" | "asleep" | "gone";
-type HeadingKey = "waking" | "stopping" | "ready" | "guard" | "failed" | "asleep" | "gone";
+type HeadingKey = "waking" | "stopping" | "room" | "ready" | "guard" | "failed" | "asleep" | "gone";
 
 function named(
   context: FaceContext,

@@ -6,7 +6,15 @@ import type { Copy } from "./copy.ts";
 import { english } from "./copy.ts";
 import { evidenceOf } from "./evidence.ts";
 import type { FaceContext } from "./faces.ts";
-import { asleepFaces, failedFaces, goneFaces, readyFaces, stoppingFaces, wakingFaces } from "./faces.ts";
+import {
+  asleepFaces,
+  failedFaces,
+  goneFaces,
+  readyFaces,
+  roomFaces,
+  stoppingFaces,
+  wakingFaces,
+} from "./faces.ts";
 import { iconOf } from "./icons.ts";
 import { gatesOf, sceneOf } from "./scene.ts";
 import { sayOf } from "./say.ts";
@@ -55,6 +63,8 @@ function facesOf(context: FaceContext): Pick<View, "faces" | "away" | "guard"> {
   switch (context.progress.phase) {
     case "napping":
       return { faces: context.progress.mayNotWake ? asleepFaces(context) : wakingFaces(context) };
+    case "room":
+      return { faces: roomFaces(context) };
     case "dependencies":
     case "starting":
     case "probing":
@@ -76,6 +86,7 @@ function age(progress: Progress, now: number): Progress {
   const elapsed = sane(progress.elapsedMs);
   const running =
     progress.phase === "stopping" ||
+    progress.phase === "room" ||
     progress.phase === "dependencies" ||
     progress.phase === "starting" ||
     progress.phase === "probing";

@@ -50,7 +50,9 @@ export function plainOf(
           face.key === "waking" || face.key === "almost"
             ? fill(copy["lead.noscript"], { n: refresh })
             : keep.lead,
-        number: usually ? fill(copy["number.usually"], { time: finished(usually, words) }) : "",
+        ...(progress.phase === "room"
+          ? { number: still(face, words, now), words: true }
+          : { number: usually ? fill(copy["number.usually"], { time: finished(usually, words) }) : "" }),
         caption: [asOf],
       };
     }

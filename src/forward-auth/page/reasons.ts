@@ -27,6 +27,7 @@ export function reasonText(failure: Failure | undefined, details: boolean, copy:
     case "dependency":
     case "engine_away":
     case "forbidden":
+    case "no_room":
     case "start_failed":
       return copy[`reason.${failure.reason}`];
     case "unknown":

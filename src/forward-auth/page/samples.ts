@@ -38,6 +38,17 @@ export function samples(now: number): Sample[] {
   const failed = { ...base, phase: "error", steps: steps("failed", 4_200) } as const;
   const waking = { ...timed, phase: "dependencies", elapsedMs: 4_000, etaMs: 10_000 } as const;
   const probing = { ...timed, phase: "probing", etaMs: 10_000 } as const;
+  const room = {
+    ...timed,
+    phase: "room",
+    elapsedMs: 4_000,
+    dependencies: [],
+    steps: [
+      { id: "room", status: "active", ms: 4_000 },
+      { id: "starting", status: "todo" },
+      { id: "probing", status: "todo" },
+    ],
+  } as const;
   const ready = { ...timed, phase: "ready", tookMs: 9_400, steps: steps("done", 5_900) } as const;
   return [
     {
@@ -97,6 +108,16 @@ export function samples(now: number): Sample[] {
       name: "overdue",
       about: "longer than usual",
       progress: { ...probing, elapsedMs: 18_000, steps: steps("active", 14_000) },
+    },
+    {
+      name: "room",
+      about: "others have to make room first, and some wait before it",
+      progress: { ...room, room: { before: 2, pools: ["ram"], yields: [] } },
+    },
+    {
+      name: "next",
+      about: "it is next, and somebody makes room for it",
+      progress: { ...room, etaMs: 19_000, room: { before: 0, pools: ["ram"], yields: ["immich"] } },
     },
     {
       name: "stopping",

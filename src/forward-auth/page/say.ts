@@ -8,6 +8,8 @@ import { moment } from "./time.ts";
 export function sayOf(context: FaceContext): Live[] {
   const { progress, name, now, copy, words } = context;
   switch (progress.phase) {
+    case "room":
+      return [fill(copy["say.room"], { name })];
     case "starting": {
       const first = progress.steps.find(({ id }) => id === "dependencies");
       return first?.status === "done"

@@ -39,6 +39,7 @@ function sceneName(progress: Progress): Scene {
       return progress.mayNotWake ? "closed" : "waking";
     case "stopping":
       return "stopping";
+    case "room":
     case "dependencies":
     case "starting":
     case "probing":

@@ -30,6 +30,8 @@ function stepValue(step: Step, progress: Progress, copy: Copy, words: Words): Li
       return "";
     case "active":
       if (step.id === "dependencies") return countText(step, copy);
+      if (step.id === "room" && (sane(progress.room?.before) ?? 0) >= 1)
+        return fill(copy["step.before"], { n: Math.trunc(progress.room?.before ?? 0) });
       return ms === undefined ? "" : { text: "{}", ms };
     case "done":
       return ms === undefined ? "" : finished(ms, words);
@@ -56,6 +58,10 @@ function failedValue(
   switch (step.id) {
     case "stopping":
       return copy["step.slow"];
+    case "room":
+      return ms === undefined
+        ? copy["step.word.failed"]
+        : fill(copy["step.none"], { time: finished(ms, words) });
     case "dependencies": {
       const n = progress.dependencies.filter((dependency) => dependency.status === "failed").length;
       return fill(copy["step.unwoken"], { n: Math.max(1, n) });

@@ -9,7 +9,7 @@ import { writeIntent } from "./intent.ts";
 
 /** After a failed wake: tries again for those who wait, or puts what runs without answering to sleep. */
 export async function afterFailure(bench: Workbench, state: Failed, signal: AbortSignal): Promise<Input> {
-  const { around, followers, spec } = bench;
+  const { around, asked, followers, spec } = bench;
   const { clock } = around;
   await sleep(clock, state.until - clock.now(), signal);
   for (;;) {
@@ -17,7 +17,8 @@ export async function afterFailure(bench: Workbench, state: Failed, signal: Abor
       return { type: "wake", cause: { by: "retry" } };
     const { afterMs } = firstTier(spec);
     const idle = state.seen && isOurs(bench, state.seen.run) && !spec.dryRun ? afterMs : undefined;
-    const left = idle === undefined ? undefined : idle - (clock.monotonic() - state.ended);
+    const left =
+      idle === undefined ? undefined : asked.how === "room" ? 0 : idle - (clock.monotonic() - state.ended);
     const free = around.coordination.mayNotSleep === undefined && holders(bench).length === 0;
     if (state.seen && left !== undefined && left <= 0 && free) {
       // A pause would keep what does not answer for ever.

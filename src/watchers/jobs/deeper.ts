@@ -8,19 +8,22 @@ import { writeIntent } from "./intent.ts";
 /** When the state file cannot be written, or another Wakegate is the one to do it. */
 const RETRY_MS = 60_000;
 
-/** The second tier: what is paused is stopped when its time has come. */
+/** The second tier: what is paused is stopped when its time has come, or when others need its memory. */
 export async function untilDeeper(
   bench: Workbench,
   { due, seen }: NonNullable<Napping["deeper"]>,
   signal: AbortSignal,
 ): Promise<Input> {
-  const { clock } = bench.around;
-  await sleep(clock, due - clock.monotonic(), signal);
-  // A person may have forced it asleep below one that is awake: a paused one is sooner there for it than a stopped one.
-  while (bench.around.neededBy().length > 0)
-    await changedOr(clock, undefined, bench.activity.changed, signal);
-  const { stopMethod } = bench.spec;
-  const method = stopMethod === "pause" ? "stop" : stopMethod;
+  const { activity, around, asked, spec } = bench;
+  const { clock } = around;
+  for (;;) {
+    const left = asked.how === "room" ? 0 : Math.max(0, due - clock.monotonic());
+    // A person may have forced it asleep below one that is awake: a paused one is sooner there for it than a stopped one.
+    const isFree = around.neededBy().length === 0;
+    if (isFree && left === 0) break;
+    await changedOr(clock, isFree && Number.isFinite(left) ? left : undefined, activity.changed, signal);
+  }
+  const method = spec.stopMethod === "pause" ? "stop" : spec.stopMethod;
   while ((await writeIntent(bench, seen, method, signal)) !== "written") await sleep(clock, RETRY_MS, signal);
   return { type: "sleep", method };
 }

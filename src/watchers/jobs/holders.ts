@@ -43,13 +43,14 @@ export function isOurs({ around, spec }: Workbench, run: string): boolean {
 
 /** Milliseconds until the target counts as unused; undefined while something holds it awake, or for ever. */
 export function dueInMs(bench: Workbench, state: Ready): number | undefined {
-  const { spec, activity, around, orders } = bench;
+  const { spec, activity, around, orders, asked } = bench;
   const now = around.clock.monotonic();
   const afterPass = activity.lastPass + AFTER_PASS_MS - now;
-  if (bench.asked === "force") return Math.max(0, afterPass);
+  if (asked.how === "force") return Math.max(0, afterPass);
   if (holders(bench).length > 0) return undefined;
   const uptime = state.began + (spec.minUptimeMs ?? 0) - now;
-  if (bench.asked === "quiet" || orders.held) return Math.max(afterPass, bench.lookAgainAt - now);
+  if (asked.how === "quiet" || orders.held) return Math.max(afterPass, bench.lookAgainAt - now);
+  if (asked.how === "room") return isOurs(bench, state.seen.run) ? Math.max(afterPass, uptime) : undefined;
   if (around.dependencyOnly) {
     const due = Math.max(afterPass, uptime, bench.lookAgainAt - now);
     return isOurs(bench, state.seen.run) ? due : undefined;

@@ -14,15 +14,16 @@ const AFTER_STALL_MS = 60_000;
 
 /** Waits until nothing has used the target for its idle time and the last look agrees, then says so. */
 export async function untilIdle(bench: Workbench, state: Ready, signal: AbortSignal): Promise<Input> {
-  const { activity, around } = bench;
+  const { activity, around, asked } = bench;
   for (;;) {
     await untilDue(bench, state, signal);
-    const { method } = firstTier(bench.spec);
+    const { method } = asked;
     const uses = activity.uses;
-    const forced = bench.asked === "force";
+    const forced = asked.how === "force";
     const seen = forced ? undefined : await look(bench, signal);
     if (!forced && seen?.inUse !== false) {
       usedAgain(bench, seen ? LOOK_AGAIN_MS : INTERRUPTED_MS);
+      asked.keep();
       continue;
     }
     if (activity.uses !== uses || !isDue(bench, state)) continue;

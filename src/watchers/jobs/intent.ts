@@ -65,7 +65,7 @@ export function agreeOn(
     method,
     withinMs: (spec.stopTimeoutMs ?? seen.stopTimeoutMs) + STOP_MARGIN_MS,
     unusedMs: clock.monotonic() - activity.lastUse,
-    force: asked === "force",
+    force: asked.how === "force",
   };
   return coordination.agree(stop, signal);
 }

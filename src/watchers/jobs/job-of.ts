@@ -5,6 +5,7 @@ import { afterFailure } from "./after-failure.ts";
 import { untilDeeper } from "./deeper.ts";
 import { untilIdle } from "./idle.ts";
 import { prove } from "./prove.ts";
+import { waitForRoom } from "./room.ts";
 import { fallAsleep, waitForForeignStop } from "./sleep.ts";
 import { callWake, wakeItsDependencies } from "./wake.ts";
 
@@ -21,9 +22,14 @@ export function taskOf(state: State): Task | undefined {
 export function jobOf(bench: Workbench, state: State): Job | undefined {
   switch (state.kind) {
     case "waking":
-      return state.step === "dependencies"
-        ? (signal) => wakeItsDependencies(bench, signal)
-        : (signal) => callWake(bench, signal);
+      switch (state.step) {
+        case "room":
+          return (signal) => waitForRoom(bench, signal);
+        case "dependencies":
+          return (signal) => wakeItsDependencies(bench, signal);
+        case "calling":
+          return (signal) => callWake(bench, signal);
+      }
     case "starting":
       return (signal) => prove(bench, state, signal);
     case "ready":

@@ -63,9 +63,7 @@ function inputOf(bench: Workbench, instance: Instance): LastLookInput {
   return {
     activity,
     clock,
-    idleTimeoutMs: around.dependencyOnly
-      ? DEPENDENCY_IDLE_MS
-      : (firstTier(spec).afterMs ?? DEPENDENCY_IDLE_MS),
+    idleTimeoutMs: idleMs(bench),
     noise: store.target(spec.name)?.noise,
     networkAbove: spec.activity?.networkAbove ?? NETWORK_ABOVE,
     cpuAbove: spec.activity?.cpuAbove ?? CPU_ABOVE,
@@ -101,6 +99,13 @@ function inputOf(bench: Workbench, instance: Instance): LastLookInput {
     ],
     usage: provider.can.has("usage") ? (s) => provider.usage(instance.id, s) : undefined,
   };
+}
+
+/** Somebody waits for the room: a shorter look, unless there may be a session that says little. */
+function idleMs({ activity, around, asked, spec }: Workbench): number {
+  const own = around.dependencyOnly ? DEPENDENCY_IDLE_MS : (firstTier(spec).afterMs ?? DEPENDENCY_IDLE_MS);
+  const hurry = asked.how === "room" && activity.sessions.began === undefined;
+  return hurry ? Math.min(own, DEPENDENCY_IDLE_MS) : own;
 }
 
 /** Where the app itself answers: never the configured address of readiness, which may be somebody else's. */

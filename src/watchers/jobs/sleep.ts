@@ -26,7 +26,8 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
       return { type: "settled", sighting: now.sighting };
     }
     // Since the decision somebody may have come who does not ask for a wake: a dependant that others started, a lease.
-    if (state.deepens === undefined && holders(bench).length > 0) {
+    const users = state.deepens === undefined ? holders(bench) : around.neededBy();
+    if (users.length > 0) {
       dropIntent(bench);
       return { type: "sleep-dropped" };
     }

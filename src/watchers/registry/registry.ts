@@ -13,6 +13,7 @@ import type { Coordination } from "../coordination.ts";
 import type { DirectoryEntry, TargetDirectory } from "../handle.ts";
 import type { Probes } from "../readiness/probes.ts";
 import type { Watcher } from "../watcher.ts";
+import type { Pools } from "../pools/pools.ts";
 import { Askers } from "./askers.ts";
 import { Comeback } from "./comeback.ts";
 import { directoryOf } from "./directory.ts";
@@ -23,6 +24,7 @@ import { keepHouse } from "./housekeeping.ts";
 import type { Plan } from "./plan.ts";
 import { isUpAsMachine } from "./is-up-as-machine.ts";
 import { Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
+import { poolsOf } from "./pools-of.ts";
 import { ProblemLog } from "./problem-log.ts";
 import { answersFor } from "./target-answers.ts";
 import { WatcherSet, type Moved } from "./watcher-set.ts";
@@ -56,6 +58,8 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   readonly #planning: Planning;
   readonly #usesWritten: Rounds;
   readonly #watchers: WatcherSet;
+  /** What targets share. */
+  readonly pools: Pools;
   readonly #problems: ProblemLog;
   /** Addresses that asked for verdicts: proxies are never put to sleep. */
   readonly #askers = new Askers();
@@ -71,6 +75,10 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     this.#engines = new Engines(clock, this.#news());
     this.#planning = new Planning(settings, this.#engines);
     this.#usesWritten = new Rounds(clock, USES_WRITTEN_AFTER_MS);
+    this.pools = poolsOf(options, this.#planning, this.#engines, {
+      get: (name) => this.#watchers.get(name),
+      all: () => this.#watchers.all(),
+    });
     this.#watchers = this.#watcherSet();
     this.#housekeeping = this.#keepHouse();
     this.#makePlan();
@@ -185,6 +193,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     const before = this.#planning.settings.fileTargets;
     this.#planning.configure(settings);
     this.#makePlan();
+    this.pools.configure(settings.pools);
     for (const { name } of before) {
       // Taken out of the file by its owner: what it had is nobody's any more.
       const stays = settings.fileTargets.some((target) => target.name === name);
@@ -244,11 +253,13 @@ export class Registry implements TargetDirectory, AsyncDisposable {
       askers: this.#askers,
       problems: this.#problems,
       watchers: { get: (name: string) => this.#watchers.get(name) },
+      pools: this.pools,
       replan: () => this.#makePlan(),
     };
     return new WatcherSet({
       engines: this.#engines,
       planning: this.#planning,
+      pools: this.pools,
       shared: {
         ...this.#options,
         askers: this.#askers,
@@ -280,6 +291,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
     this.#housekeeping[Symbol.dispose]();
+    this.pools[Symbol.dispose]();
     await this.#watchers[Symbol.asyncDispose]();
     this.#usesWritten[Symbol.dispose]();
     await this.#engines[Symbol.asyncDispose]();

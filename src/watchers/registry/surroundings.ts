@@ -34,7 +34,10 @@ export interface Shared {
 }
 
 /** What the registry answers for one target. */
-export type Answers = Pick<Surroundings, "locate" | "edges" | "neededBy" | "exempt" | "companionsAsleep"> & {
+export type Answers = Pick<
+  Surroundings,
+  "locate" | "edges" | "neededBy" | "exempt" | "companionsAsleep" | "room"
+> & {
   readonly planned: () => PlannedTarget | undefined;
 };
 

@@ -4,6 +4,7 @@ import { deadline } from "../../lib/signals.ts";
 import { untilTrue } from "../../lib/until-true.ts";
 import { holders } from "../jobs/holders.ts";
 import { needsDependencies } from "../state.ts";
+import type { Pools } from "../pools/pools.ts";
 import type { Watcher } from "../watcher.ts";
 import type { Askers } from "./askers.ts";
 import type { EngineView } from "./engine-view.ts";
@@ -18,6 +19,7 @@ export interface AnswerSources {
   readonly askers: Askers;
   readonly problems: ProblemLog;
   readonly watchers: { get(name: string): Watcher | undefined };
+  readonly pools: Pick<Pools, "roomOf">;
   /** Makes the plan anew: something was found that it does not know. */
   readonly replan: () => void;
 }
@@ -38,6 +40,7 @@ export function answersFor(name: string, view: EngineView, sources: AnswerSource
     neededBy: () => neededBy(name, view, sources),
     exempt: () => exempt(name, sources),
     companionsAsleep: (signal) => companionsAsleep(name, sources, signal),
+    room: sources.pools.roomOf(name),
     planned: () => planning.plan.targets.get(name),
   };
 }

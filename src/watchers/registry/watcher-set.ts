@@ -3,6 +3,7 @@ import type { TargetSpec } from "../../config/model.ts";
 import { WakegateError } from "../../errors.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import { isUp, needsDependencies, type State } from "../state.ts";
+import type { Pools } from "../pools/pools.ts";
 import { Watcher } from "../watcher.ts";
 import type { Engines } from "./engines.ts";
 import type { PlannedTarget } from "./plan.ts";
@@ -21,6 +22,7 @@ export interface WatcherSetOptions {
   readonly engines: Engines;
   readonly planning: Planning;
   readonly shared: Shared;
+  readonly pools: Pools;
   /** What a watcher of this name may ask about its target. */
   readonly answers: (name: string, view: EngineView) => Answers;
   /** Makes the plan anew, and watchers after it. */
@@ -97,6 +99,7 @@ export class WatcherSet implements AsyncDisposable {
     const watcher = this.#watchers.get(name);
     this.#watchers.delete(name);
     void watcher?.close(new WakegateError("removed", why));
+    this.#options.pools.review();
   }
 
   #add(target: PlannedTarget): void {
@@ -119,6 +122,8 @@ export class WatcherSet implements AsyncDisposable {
   }
 
   #onMoved(watcher: Watcher, before: State, after: State): void {
+    // Who has room is known before anybody acts on what happened.
+    this.#options.pools.moved(watcher, after);
     this.moved.emit({ watcher, before, after });
     const { edges = [], companions = [] } = this.#options.planning.plan.targets.get(watcher.name) ?? {};
     if (needsDependencies(before) !== needsDependencies(after)) {

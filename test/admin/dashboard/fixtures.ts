@@ -1,4 +1,5 @@
 import type { AdminEvent } from "../../../src/admin/events/admin-event.ts";
+import type { PoolFacts } from "../../../src/admin/facts/pool-facts.ts";
 import type { AwakeSpan, StateWord, TargetFacts } from "../../../src/admin/facts/target-facts.ts";
 import type { Evidence } from "../../../src/admin/ports.ts";
 import type { WakeRecord } from "../../../src/store/store.ts";
@@ -39,6 +40,7 @@ export function facts(name: string, state: StateWord, host: string, change: Chan
     unrecorded: [],
     memoryBytes: 512e6,
     dependencies: [],
+    pools: [],
     ...rest,
     why: { evidence: [], notes: [], ...why },
     progress: {
@@ -342,6 +344,47 @@ export function fleet(): TargetFacts[] {
       },
     }),
   ];
+}
+
+/** Pools of every kind: full with somebody waiting, with paused ones, over its limit, free. */
+export const pools: readonly PoolFacts[] = [
+  {
+    name: "gpu0",
+    maxAwake: 1,
+    awake: 1,
+    usedBytes: 512e6,
+    waiting: ["ollama", "immich"],
+    members: [member("jellyfin", "awake"), member("ollama"), member("immich")],
+  },
+  {
+    name: "previews",
+    maxAwake: 4,
+    awake: 5,
+    usedBytes: 2.5e9,
+    waiting: [],
+    members: ["pr-12", "pr-31", "pr-33", "pr-40", "pr-41"].map((name) => member(name, "awake")),
+  },
+  {
+    name: "ram",
+    budgetBytes: 16 * 2 ** 30,
+    awake: 2,
+    usedBytes: 11 * 2 ** 30,
+    waiting: [],
+    members: [
+      member("nextcloud", "awake", 6 * 2 ** 30),
+      member("paperless", "memory", 2 * 2 ** 30),
+      member("win11", "reserved", 3 * 2 ** 30),
+    ],
+  },
+  { name: "spare", maxAwake: 2, awake: 0, usedBytes: 0, waiting: [], members: [] },
+];
+
+function member(
+  name: string,
+  holds?: PoolFacts["members"][number]["holds"],
+  costBytes = 512e6,
+): PoolFacts["members"][number] {
+  return { name, displayName: name, ...(holds && { holds }), costBytes, costFrom: "measured" };
 }
 
 /** What happened to a target lately, oldest first. */

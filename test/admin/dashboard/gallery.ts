@@ -9,7 +9,7 @@ import { largeGate } from "../../../src/admin/dashboard/parts/gate.ts";
 import { rangeOf } from "../../../src/admin/dashboard/range.ts";
 import type { ViewContext } from "../../../src/admin/dashboard/view-context.ts";
 import type { TargetFacts } from "../../../src/admin/facts/target-facts.ts";
-import { events, fleet, NOW } from "./fixtures.ts";
+import { events, fleet, NOW, pools } from "./fixtures.ts";
 import { illReport, wellReport } from "./doctor-fixtures.ts";
 
 /** The dashboard's pages over made-up targets, at a moment that stands still. */
@@ -68,6 +68,7 @@ function page(url: URL, targets: readonly TargetFacts[], version: string): strin
   if (url.pathname === "/ui/")
     return listPage(
       targets,
+      query.has("pools") ? pools : [],
       {
         state: query.get("state") ?? undefined,
         q: query.get("q") ?? undefined,

@@ -20,6 +20,7 @@ const PAGES = [
   ["list-24h", "/ui/?range=24h"],
   ["list-30d", "/ui/?range=30d"],
   ["needs-you", "/ui/?state=needs_you"],
+  ["pools", "/ui/?pools&q=actual"],
   ["nothing", "/ui/?q=zzz"],
   ["target", "/ui/target/nextcloud"],
   ["target-failed", "/ui/target/immich"],

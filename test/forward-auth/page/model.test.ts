@@ -35,6 +35,8 @@ function read(view: View, dt = 0): Spoken {
 }
 
 const WAKING = "Nothing to do here. The app opens by itself the moment it answers.";
+const ROOM =
+  "Others are in use on its machine. It wakes by itself as soon as there is room; you can leave this page open.";
 const RETRY =
   "It ran out of memory while starting. The next try starts by itself; you can leave this page open.";
 
@@ -59,6 +61,8 @@ describe("the page's words", () => {
       "3 s so far · shutting down takes up to 10 s",
       "",
     ],
+    ["room", "paperless waits for room", ROOM, "2 before you", "4 s so far · usually 10 s", ""],
+    ["next", "paperless waits for room", ROOM, "about 15 s", "you are next · 4 s so far", ""],
     ["ready", "paperless is awake", "Opening it now.", "9.4 s", "usually 10 s", ""],
     ["failed", "paperless could not wake up", RETRY, "next try in 6 s", "tried 4 times", "Try now"],
     [

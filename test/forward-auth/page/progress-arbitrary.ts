@@ -22,6 +22,7 @@ const reason = fc.constantFrom<FailureReason>(
   "engine_away",
   "forbidden",
   "no_address",
+  "no_room",
   "start_failed",
   "unknown",
 );
@@ -57,6 +58,7 @@ const step = fc.record(
   {
     id: fc.constantFrom(
       "stopping" as const,
+      "room" as const,
       "dependencies" as const,
       "starting" as const,
       "probing" as const,
@@ -86,6 +88,7 @@ export const anyProgress: fc.Arbitrary<Progress> = fc.record(
     phase: fc.constantFrom<Phase>(
       "napping",
       "stopping",
+      "room",
       "dependencies",
       "starting",
       "probing",
@@ -101,6 +104,11 @@ export const anyProgress: fc.Arbitrary<Progress> = fc.record(
     deadlineMs: ms,
     steps: fc.array(step, { maxLength: 4 }),
     dependencies: fc.array(dependency, { maxLength: 7 }),
+    room: fc.record({
+      before: fc.oneof(fc.nat(9), fc.constantFrom(Number.NaN, -1)),
+      pools: fc.constantFrom([], ["ram"]),
+      yields: fc.constantFrom([], ["immich"]),
+    }),
     stopGraceMs: ms,
     tookMs: ms,
     failure,

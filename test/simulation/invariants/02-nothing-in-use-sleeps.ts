@@ -62,6 +62,7 @@ function judgeTime(scene: Scene, target: string, lastPass: number | undefined): 
   const ago = scene.clock.monotonic() - lastPass;
   const idle = firstTier(watcher.spec).afterMs ?? 0;
   const soon =
+    scene.asked.makesRoom(target) ||
     scene.asked.of(target) !== undefined ||
     watcher.orders.held !== undefined ||
     watcher.around.dependencyOnly;

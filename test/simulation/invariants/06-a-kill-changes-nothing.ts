@@ -50,6 +50,7 @@ export const aKillChangesNothing: Invariant = {
         const { lastActivity, hold } = known.get(watcher.name) ?? {};
         if (lastActivity === undefined || hold || excused.has(watcher.name) || watcher.around.dependencyOnly)
           return;
+        if (scene.asked.makesRoom(watcher.name)) return;
         const ago = scene.clock.now() - lastActivity;
         if (ago < (firstTier(watcher.spec).afterMs ?? 0) - 1)
           scene.violated(6, `${watcher.name} is put to sleep ${String(ago)} ms after its last known use`);

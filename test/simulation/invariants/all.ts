@@ -8,9 +8,10 @@ import { dependenciesFirst } from "./07-dependencies-first.ts";
 import { failuresAreTold } from "./08-failures-are-told.ts";
 import { onlyWhatIsOurs } from "./09-only-what-is-ours.ts";
 import { whateverTheEngineDoes } from "./10-whatever-the-engine-does.ts";
+import { poolsAreNeverOverdrawn } from "./11-pools-are-never-overdrawn.ts";
 import type { Invariant } from "./invariant.ts";
 
-/** The ten rules, in the order of the design. */
+/** The ten rules in the order of the design, and that of pools. */
 export const INVARIANTS: readonly Invariant[] = [
   passesWhenReady,
   nothingInUseSleeps,
@@ -22,4 +23,5 @@ export const INVARIANTS: readonly Invariant[] = [
   failuresAreTold,
   onlyWhatIsOurs,
   whateverTheEngineDoes,
+  poolsAreNeverOverdrawn,
 ];

@@ -1,7 +1,7 @@
 import type { Happening } from "../happening.ts";
 import type { Scene } from "../scene.ts";
 
-/** One of the ten rules of the design. */
+/** One of the rules of the design. */
 export interface Invariant {
   readonly number: number;
   /** As the design says it. */

@@ -68,4 +68,18 @@ export const MUTANTS: readonly Mutant[] = [
     find: "await around.provider.wake(before, life, patience).then(",
     put: "await Promise.all([around.provider.wake(before, life, patience), around.provider.wake(before, life, patience)]).then(",
   },
+  {
+    name: "pool-overdrawn",
+    fault: "a pool that lets in one more than it has places for",
+    file: "src/watchers/pools/ledger.ts",
+    find: "return less(amount, { awake: maxAwake, bytes: budgetBytes });",
+    put: "return less(amount, { awake: maxAwake + 1, bytes: budgetBytes });",
+  },
+  {
+    name: "room-for-what-is-used",
+    fault: "a target that makes room although it is used",
+    file: "src/watchers/jobs/idle.ts",
+    find: "if (!forced && seen?.inUse !== false) {",
+    put: 'if (!forced && seen?.inUse !== false && asked.how !== "room") {',
+  },
 ];

@@ -1,5 +1,6 @@
 import { Random } from "../random.ts";
 import type { Call, Fate } from "../world/mischief.ts";
+import { putInPools } from "./put-in-pools.ts";
 import { makeApps, type App } from "./apps.ts";
 import type { Action, Cue, Deed, Hand, OrderKind } from "./deed.ts";
 
@@ -19,7 +20,7 @@ const MOST_MS = 240_000;
 /** The schedule of a seed. Pure. */
 export function generate(seed: number): Schedule {
   const random = new Random(seed);
-  const apps = makeApps(random);
+  const apps = putInPools(makeApps(random), new Random(seed + 0x9001));
   const endsAt = random.int(LEAST_MS, MOST_MS);
   // Some worlds are wild, some calm: in a wild one nothing lives long enough to be put to sleep.
   const wildness = random.pick([0.3, 1, 1, 3]);

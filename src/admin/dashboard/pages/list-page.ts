@@ -1,7 +1,9 @@
 import { bytes, count, finished, plural } from "../../text.ts";
 import { groupOf, type StateGroup, type TargetFacts } from "../../facts/target-facts.ts";
+import type { PoolFacts } from "../../facts/pool-facts.ts";
 import { fleetFigures, fleetSteps, stepPath, type FleetFigures } from "../fleet.ts";
 import { html, raw, type Html } from "../html.ts";
+import { poolList } from "../parts/pool-list.ts";
 import { inOrder, row } from "../parts/row.ts";
 import { shell } from "../parts/shell.ts";
 import { AXIS } from "../parts/timeline.ts";
@@ -28,7 +30,12 @@ const FLEET_HEIGHT = 66;
 const SHOWN_AT_ONCE = 100;
 
 /** The list of all targets. */
-export function listPage(all: readonly TargetFacts[], query: ListQuery, context: ViewContext): string {
+export function listPage(
+  all: readonly TargetFacts[],
+  pools: readonly PoolFacts[],
+  query: ListQuery,
+  context: ViewContext,
+): string {
   const ordered = inOrder(all);
   const q = query.q?.trim().toLowerCase() ?? "";
   const matching = ordered.filter(
@@ -77,7 +84,8 @@ export function listPage(all: readonly TargetFacts[], query: ListQuery, context:
       No target matches <q>${query.q ?? ""}</q>. <a href="/ui/">Show all</a>
     </p>
     ${context.replicas === undefined ? undefined : html`<p class="rest">${context.replicas}</p>`}
-    ${matching.length > shown.length ? html`<p class="rest"><a class="btn" href="/ui/?all=1">Show ${matching.length - shown.length} more</a></p>` : undefined}`;
+    ${matching.length > shown.length ? html`<p class="rest"><a class="btn" href="/ui/?all=1">Show ${matching.length - shown.length} more</a></p>` : undefined}
+    ${poolList(pools)}`;
   return shell(
     { title: title(all), current: "targets", kind: "list", sky: head(all, query, context), main },
     context,

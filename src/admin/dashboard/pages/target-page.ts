@@ -1,7 +1,7 @@
 import type { AdminEvent } from "../../events/admin-event.ts";
 import { summaryOf } from "../../facts/summary.ts";
 import type { TargetFacts } from "../../facts/target-facts.ts";
-import { momentText, spell } from "../../text.ts";
+import { listNames, momentText, spell } from "../../text.ts";
 import { html, type Html } from "../html.ts";
 import { actionButton, holdButton, pinButton } from "../parts/buttons.ts";
 import { eventList } from "../parts/event-list.ts";
@@ -101,7 +101,7 @@ function stateLine(facts: TargetFacts, { now, zone }: ViewContext): Html {
   return html`${words[facts.state]}${since}${link}`;
 }
 
-function placeLine({ place, idleTimeoutMs, stopMethod, dependencyOnly }: TargetFacts): string {
+function placeLine({ place, idleTimeoutMs, stopMethod, dependencyOnly, pools }: TargetFacts): string {
   if (place === "") return "";
   const verb = { stop: "stops", pause: "pauses", kill: "is killed", hibernate: "hibernates" }[stopMethod];
   const rule = dependencyOnly
@@ -109,5 +109,6 @@ function placeLine({ place, idleTimeoutMs, stopMethod, dependencyOnly }: TargetF
     : idleTimeoutMs === undefined
       ? "is never put to sleep"
       : `${verb} after ${spell(idleTimeoutMs)} without use`;
-  return `${place} · ${rule}`;
+  const shared = pools.length === 0 ? "" : ` · ${pools.length === 1 ? "pool" : "pools"} ${listNames(pools)}`;
+  return `${place} · ${rule}${shared}`;
 }

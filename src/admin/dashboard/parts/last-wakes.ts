@@ -10,6 +10,7 @@ const SHOWN = 6;
 const WIDTH = 380;
 const PHASES = [
   ["stopping", "w-stop", 3],
+  ["room", "w-stop", 3],
   ["dependencies", "w-dep", 5],
   ["starting", "w-start", 9],
   ["probing", "w-probe", 13],

@@ -60,6 +60,7 @@ function wakeLines({ progress }: TargetFacts): readonly Line[] {
 
 const PHASES = {
   stopping: "Stopping first",
+  room: "Room",
   dependencies: "Dependencies",
   starting: "Start",
   probing: "Probing",
