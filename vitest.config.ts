@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Real engines, proxies and browsers share two cores: files run a few at a time.
-    maxWorkers: 2,
+    // Real engines, proxies and browsers share the cores, and half of the time a file only waits for them.
+    maxWorkers: 3,
   },
 });
