@@ -4,9 +4,8 @@ import type { Clock } from "./clock.ts";
  * Makes calls later, all at once: one timer for all of them. While there is always something to do, it is set again by
  * its own round and not by who asks.
  *
- * That is more than a saving: what node sets up for a timer that is made while a request is served keeps that request
- * in memory, and through it the next one. With a large heap, which is seldom collected as a whole, half of everything
- * ever allocated for requests outlived its time, and a verdict cost half as much again.
+ * That is more than a saving: with timers made while requests were served, nearly half of what those allocate outlived a
+ * young collection once the heap was large. See docs/decisions/009-fast-path-tricks.md.
  */
 export class Rounds implements Disposable {
   readonly #clock: Clock;
