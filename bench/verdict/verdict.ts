@@ -145,7 +145,13 @@ async function flatness(
       budget: { atMost: 2 },
       note: `after a collection each: ${String(mb(before))} MB before`,
     },
-    { name: "Engine calls during these", value: engineCalls, unit: "calls", budget: { atMost: 0 } },
+    {
+      name: "Engine calls during these",
+      value: engineCalls,
+      unit: "calls",
+      budget: { atMost: 0 },
+      ...(engineCalls > 0 && { note: JSON.stringify(later.calls) }),
+    },
     { name: "Resident memory after these", value: mb(residentBytes(wakegate.pid)), unit: "MB" },
   ];
 }

@@ -52,6 +52,11 @@ export type VerdictCounts = Record<Exclude<Verdict["kind"], "own">, number>;
 
 const ASLEEP: Answer = { status: ASLEEP_STATUS, headers: guardHeaders("napping"), body: "" };
 
+/** A hold that ends so late: the process stood still, and so did the wake that the request waits for... */
+const STALLED_MS = 1_000;
+/** ...which gets so long to end after all. */
+const AFTER_STALL_MS = 5_000;
+
 /**
  * The handler of `/api/authz/…`. A request to a ready target is answered within the call: no promise, no
  * timer, no I/O.
@@ -116,7 +121,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
     const { facts, res } = ask;
     parts.verdicts.hold++;
     const name = first.spec.name;
-    const since = ask.heldSince ?? clock.monotonic();
+    let since = ask.heldSince ?? clock.monotonic();
     using place = parts.holds.take(name);
     let target = first;
     let lease = target.lease("held request");
@@ -132,11 +137,14 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
           woken = target.gate;
         }
         if (target.gate === gate) {
-          const ms = verdict.untilMs - (clock.monotonic() - since);
+          const now = clock.monotonic();
+          const ms = verdict.untilMs - (now - since);
           const changes = [target.changed, parts.lookup.changed];
           const end = await waitFor({ clock, ms, changes, res, closing: parts.closing });
           if (end === "gone") return;
           if (end === "closing") return tell(ask, SHUTTING_DOWN);
+          const late = clock.monotonic() - now - ms;
+          if (late > STALLED_MS) since += late + AFTER_STALL_MS;
         }
         const next = find(ask);
         if (typeof next !== "object") return tell(ask, explainRemoved(first.spec.displayName));

@@ -5,8 +5,8 @@ import { engineOfFile } from "../support/stage.ts";
 import { followEngine, isOpen } from "../support/visit.ts";
 import { faultRig } from "./rig.ts";
 
-/** How long Wakegate stands still. A minute shows nothing more: longer than every idle time here is enough. */
-const STILL_MS = Number(process.env["WAKEGATE_TEST_STILL_SECONDS"] ?? 6) * 1_000;
+/** How long Wakegate stands still: longer than every idle time here and than a hold. A minute shows nothing more. */
+const STILL_MS = Number(process.env["WAKEGATE_TEST_STILL_SECONDS"] ?? 27) * 1_000;
 
 suite("docker", "Wakegate under SIGSTOP", () => {
   const engine = engineOfFile();
