@@ -88,6 +88,7 @@ for (const proxy of proxyNames) {
         const upload = open(front.url(), "PUT", { "content-type": "application/octet-stream" });
         upload.on("error", () => undefined);
         const answered = once(upload, "response") as Promise<[IncomingMessage]>;
+        answered.catch(() => undefined);
         const block = Buffer.alloc(2_000, "w");
         let bytes = 0;
         const ends = new AbortController();
