@@ -37,14 +37,14 @@ function keepPinging(socket: EchoSocket, everyMs: number): AsyncDisposable {
 suite(["docker", "caddy"], "an app whose connections cannot be read", () => {
   it("is kept awake by the pings of a WebSocket, far below what else counts as traffic", async () => {
     const s = await stage();
-    await using app = await makeApp(s, "pinged", { labels: { idle_timeout: "2s" } });
+    await using app = await makeApp(s, "pinged", { labels: { idle_timeout: "3s" } });
     await using front = await putBefore("caddy", s, app);
     {
       using socket = await openEchoSocket(front.url());
       await using _ = keepPinging(socket, 500);
-      await until("three looks", () => {
+      await until("two looks", () => {
         expect(timesOf(s, "sleep_started", app.name)).toBe(0);
-        return timesOf(s, "last_look", app.name) >= 3;
+        return timesOf(s, "last_look", app.name) >= 2;
       });
       expect(await whyNotes(s, app.name)).toContain(BLIND_NOTE);
       const look = lastLook(s, app.name);
