@@ -1,6 +1,6 @@
 import type { AppPreset } from "../apps.ts";
 
-/** https://www.home-assistant.io */
+/** https://www.home-assistant.io, and its sources: `/manifest.json` needs no sign-in (components/frontend/__init__.py). */
 export const homeAssistant: AppPreset = {
   title: "Home Assistant",
   reason:

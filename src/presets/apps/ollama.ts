@@ -1,6 +1,6 @@
 import type { AppPreset } from "../apps.ts";
 
-/** https://ollama.com */
+/** https://docs.ollama.com/api, and its sources: `/` says "Ollama is running" (server/routes.go). */
 export const ollama: AppPreset = {
   title: "Ollama",
   reason:

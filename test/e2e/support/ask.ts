@@ -132,7 +132,7 @@ export async function openEchoSocket(url: string): Promise<EchoSocket> {
 }
 
 /** `*.localhost` is this machine (RFC 6761 section 6.3), whatever its resolver thinks. */
-function whereIs(url: string): RequestOptions {
+export function whereIs(url: string): RequestOptions {
   const { hostname, port, pathname, search } = new URL(url);
   const address = hostname.endsWith(".localhost") ? "127.0.0.1" : hostname;
   return { host: address, port, path: pathname + search, agent: false };

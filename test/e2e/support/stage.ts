@@ -6,7 +6,7 @@ import { freePort } from "../../support/free-port.ts";
 import { startNginx } from "../../support/nginx.ts";
 import type { RunningProxy, Upstreams } from "../../support/proxy-process.ts";
 import { RawDocker, type ContainerOptions } from "../../support/raw-docker.ts";
-import { startWakegate, type RunningWakegate } from "./wakegate.ts";
+import { startWakegate, type RunningWakegate, type WakegateOptions } from "./wakegate.ts";
 
 /** The proxies of the examples, by the name that `suite()` knows them by. */
 export const proxies = { caddy: startCaddy, nginx: startNginx } as const;
@@ -47,14 +47,17 @@ export interface Front extends AsyncDisposable {
 const BOOT_MS = "300";
 
 /** One Wakegate for all tests of a file, started by the first test that asks and ended with the file. */
-export function stageOfFile(engine = engineOfFile()): () => Promise<Stage> {
+export function stageOfFile(
+  engine = engineOfFile(),
+  options: Omit<WakegateOptions, "socketPath"> = {},
+): () => Promise<Stage> {
   let wakegate: Promise<RunningWakegate> | undefined;
   afterAll(async () => {
     await (await wakegate)?.[Symbol.asyncDispose]();
   });
   return async () => {
     const docker = await engine();
-    wakegate ??= startWakegate({ socketPath: docker.socketPath });
+    wakegate ??= startWakegate({ ...options, socketPath: docker.socketPath });
     return { docker, wakegate: await wakegate };
   };
 }

@@ -145,7 +145,9 @@ function big(response, bytes, ms) {
 }
 
 function events(response, everyMs) {
-  response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+  // As apps tell nginx that events must not wait for more.
+  const headers = { "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
+  response.writeHead(200, { "Content-Type": "text/event-stream", ...headers });
   let count = 0;
   const tell = () => response.write(`data: {"count":${count++}}\n\n`);
   tell();
