@@ -109,11 +109,15 @@ suite(["postgres", "redis"], "a configuration that changes below open connection
     await eventually("the listeners' end", async () => (await knock(at)) === "ECONNREFUSED");
     expect(await session.ask("select pg_sleep(2)")).toBe("");
     expect(await session.ask("select pg_backend_pid()")).toBe(backend);
-    await session[Symbol.asyncDispose]();
-    // A target of its own again: it is up, and sleeps when it is idle.
+    // A target again: that its old session is still there is seen before it would be put to sleep.
     await scene.edit({ pg: {} });
-    expect((await psql(at, "select 1")).out).toBe("1\n");
+    await eventually("the look at it", () =>
+      scene.wakegate.log().find(({ event, inUse }) => event === "last_look" && inUse === true),
+    );
+    expect(await session.ask("select pg_backend_pid()")).toBe(backend);
+    await session[Symbol.asyncDispose]();
     await vi.waitUntil(() => scene.sleeps("pg") === 1, { timeout: 30_000 });
-    expect(await scene.starts("pg")).toBe(1);
+    expect((await psql(at, "select 1")).out).toBe("1\n");
+    expect(await scene.starts("pg")).toBe(2);
   });
 });
