@@ -12,6 +12,7 @@ export type Engine =
   | "chromium"
   | "haproxy"
   | "postgres"
+  | "mysql"
   | "redis"
   | "socat"
   | "ssh"
@@ -27,6 +28,7 @@ const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
   chromium: ["chromium", "chromium-browser", "google-chrome"],
   haproxy: ["haproxy"],
   postgres: ["postgres"],
+  mysql: ["mariadbd"],
   redis: ["redis-server"],
   socat: ["socat"],
   ssh: ["sshd"],

@@ -2,6 +2,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AsyncStack } from "../../../src/lib/disposables.ts";
 import { freePort } from "../../support/free-port.ts";
+import { eventually } from "./visit.ts";
 import { startWakegate, type RunningWakegate } from "./wakegate.ts";
 
 /** A local program behind a listener of Wakegate. */
@@ -20,6 +21,11 @@ export interface Scene extends AsyncDisposable {
   readonly wakegate: RunningWakegate;
   /** Wakegate's port for a target. */
   at(target: string): number;
+  /**
+   * Writes targets anew with these keys over their own (undefined takes a key away) and waits until that is in
+   * force. In place of keys undefined takes the target away, until it is given keys again.
+   */
+  edit(changes: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>): Promise<void>;
   /** How often a target was started. */
   starts(target: string): Promise<number>;
   /** How often it went to sleep; the first look at a target that never ran does not count. */
@@ -30,7 +36,8 @@ export interface Scene extends AsyncDisposable {
 export async function stage(folder: string, sleepers: Readonly<Record<string, Sleeper>>): Promise<Scene> {
   const stack = new AsyncStack();
   const ports = new Map<string, number>();
-  const targets: Record<string, unknown> = {};
+  const targets: Record<string, Readonly<Record<string, unknown>>> = {};
+  const gone = new Set<string>();
   const log = (name: string): string => join(folder, `${name}.starts`);
   const started = async (name: string): Promise<number[]> =>
     (await readFile(log(name), "utf8")).trim().split("\n").filter(Boolean).map(Number);
@@ -51,9 +58,24 @@ export async function stage(folder: string, sleepers: Readonly<Record<string, Sl
     for (const name of Object.keys(sleepers)) for (const pid of await started(name)) end(pid);
   });
   // JSON is YAML.
-  const wakegate = stack.use(await startWakegate({ yaml: `targets: ${JSON.stringify(targets)}` }));
+  const yaml = (): string => {
+    const left = Object.entries(targets).filter(([name]) => !gone.has(name));
+    return `targets: ${JSON.stringify(Object.fromEntries(left))}`;
+  };
+  const wakegate = stack.use(await startWakegate({ yaml: yaml() }));
+  const reloads = (): number => wakegate.log().filter(({ event }) => event === "reloaded").length;
   return {
     wakegate,
+    async edit(changes) {
+      const before = reloads();
+      for (const [name, keys] of Object.entries(changes)) {
+        if (keys) targets[name] = { ...targets[name], ...keys };
+        if (keys) gone.delete(name);
+        else gone.add(name);
+      }
+      await wakegate.configure(yaml());
+      await eventually("the reload", () => reloads() > before);
+    },
     at: (target) => ports.get(target) ?? 0,
     starts: async (target) => (await started(target)).length,
     sleeps: (name) =>
