@@ -75,6 +75,8 @@ class Wakegate implements RunningWakegate {
   #output = "";
   /** The end of the output that is no whole line yet. */
   #rest = "";
+  /** The process is over, and everything that it wrote is here. */
+  #ended = false;
   #lines: LogLine[] = [];
   #told = new Set<() => void>();
 
@@ -124,6 +126,8 @@ class Wakegate implements RunningWakegate {
       },
     );
     this.#child = child;
+    this.#ended = false;
+    child.once("close", () => (this.#ended = true));
     child.stdout.setEncoding("utf8").on("data", (text: string) => this.#take(text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#output += text));
     const onExit = (): void => void child.kill("SIGKILL");
@@ -144,6 +148,8 @@ class Wakegate implements RunningWakegate {
     const deadline = Date.now() + withinMs;
     for (let found = find(); ; found = find()) {
       if (found) return found;
+      if (this.#ended)
+        throw new Error(`it ended without ${event} of ${target ?? "anybody"}:\n${this.#output}`);
       const left = deadline - Date.now();
       if (left <= 0) throw new Error(`no ${event} of ${target ?? "anybody"} in:\n${this.#output}`);
       await new Promise<void>((resolve) => {
