@@ -193,7 +193,9 @@ async function firstRequest(
   { name }: Pick<App, "name">,
 ): Promise<{ readonly asked: number; readonly passed: number }> {
   const asked = performance.now();
-  const { status } = await askVerdict(wakegate.internal, `${name}.example.com`);
+  // Another path each time: the rounds are as steady as a poller's, and who polls what just fell asleep wakes nothing.
+  const uri = { "X-Forwarded-Uri": `/${String(asked)}` };
+  const { status } = await askVerdict(wakegate.internal, `${name}.example.com`, uri);
   const passed = performance.now();
   if (status !== 200) throw new Error(`the wake of ${name} ended with ${String(status)}`);
   return { asked, passed };
