@@ -82,9 +82,9 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
     };
   }
 
-  it("loses no request while each of them is killed in turn, and starts the app once", async () => {
-    await using s = await stage();
-    await using load = startLoad(s.url);
+  /** Visitors come all the time while each of the two is killed and started again. */
+  async function killInTurn(s: Awaited<ReturnType<typeof stage>>, url: string): Promise<void> {
+    await using load = startLoad(url);
     await load.more(50);
     for (const { wakegate } of [s.a, s.b]) {
       await wakegate.kill();
@@ -94,6 +94,11 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
     }
     expect(load.failures).toEqual([]);
     expect(s.events.lines("start", "die")).toEqual(["start app"]);
+  }
+
+  it("loses no request while each of them is killed in turn, and starts the app once", async () => {
+    await using s = await stage();
+    await killInTurn(s, s.url);
   }, 120_000);
 
   it("loses no request behind nginx either", async () => {
@@ -110,16 +115,7 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
       wakegatePublic: "wakegates_public",
       edit: (text) => (/^server \{/m.test(text) ? `${own}\n${text}` : text),
     });
-    await using load = startLoad(`http://${HOST}:${String(nginx.port)}/`);
-    await load.more(50);
-    for (const { wakegate } of [s.a, s.b]) {
-      await wakegate.kill();
-      await load.more(100);
-      await wakegate.restart();
-      await load.more(100);
-    }
-    expect(load.failures).toEqual([]);
-    expect(s.events.lines("start", "die")).toEqual(["start app"]);
+    await killInTurn(s, `http://${HOST}:${String(nginx.port)}/`);
   }, 120_000);
 
   it("wakes it once when both are asked at the same moment, and again when it slept", async () => {

@@ -1,24 +1,27 @@
 import { describe, expect, it, vi } from "vitest";
 import { gateOf } from "../../src/watchers/gate.ts";
 import { settle } from "../support/virtual-clock.ts";
-import { BY_REQUEST, compose, labels, rig } from "./world.ts";
+import { BY_REQUEST, compose, labels, rig, type Rig } from "./world.ts";
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 0, 1);
 
+/** A Wakegate that finds its decision to stop a run, taken at `at` (wall ms), and the container running. */
+function afterDecision({
+  method = "stop",
+  at = START,
+  runsNow = "r1",
+}: { method?: "stop" | "pause"; at?: number; runsNow?: string } = {}): Promise<Rig> {
+  const stopIntent = { instance: "b", run: "r1", method, at, until: at + 20_000 };
+  return rig({
+    records: { blog: { stopIntent } },
+    setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: runsNow }),
+  });
+}
+
 describe("after Wakegate was killed", () => {
   it("does not call a container ready whose stop it had decided", async () => {
-    const stopIntent = {
-      instance: "b",
-      run: "r1",
-      method: "stop",
-      at: START,
-      until: START + 20_000,
-    } as const;
-    await using r = await rig({
-      records: { blog: { stopIntent } },
-      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r1" }),
-    });
+    await using r = await afterDecision();
     expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
     r.watcher("blog").wake(BY_REQUEST);
     await r.clock.advance(5_000);
@@ -29,34 +32,14 @@ describe("after Wakegate was killed", () => {
   });
 
   it("takes it as alive when that stop never reached the engine", async () => {
-    const stopIntent = {
-      instance: "b",
-      run: "r1",
-      method: "stop",
-      at: START,
-      until: START + 20_000,
-    } as const;
-    await using r = await rig({
-      records: { blog: { stopIntent } },
-      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r1" }),
-    });
+    await using r = await afterDecision();
     await r.clock.advance(20_100);
     expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
     expect(r.world.calls).toEqual([]);
   });
 
   it("asks again how that stop ended where the engine did not answer", async () => {
-    const stopIntent = {
-      instance: "b",
-      run: "r1",
-      method: "stop",
-      at: START,
-      until: START + 20_000,
-    } as const;
-    await using r = await rig({
-      records: { blog: { stopIntent } },
-      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r1" }),
-    });
+    await using r = await afterDecision();
     r.world.outage = "no answer";
     await r.clock.advance(21_000);
     r.world.outage = undefined;
@@ -66,17 +49,7 @@ describe("after Wakegate was killed", () => {
   });
 
   it("takes it as asleep when that stop was a pause, though the engine did not say so at first", async () => {
-    const stopIntent = {
-      instance: "b",
-      run: "r1",
-      method: "pause",
-      at: START,
-      until: START + 20_000,
-    } as const;
-    await using r = await rig({
-      records: { blog: { stopIntent } },
-      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r1" }),
-    });
+    await using r = await afterDecision({ method: "pause" });
     r.world.deaf = true;
     r.world.change("b", { status: "paused" }, "paused");
     const asked = vi.spyOn(r.world, "inspect");
@@ -86,12 +59,7 @@ describe("after Wakegate was killed", () => {
   });
 
   it("waits for that stop as long as it was given, also when the clock was set back meanwhile", async () => {
-    const at = START + 60 * MINUTE;
-    const stopIntent = { instance: "b", run: "r1", method: "stop", at, until: at + 20_000 } as const;
-    await using r = await rig({
-      records: { blog: { stopIntent } },
-      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r1" }),
-    });
+    await using r = await afterDecision({ at: START + 60 * MINUTE });
     expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
     await r.clock.advance(20_100);
     expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
@@ -112,17 +80,7 @@ describe("after Wakegate was killed", () => {
   });
 
   it("ignores the intent for a run that is over", async () => {
-    const stopIntent = {
-      instance: "b",
-      run: "r1",
-      method: "stop",
-      at: START,
-      until: START + 20_000,
-    } as const;
-    await using r = await rig({
-      records: { blog: { stopIntent } },
-      setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: "r2" }),
-    });
+    await using r = await afterDecision({ runsNow: "r2" });
     expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
   });
 
