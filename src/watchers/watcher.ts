@@ -3,9 +3,10 @@ import { WakegateError } from "../errors.ts";
 import { Emitter } from "../lib/emitter.ts";
 import { deadline } from "../lib/signals.ts";
 import { untilTrue } from "../lib/until-true.ts";
-import type { Instance, InstanceSummary, StopMethod } from "../providers/provider.ts";
+import type { Instance, InstanceSummary } from "../providers/provider.ts";
 import { Activity } from "./activity/activity.ts";
 import { Asked } from "./asked.ts";
+import { Elsewhere } from "./elsewhere.ts";
 import type { RoomNews } from "./pools/room.ts";
 import { beginsWake } from "./announce.ts";
 import { initialProgress, type Dependency, type DependencyReport } from "./dependencies.ts";
@@ -31,7 +32,7 @@ import { Inbox } from "./inbox.ts";
 import { Insight } from "./insight.ts";
 import type { ProbeResult } from "../lib/http-probe.ts";
 import { seenInput } from "./seen-input.ts";
-import { needsDependencies, sightingOf, type State, type Wake } from "./state.ts";
+import { needsDependencies, type State, type Wake } from "./state.ts";
 import { meets } from "./conditions.ts";
 import type { Input } from "./input.ts";
 import { transition } from "./transition.ts";
@@ -39,8 +40,6 @@ import type { Surroundings, Workbench } from "./workbench.ts";
 
 /** A started engine call gets this long to be over when Wakegate shuts down; it is not cancelled before. */
 const CALL_LIMIT_MS = 15 * 60_000;
-/** A look at the engine that nobody waits for. */
-const SETTLE_MS = 10_000;
 
 /**
  * The one owner of a target's state. Inputs are taken one after the other; the pure transition says what
@@ -68,6 +67,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   /** What people and the schedule order. */
   readonly orders: Orders;
   readonly asked = new Asked(this);
+  readonly elsewhere = new Elsewhere(this);
   #room: RoomNews | undefined;
   lookAgainAt = Number.NEGATIVE_INFINITY;
   readonly insight = new Insight(this);
@@ -219,37 +219,6 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   /** A person wants it asleep now: as soon as nothing uses it, or `force`d whatever uses it. Wakes as always later. */
   sleep(how: "quiet" | "force" = "quiet"): void {
     this.asked.sleep(how);
-  }
-
-  /**
-   * Another Wakegate is about to stop it, within `ms` at the latest: nothing is let through until it is down, or
-   * until that time is over, or `settle`.
-   */
-  yieldTo(method: StopMethod, ms: number): void {
-    this.dispatch({ type: "stop-elsewhere", method, until: this.around.clock.now() + ms });
-  }
-
-  /** The stop of another Wakegate is over: the engine says how it ended. Never rejects. */
-  async settle(): Promise<void> {
-    const { state } = this;
-    try {
-      using limit = deadline(this.around.clock, SETTLE_MS, `a look at ${this.name}`);
-      const instance = await this.around.locate(limit.signal);
-      if (this.#state === state && state.kind === "stopping")
-        this.dispatch({ type: "settled", sighting: instance && sightingOf(instance) });
-    } catch {
-      // The engine's own events, or the end of its time, tell it later.
-    }
-  }
-
-  /** Nothing was heard of others, or of anybody, for long: the engine says whether what is ready still is. */
-  async verify(): Promise<void> {
-    try {
-      using limit = deadline(this.around.clock, SETTLE_MS, `a look at ${this.name}`);
-      this.see(await this.around.locate(limit.signal));
-    } catch {
-      // An engine that does not answer is told of by its own view.
-    }
   }
 
   /** The wall clock was set by `ms`: moments that came from it move along or are looked at anew. */

@@ -77,7 +77,7 @@ export class Agreements {
     if (this.#agreed.get(name)?.stop !== stop) return;
     this.#agreed.delete(name);
     this.#options.store.update(name, { stopIntent: undefined });
-    await this.#options.watcher(name)?.settle();
+    await this.#options.watcher(name)?.elsewhere.stopped();
   }
 
   /**
@@ -120,7 +120,7 @@ export class Agreements {
     this.#agreed.set(name, { stop, at: clock.monotonic(), until: at + ms, revoking: false });
     // Where it is not watched yet, what is found running is known as dying.
     store.update(name, { stopIntent: { instance, run, method, at, until: at + ms } });
-    watcher(name)?.yieldTo(method, ms);
+    watcher(name)?.elsewhere.stops(method, ms);
   }
 }
 

@@ -327,7 +327,7 @@ export class Replicas implements Coordination, AsyncDisposable {
     if (this.#verifying) return;
     this.#verifying = true;
     const ready = [...this.#watchers.watchers].filter(({ state }) => state.kind === "ready");
-    await Promise.all(ready.map((watcher) => watcher.verify()));
+    await Promise.all(ready.map((watcher) => watcher.elsewhere.verify()));
     this.#verifying = false;
     this.#asked = asOf;
     for (const watcher of ready) watcher.changed.emit();
