@@ -5,7 +5,7 @@ import { LineDecoder } from "../../lib/ndjson.ts";
 import { linkSignals } from "../../lib/signals.ts";
 import type { EngineChange, EngineSink, EngineSnapshot } from "../provider.ts";
 import type { Connection } from "./connection.ts";
-import { translate } from "./errors.ts";
+import { isCut, translate } from "./errors.ts";
 import { EVENT_FILTERS, toChange } from "./events.ts";
 import { list } from "./list.ts";
 import { get, openStream } from "./modem.ts";
@@ -50,7 +50,8 @@ export const WATCH_DEFAULTS: WatchOptions = {
 
 /**
  * Follows the engine until the abort; see `Provider.watch`. A stream that ends and is regained at the first try
- * (a proxy's time limit, an engine's restart with live containers) was a gap, not an outage.
+ * (a proxy's time limit, an engine's restart with live containers) was a gap, not an outage; where that try is cut
+ * itself, it is taken once more.
  */
 export async function watch(
   connection: Connection,
@@ -61,6 +62,8 @@ export async function watch(
 ): Promise<void> {
   const { clock } = connection;
   let away = false;
+  /** It was listed, and no try since then was cut. */
+  let good = false;
   let attempt = 0;
   while (!signal.aborted) {
     let listedAt: number | undefined;
@@ -68,14 +71,18 @@ export async function watch(
       await session(connection, signal, options, feed, sink, () => {
         listedAt = clock.monotonic();
         away = false;
+        good = true;
       });
     } catch (failure) {
       if (signal.aborted) return;
       const error = translate(failure, connection.engine, connection.address, "events");
       if (listedAt !== undefined) {
         connection.log("debug", "event stream lost", { engine: connection.engine, reason: error.message });
+      } else if (good && isCut(error)) {
+        good = false;
       } else if (!away) {
         away = true;
+        good = false;
         sink.away(error);
       }
     }

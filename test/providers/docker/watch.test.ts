@@ -130,6 +130,25 @@ describe("watch on a Docker engine", () => {
     expect(Date.now() - began).toBeLessThan(2_000);
   });
 
+  test("takes one more try where the way back is cut as well, and tells an outage when that is cut, too", async () => {
+    const sink = await follow();
+    await sink.until("listed", listedTimes(1));
+    let cuts = 1;
+    docker.intercept = ({ path, response }) => {
+      if (path !== "/containers/json" || cuts-- <= 0) return false;
+      response.writeHead(200, { "Content-Type": "application/json", "Content-Length": "1000" });
+      response.write('[{"Id":"abc"', () => response.destroy());
+      return true;
+    };
+    docker.reset();
+    await sink.until("listed", listedTimes(2));
+    expect(sink.outages).toEqual([]);
+    cuts = 2;
+    docker.reset();
+    await sink.until("listed", listedTimes(3));
+    expect(sink.outages).toHaveLength(1);
+  });
+
   test("agrees upon the version again after an outage", async () => {
     const sink = await follow({ steadyMs: 0 });
     await sink.until("listed", listedTimes(1));
