@@ -48,6 +48,14 @@ async function state(demo: Demo): Promise<{ awake: boolean; sleepsInMs: number }
   return (await (await fetch(`${demo.url}/-/demo/state`)).json()) as { awake: boolean; sleepsInMs: number };
 }
 
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 describe("wakegate demo", () => {
   it("shows the page, the app and the sleep, and leaves nothing behind after Ctrl-C", async () => {
     await using folder = await tempFolder("demo-test");
@@ -67,16 +75,17 @@ describe("wakegate demo", () => {
     expect(await state(demo)).toMatchObject({ awake: true });
 
     await expect.poll(async () => (await state(demo)).awake, { timeout: 20_000, interval: 200 }).toBe(false);
-    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+    // It is no longer let through to from the moment on that its stop is decided; the process ends a little later.
+    await expect.poll(() => runs(pid)).toBe(false);
 
     const again = Number(/process (\d+)/.exec(await (await fetch(demo.url)).text())?.[1]);
     expect(again).not.toBe(pid);
     demo.child.kill("SIGINT");
     await once(demo.child, "close");
     expect(demo.child.exitCode).toBe(0);
-    expect(() => process.kill(again, 0)).toThrow("ESRCH");
+    expect(runs(again)).toBe(false);
     expect(await leftovers(demo.temp)).toEqual([]);
-  }, 60_000);
+  });
 
   it("ends in the middle of a wake, too", async () => {
     await using folder = await tempFolder("demo-test");
@@ -92,7 +101,7 @@ describe("wakegate demo", () => {
     expect(demo.child.exitCode).toBe(0);
     expect([503, "cut"]).toContain(await held);
     expect(await leftovers(demo.temp)).toEqual([]);
-  }, 60_000);
+  });
 
   it("says what is wrong with its options", async () => {
     const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts", "demo", "--idle", "20"]);
@@ -101,5 +110,5 @@ describe("wakegate demo", () => {
     await once(child, "close");
     expect(child.exitCode).toBe(2);
     expect(text).toContain("--idle");
-  }, 20_000);
+  });
 });

@@ -30,7 +30,7 @@ describe("the demo's app", () => {
         (answer) => answer.text(),
         () => "",
       );
-    await expect.poll(page, { timeout: 15_000 }).toContain("Awake since");
+    await expect.poll(page, { timeout: 30_000 }).toContain("Awake since");
     const pid = Number(/process (\d+)/.exec(await page())?.[1]);
     await provider[Symbol.asyncDispose]();
     expect(process.kill(pid, 0)).toBe(true);
@@ -45,5 +45,5 @@ describe("the demo's app", () => {
       })
       .toBe("gone");
     await endApps(settings);
-  }, 30_000);
+  });
 });

@@ -45,10 +45,12 @@ describe("watchConfig", () => {
     await using it = await watching(plainFile, { clock });
     await writeFile(it.path, "two");
     await writeFile(it.path, "three");
-    await vi.waitFor(async () => {
-      await clock.advance(30);
-      expect(it.changes()).toBe(1);
-    });
+    await expect
+      .poll(async () => {
+        await clock.advance(30);
+        return it.changes();
+      })
+      .toBe(1);
     await wait(100);
     await clock.advance(30);
     expect(it.changes()).toBe(1);
@@ -59,7 +61,7 @@ describe("watchConfig", () => {
     for (const [index, text] of ["two", "three"].entries()) {
       await writeFile(join(it.folder, ".new"), text);
       await rename(join(it.folder, ".new"), it.path);
-      await vi.waitFor(() => expect(it.changes()).toBe(index + 1));
+      await expect.poll(() => it.changes()).toBe(index + 1);
     }
   });
 
@@ -76,7 +78,7 @@ describe("watchConfig", () => {
       await writeFile(join(it.folder, version, "wakegate.yaml"), version);
       await symlink(version, join(it.folder, "..new"));
       await rename(join(it.folder, "..new"), join(it.folder, "..data"));
-      await vi.waitFor(() => expect(it.changes()).toBe(index + 1));
+      await expect.poll(() => it.changes()).toBe(index + 1);
     }
   });
 
@@ -88,7 +90,7 @@ describe("watchConfig", () => {
     await wait(150);
     expect(it.changes()).toBe(0);
     await writeFile(it.path, "two");
-    await vi.waitFor(() => expect(it.changes()).toBe(1));
+    await expect.poll(() => it.changes()).toBe(1);
   });
 
   it("ends with its signal", async () => {

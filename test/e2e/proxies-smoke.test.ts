@@ -72,7 +72,7 @@ function describeProxy(start: (upstreams: Upstreams) => Promise<RunningProxy>): 
     expect(asked?.headers["content-length"] ?? "0").toBe("0");
     expect(asked?.headers.cookie).toBeUndefined();
     expect(whatWasAsked(asked)).toEqual({ method: "POST", uri: "/upload?x=1&api=2", host: told.host });
-  }, 30_000);
+  });
 
   it("shows the page in the app's place, with its status, headers and body", async () => {
     await using app = await fakeApp();

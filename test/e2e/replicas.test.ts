@@ -25,7 +25,7 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
     dockerd = await startDockerd();
     docker = new RawDocker(dockerd.socketPath);
     redis = await startRedis();
-  }, 60_000);
+  });
   afterAll(async () => {
     await redis[Symbol.asyncDispose]();
     await dockerd[Symbol.asyncDispose]();

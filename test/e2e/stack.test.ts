@@ -110,7 +110,7 @@ suite("docker", "a Compose stack", () => {
     expect(r.events.times("start", "migrate")).toHaveLength(1);
     expect(r.events.times("start", "db")).toHaveLength(2);
     expect(r.events.times("start", "app")).toHaveLength(2);
-  }, 90_000);
+  });
 
   it("keeps a shared dependency while another app needs it, managed or not", async () => {
     await using r = await rig({
@@ -137,7 +137,7 @@ suite("docker", "a Compose stack", () => {
     expect(r.events.times("die", "report")).toEqual([]);
     await docker.stop("report", 2);
     await r.events.until("die", "cache");
-  }, 90_000);
+  });
 
   it("leaves a dependency alone that was running before, and one that says hands off", async () => {
     await using r = await rig({
@@ -155,7 +155,7 @@ suite("docker", "a Compose stack", () => {
     await r.events.until("die", "app");
     await quiet();
     expect(r.events.lines("start", "die")).toEqual(["start own", "start app", "die app"]);
-  }, 60_000);
+  });
 
   it("wakes the owner of a shared network first, asks the app at its address, and keeps it", async () => {
     await using r = await rig({
@@ -166,7 +166,7 @@ suite("docker", "a Compose stack", () => {
     expect(r.events.lines("start")).toEqual(["start vpn", "start torrent"]);
     await r.events.until("die", "vpn");
     expect(r.events.lines("die")).toEqual(["die torrent", "die vpn"]);
-  }, 60_000);
+  });
 
   it("keeps the owner of a network that an unmanaged container uses", async () => {
     await using r = await rig({
@@ -183,7 +183,7 @@ suite("docker", "a Compose stack", () => {
     expect(await statusOf(docker, "gate")).toBe("running");
     await docker.rm("guest");
     await r.events.until("die", "gate");
-  }, 60_000);
+  });
 
   it("says which dependency failed and why, and wakes all of it at the next try", async () => {
     await using r = await rig({
@@ -206,7 +206,7 @@ suite("docker", "a Compose stack", () => {
     expect(r.events.times("start", "app")).toEqual([]);
     await r.open();
     await eventually("recovery", async () => (await ask(r.wakegate, "app.test")).status === 200);
-  }, 60_000);
+  });
 });
 
 /** Longer than idle time and last look of a dependency together: whatever could have been put to sleep, is. */

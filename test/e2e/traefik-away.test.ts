@@ -50,7 +50,7 @@ eachTraefik("Traefik while Wakegate is away", { recipe: "provider" }, (recipe) =
     });
     expect(Object.keys(seen)).toEqual(["200"]);
     expect(seen[200]).toBeGreaterThan(50);
-  }, 60_000);
+  });
 
   it("keeps them reachable through an orderly restart, under load", async () => {
     const seen = await underLoad(async () => {
@@ -60,7 +60,7 @@ eachTraefik("Traefik while Wakegate is away", { recipe: "provider" }, (recipe) =
       await pause(2500);
     });
     expect(Object.keys(seen)).toEqual(["200"]);
-  }, 60_000);
+  });
 
   it("still asks single sign-on while it is away", async () => {
     await r.wakegate.kill();
@@ -70,7 +70,7 @@ eachTraefik("Traefik while Wakegate is away", { recipe: "provider" }, (recipe) =
     // Nobody is there to wake it: its name leads nowhere, which some resolvers say late.
     expect([502, 504]).toContain((await r.get("asleep.example.com")).status);
     await r.wakegate.restart();
-  }, 60_000);
+  });
 
   it("wakes what sleeps again after Traefik was restarted", async () => {
     await r.front.restart();
@@ -78,7 +78,7 @@ eachTraefik("Traefik while Wakegate is away", { recipe: "provider" }, (recipe) =
     const since = Date.now();
     expect((await r.get("asleep.example.com")).status).toBe(200);
     expect(await r.starts("asleep", since)).toBe(1);
-  }, 60_000);
+  });
 
   it("leaves Traefik restarted alone with the labels' own routers, and comes back by itself", async () => {
     await r.docker.stop("asleep", 0);
@@ -89,7 +89,7 @@ eachTraefik("Traefik while Wakegate is away", { recipe: "provider" }, (recipe) =
     expect((await r.get("asleep.example.com")).status).toBe(404);
     await r.wakegate.restart();
     await expect.poll(async () => (await r.get("asleep.example.com")).status, { timeout: 30_000 }).toBe(200);
-  }, 90_000);
+  });
 
   it("lets Wakegate be uninstalled: the labels' own routers were there all the time", async () => {
     await r.wakegate.end();
@@ -101,5 +101,5 @@ eachTraefik("Traefik while Wakegate is away", { recipe: "provider" }, (recipe) =
     }
     const seen = await visit({ ...r.visitOf("awake.example.com"), method: "POST", body: "x" });
     expect(seen.status).toBe(200);
-  }, 60_000);
+  });
 });

@@ -54,12 +54,12 @@ eachTraefik("Traefik with the catch-all", { recipe: "catch-all" }, (recipe) => {
     expect((await r.webSocket("socket.localhost")).status).toBe(307);
     await r.settled();
     expect(await r.webSocket("socket.localhost")).toEqual({ status: 101, echo: "hello" });
-  }, 60_000);
+  });
 
   it("sends visitors round until the health check of the container is content", async () => {
     const { seen } = await persist("healthy.localhost");
     expect(told(seen.body).url).toBe("/a?b=1");
-  }, 60_000);
+  });
 
   it("holds what was paused a moment ago, body and all: its route is still there", async () => {
     // Only until Traefik looks again, which it does when anything starts or stops: no recipe for pauses.
@@ -73,7 +73,7 @@ eachTraefik("Traefik with the catch-all", { recipe: "catch-all" }, (recipe) => {
     const { seen, way } = await persist("get.localhost");
     expect(told(seen.body)).toMatchObject({ app: "get", url: "/a?b=1" });
     expect(way.slice(0, -1).every((status) => status === 307)).toBe(true);
-  }, 60_000);
+  });
 
   it("wakes for a POST but lets the client send it again", async () => {
     const since = Date.now();
@@ -81,7 +81,7 @@ eachTraefik("Traefik with the catch-all", { recipe: "catch-all" }, (recipe) => {
     expect(way[0]).toBe(503);
     expect(told(seen.body).sha256).toBe(SHA256);
     expect(await r.starts("post", since)).toBe(1);
-  }, 60_000);
+  });
 
   it("shows browsers the page", async () => {
     const headers = { Accept: "text/html", "Sec-Fetch-Mode": "navigate" };
@@ -91,7 +91,7 @@ eachTraefik("Traefik with the catch-all", { recipe: "catch-all" }, (recipe) => {
     await expect
       .poll(async () => (await r.get("page.localhost", { headers })).status, { timeout: 20_000 })
       .toBe(200);
-  }, 60_000);
+  });
 
   it("goes by the real Host: forwarded headers wake nothing, and unknown hosts are 404", async () => {
     const since = Date.now();

@@ -74,7 +74,7 @@ eachTraefik("the doctor behind Traefik by labels", { recipe: "labels", env }, (r
     expect(findingsOf(report, "own-route")[0]).toMatchObject({ level: "ok" });
     expect(findingsOf(report, "references")[0]).toMatchObject({ level: "ok" });
     expect(await r.starts("well", since)).toBe(0);
-  }, 60_000);
+  });
 
   it("names the middleware that an app's router lacks, as labels", async () => {
     const labels = kept("bare", { "traefik.http.routers.bare.middlewares": "" });
@@ -87,7 +87,7 @@ eachTraefik("the doctor behind Traefik by labels", { recipe: "labels", env }, (r
     const [finding] = findingsOf(report, "forward-auth", "bare");
     expect(finding?.fix[0]?.lines).toContain("traefik.http.routers.bare.middlewares");
     expect(finding?.fix).toHaveLength(1);
-  }, 60_000);
+  });
 
   it("names the route that Traefik has forgotten with the container", async () => {
     const report = await withApp(r, "lost", routed("lost"), () => examine(r));
@@ -95,7 +95,7 @@ eachTraefik("the doctor behind Traefik by labels", { recipe: "labels", env }, (r
     const [finding] = findingsOf(report, "route-survives", "lost");
     expect(finding?.evidence).toEqual(["GET lost.localhost/ answered 404"]);
     expect(finding?.fix.at(-1)?.lines).toContain('traefik.docker.allownonrunning: "true"');
-  }, 60_000);
+  });
 
   it("names what would be told down, or be missing, while something sleeps", async () => {
     const checked = kept("checked", {
@@ -108,7 +108,7 @@ eachTraefik("the doctor behind Traefik by labels", { recipe: "labels", env }, (r
       expect.stringContaining("Traefik's health check calls checked down while it sleeps"),
       expect.stringContaining("uses nobodys@docker, which no container defines"),
     ]);
-  }, 60_000);
+  });
 });
 
 eachTraefik("the doctor behind Traefik with the catch-all", { recipe: "catch-all", env }, (recipe) => {
@@ -123,7 +123,7 @@ eachTraefik("the doctor behind Traefik with the catch-all", { recipe: "catch-all
     expect(complaints(report, ["problem", "warning"])).toEqual([]);
     const caught = findingsOf(report, "forward-auth", "blog");
     expect(caught[0]?.sentence).toBe("blog.localhost sleeps, and its visitors come to the catch-all.");
-  }, 60_000);
+  });
 });
 
 eachTraefik(
@@ -149,7 +149,7 @@ eachTraefik(
       });
       expect(findingsOf(report, "forward-auth", "blog")[0]).toMatchObject({ level: "skipped" });
       expect(findingsOf(report, "sso-order")[0]).toMatchObject({ level: "ok" });
-    }, 60_000);
+    });
   },
 );
 
@@ -172,6 +172,6 @@ eachTraefik(
       expect(finding?.sentence).toContain("Traefik asks with another token than publish.traefik.token");
       expect(finding?.fix[0]?.lines).toContain("Bearer <publish.traefik.token>");
       expect(JSON.stringify(report)).not.toContain("another-word");
-    }, 60_000);
+    });
   },
 );

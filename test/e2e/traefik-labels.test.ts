@@ -33,7 +33,7 @@ eachTraefik("Traefik by labels alone", { recipe: "labels" }, (recipe) => {
   for (const how of ["stopped", "paused", "created"] as const) {
     it(`answers the first request of any kind to a ${how} container`, async () => {
       expect(await firstRequests(r, how, "localhost")).toEqual(HELD);
-    }, 90_000);
+    });
   }
 
   it("answers 200 first requests at once by one start", async () => {
@@ -46,7 +46,7 @@ eachTraefik("Traefik by labels alone", { recipe: "labels" }, (recipe) => {
     );
     expect(answers).toEqual(answers.map(() => 200));
     expect(await r.starts("late", since)).toBe(1);
-  }, 60_000);
+  });
 
   it("does not wait for a health check that takes its time", async () => {
     expect((await r.get("healthy.localhost")).status).toBe(200);
@@ -62,5 +62,5 @@ eachTraefik("Traefik by labels alone", { recipe: "labels" }, (recipe) => {
     expect((await r.get("stopped-get.localhost")).status).toBe(500);
     await r.wakegate.restart();
     await expect.poll(async () => (await r.get("stopped-get.localhost")).status).toBe(200);
-  }, 60_000);
+  });
 });

@@ -110,7 +110,7 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider", env:
   for (const how of ["stopped", "paused", "created"] as const) {
     it(`answers the first request of any kind to a ${how} container`, async () => {
       expect(await firstRequests(r, how, "example.com")).toEqual(HELD);
-    }, 90_000);
+    });
   }
 
   it.each(["stopped", "paused", "created"])(
@@ -220,7 +220,7 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider", env:
     expect([page.status, page.headers["cache-control"]]).toEqual([503, "no-store"]);
     expect(Number(page.headers["retry-after"])).toBeGreaterThan(0);
     await expect
-      .poll(async () => (await r.get("page.example.com", { headers })).status, { timeout: 15_000 })
+      .poll(async () => (await r.get("page.example.com", { headers })).status, { timeout: 30_000 })
       .toBe(200);
   });
 
@@ -236,7 +236,7 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider", env:
     // Until the engine has told of the new one there is nothing to wake: 503, never 404 or 502.
     await expect.poll(async () => (await r.get("created-get.example.com")).status).toBe(200);
     expect(JSON.parse((await r.get("created-get.example.com")).body)).toMatchObject({ app: "anew" });
-  }, 60_000);
+  });
 
   it("changes nothing in the document when containers wake and sleep", async () => {
     const before = await documentOf(r);
@@ -264,5 +264,5 @@ eachTraefik("Traefik with Wakegate as HTTP provider", { recipe: "provider", env:
     expect(Date.now() - since).toBeLessThan(29_000);
     expect((await r.get("slow.example.com")).status).toBe(200);
     expect(await r.starts("slow", since)).toBe(1);
-  }, 90_000);
+  });
 });

@@ -70,7 +70,7 @@ describe("Pollers", () => {
       }),
       { numRuns: 50 },
     );
-  }, 30_000);
+  });
 
   it("leave quicker and slower ones alone", async () => {
     expect(await ask(steady(12, 1500))).not.toContain(true);
@@ -87,7 +87,7 @@ describe("Pollers", () => {
       }),
       { numRuns: 20, seed: 4 },
     );
-  }, 30_000);
+  });
 
   it("count at once when the rhythm changes, and learn it anew", async () => {
     const answers = await ask([...steady(8), 7000, ...steady(6)]);

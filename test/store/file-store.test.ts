@@ -171,7 +171,7 @@ describe("a disk that fails later", () => {
     expect(log.said).toHaveLength(1);
     expect(log.said[0]).toContain("error: The state file cannot be written");
     await mkdir(dir);
-    await expect.poll(() => log.said.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => log.said.length, { timeout: 30_000 }).toBe(2);
     expect(log.said[1]).toContain("can be written again");
     expect(await readFile(join(dir, "state.json"), "utf8")).toContain('"lastActivity":2');
   });

@@ -45,14 +45,14 @@ suite("chromium", "the dashboard in use", () => {
     const { page, complaints } = await open(rig, "/ui/");
     const row = page.locator('tr[data-name="blog"]');
     await row.getByRole("button", { name: "Wake blog" }).click();
-    await row.locator(".s-awake").waitFor({ timeout: 8_000 });
+    await row.locator(".s-awake").waitFor({ timeout: 30_000 });
     expect(await row.locator(".c-why .fact").textContent()).toMatch(/request|Request/);
     expect(await page.locator(".sum .now b").textContent()).toBe("1");
     await row.getByRole("button", { name: "Sleep blog" }).click();
-    await row.locator(".s-asleep").waitFor({ timeout: 8_000 });
+    await row.locator(".s-asleep").waitFor({ timeout: 30_000 });
     // Woken by somebody else: nobody pressed anything here.
     await rig.call("/targets/db/wake", { json: {} });
-    await page.locator('tr[data-name="db"] .s-awake').waitFor({ timeout: 8_000 });
+    await page.locator('tr[data-name="db"] .s-awake').waitFor({ timeout: 30_000 });
     expect(complaints).toEqual([]);
   });
 
@@ -126,7 +126,7 @@ suite("chromium", "the dashboard in use", () => {
     await page.waitForTimeout(500);
     expect(await page.locator("#live").textContent()).toContain("Live");
     await rig[Symbol.asyncDispose]();
-    await page.locator("#live.lost").waitFor({ timeout: 10_000 });
+    await page.locator("#live.lost").waitFor({ timeout: 30_000 });
     await page.getByText(/No news since \d/).waitFor({ timeout: 20_000 });
   });
 
@@ -156,7 +156,7 @@ suite("chromium", "the dashboard in use", () => {
     await expect.poll(() => wrong.textContent()).toMatch(/^Not done: /);
     expect(await page.locator("#proxy").inputValue()).toBe("not an address");
     expect(complaints.filter((line) => !line.includes("status of 400"))).toEqual([]);
-  }, 60_000);
+  });
 
   test("has nothing to show but how to begin, while there are no targets", async () => {
     await using rig = await adminRig({ setUp: (world) => void world.create("plain") });

@@ -82,7 +82,7 @@ describe("the outbox", () => {
     await logged(the.log, "notify_retried");
     await the.clock.advance(2_000);
     await the.receiver.until(2);
-    await vi.waitFor(() => expect(the.clock.pending).toBe(1), { interval: 5 });
+    await expect.poll(() => the.clock.pending, { interval: 5 }).toBe(1);
     await the.clock.advance(4_000);
     await the.receiver.until(4);
     expect(the.receiver.got.map(({ json }) => json["event"])).toEqual([
@@ -92,7 +92,7 @@ describe("the outbox", () => {
       "test",
     ]);
     expect(new Set(the.receiver.got.slice(0, 3).map(({ json }) => json["id"])).size).toBe(1);
-    await vi.waitFor(() => expect(the.outbox.size).toBe(0), { interval: 5 });
+    await expect.poll(() => the.outbox.size, { interval: 5 }).toBe(0);
     expect(the.fates).toEqual(["webhook engine_gone sent", "webhook test sent"]);
   });
 

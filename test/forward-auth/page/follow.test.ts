@@ -220,7 +220,7 @@ suite("chromium", "the page follows the wake", () => {
     site.progress = (now) => progressOf("almost", now);
     const page = await arrive({ javaScriptEnabled: false });
     site.app = "open";
-    await page.getByRole("heading", { name: "the app" }).waitFor({ timeout: 8_000 });
+    await page.getByRole("heading", { name: "the app" }).waitFor({ timeout: 30_000 });
   });
 
   test("without script a try is a form", async () => {

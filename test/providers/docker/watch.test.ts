@@ -172,7 +172,7 @@ describe("watch on a Docker engine", () => {
     opened.push(tcp);
     const sink = await follow({ silenceMs: 30 }, tcp.url);
     await sink.until("listed", listedTimes(1));
-    await vi.waitUntil(() => tcp.count("GET /_ping") > 1, { timeout: 10_000 });
+    await vi.waitUntil(() => tcp.count("GET /_ping") > 1, { timeout: 30_000 });
     expect(tcp.count("GET /containers/json")).toBe(1);
     let refused = false;
     tcp.intercept = ({ path, response }) => {

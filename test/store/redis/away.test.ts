@@ -45,7 +45,7 @@ suite("redis", "a shared store that is away", () => {
     expect(world.calls).not.toContain("stop app");
     session[Symbol.dispose]();
     await until(() => world.calls.includes("stop app"));
-  }, 60_000);
+  });
 
   it("by standing still: a wake does not wait for it", async () => {
     await using redis = await startRedis();
@@ -59,7 +59,7 @@ suite("redis", "a shared store that is away", () => {
     await until(() => a.log.of("shared_store_away").length === 1);
     redis.thaw();
     await until(() => a.replicas.status.kind === "synced");
-  }, 30_000);
+  });
 
   it("at the start: Wakegate serves, and joins when it comes", async () => {
     await using redis = await startRedis();
@@ -72,7 +72,7 @@ suite("redis", "a shared store that is away", () => {
     expect(a.replicas.status).toMatchObject({ kind: "away" });
     await redis.restart();
     await leaderOf([a]);
-  }, 30_000);
+  });
 
   it("for one of them alone: the other waits for its grace, and the lost one asks the engine before it passes anything again", async () => {
     await using redis = await startRedis();
@@ -95,7 +95,7 @@ suite("redis", "a shared store that is away", () => {
     expect(world.calls).toEqual(["start app"]);
     relay.pass();
     await until(() => b.replicas.status.kind === "synced");
-  }, 60_000);
+  });
 
   it("is slow: what takes longer than it may counts as away, what does not is waited for", async () => {
     await using redis = await startRedis();
@@ -111,7 +111,7 @@ suite("redis", "a shared store that is away", () => {
     await until(() => a.replicas.mayNotSleep?.kind === "nobody");
     relay.delay(0);
     await leaderOf([a]);
-  }, 30_000);
+  });
 });
 
 suite("redis", "a shared store that lets nobody in", () => {
@@ -155,7 +155,7 @@ suite("redis", "a shared store that lets nobody in", () => {
     b.watcher("app").wake(BY_REQUEST);
     await until(() => world.calls.includes("stop app"));
     expect(a.log.of("shared_store_away")).toEqual([]);
-  }, 30_000);
+  });
 
   it("speaks TLS, and says whom it does not trust", async () => {
     await using folder = await tempFolder("redis-tls");
@@ -175,5 +175,5 @@ suite("redis", "a shared store that lets nobody in", () => {
     );
     await using a = await join(realWorld(), url, "a", { WAKEGATE_STORE_REDIS_CA_FILE: cert });
     expect(a.replicas.status.kind).toBe("synced");
-  }, 30_000);
+  });
 });

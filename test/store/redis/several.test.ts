@@ -121,7 +121,7 @@ suite("redis", "several Wakegates on one Redis", () => {
     for (const member of r.members) await member[Symbol.asyncDispose]();
     await leaderOf([other]);
     expect(await redis.ask(["GET", `${prefix}schema`])).toContain("1 1100 1000");
-  }, 30_000);
+  });
 
   it("sign with one key", async () => {
     await using r = await pair();
