@@ -2,10 +2,7 @@ import type { Clock } from "./clock.ts";
 
 /**
  * Makes calls later, all at once: one timer for all of them. While there is always something to do, it is set again by
- * its own round and not by who asks.
- *
- * That is more than a saving: with timers made while requests were served, nearly half of what those allocate outlived a
- * young collection once the heap was large. See docs/decisions/009-fast-path-tricks.md.
+ * its own round and not by who asks, so that a request pays for no timer.
  */
 export class Rounds implements Disposable {
   readonly #clock: Clock;
