@@ -26,7 +26,8 @@ export function lookingContract(rig: ContractRig): void {
 
     test("tells exit code and time of a run that ended by itself", async () => {
       rig.needs("ends");
-      const id = await rig.app({ EXIT_MS: "50", EXIT_CODE: "7" });
+      // Long enough for an engine that has to look to see it run.
+      const id = await rig.app({ EXIT_MS: "2000", EXIT_CODE: "7" });
       const before = Date.now();
       const { runId } = await rig.wake(id);
       await rig.eventually(async () => (await rig.look(id)).status === "exited");

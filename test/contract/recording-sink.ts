@@ -41,9 +41,9 @@ export class RecordingSink implements EngineSink {
     );
   }
 
-  /** Resolves when the condition holds. @throws Error after 10 s with what was seen. */
+  /** Resolves when the condition holds. @throws Error after 30 s with what was seen. */
   async until(what: string, condition: (sink: this) => boolean): Promise<void> {
-    const end = Date.now() + 10_000;
+    const end = Date.now() + 30_000;
     while (!condition(this)) {
       const leftMs = end - Date.now();
       if (leftMs <= 0) throw new Error(`never ${what}; seen: ${JSON.stringify(this.seen).slice(0, 2000)}`);

@@ -63,8 +63,8 @@ suite("docker", "Wakegate itself dies", () => {
   it("by kill -9 during a slow stop: the dying container is not called ready, and is woken when it is down", async () => {
     await using r = await rig({
       labels: { "wakegate.idle_timeout": "500ms" },
-      env: { ON_TERM: "slow:8000" },
-      stopTimeoutSeconds: 20,
+      env: { ON_TERM: "slow:20000" },
+      stopTimeoutSeconds: 60,
     });
     const before = await r.visit();
     await r.events.until("kill", "app");

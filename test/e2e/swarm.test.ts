@@ -32,7 +32,7 @@ suite("docker", "a service of Docker Swarm", () => {
 
   async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
     for (let tries = 0; !(await condition()); tries++) {
-      if (tries > 400) throw new Error(`never: ${what}`);
+      if (tries > 1_200) throw new Error(`never: ${what}`);
       await delay(100);
     }
   }

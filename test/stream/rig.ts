@@ -122,9 +122,9 @@ export async function dialIn(port: number, host = "127.0.0.1"): Promise<Client> 
   };
 }
 
-/** Waits until it is so; fails after 5 s. */
+/** Waits until it is so; fails after 30 s. */
 export async function eventually(condition: () => boolean, what = "it"): Promise<void> {
-  const end = Date.now() + 5_000;
+  const end = Date.now() + 30_000;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`${what} did not happen`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -62,7 +62,7 @@ describe("a UDP listener", () => {
     const late = await peer();
     const { port } = late;
     late[Symbol.dispose]();
-    const target = game({ udpTimeoutMs: 60 });
+    const target = game({ udpTimeoutMs: 1_000 });
     await using rig = await startRig(target);
     using client = await peer();
     target.reachedAt = [{ host: "127.0.0.1", port, via: "network" }];
@@ -70,7 +70,8 @@ describe("a UDP listener", () => {
     send(client, rig, "first");
     send(client, rig, "second");
     await eventually(() => target.leases === 1);
-    await pause(100);
+    // Longer than the silence after which a client is forgotten: waiting is none.
+    await pause(1_300);
     const app = createSocket("udp4");
     app.on("message", (data, from) => app.send(`re: ${data.toString()}`, from.port, from.address));
     app.bind(port, "127.0.0.1");
@@ -98,7 +99,7 @@ describe("a UDP listener", () => {
 
   it("forgets a client after silence both ways, and traffic of either side keeps it", async () => {
     using app = await peer();
-    const target = game({ udpTimeoutMs: 80 });
+    const target = game({ udpTimeoutMs: 1_500 });
     await using rig = await startRig(target);
     up(target, app);
     using client = await peer();
@@ -108,7 +109,7 @@ describe("a UDP listener", () => {
     await eventually(() => far !== undefined);
     for (let n = 0; n < 8; n++) {
       app.socket.send("tick", far?.port ?? 0, "127.0.0.1");
-      await pause(25);
+      await pause(250);
       expect(target.leases).toBe(1);
     }
     await eventually(() => target.leases === 0, "the client's leaving");

@@ -44,7 +44,7 @@ suite("docker", "the Docker provider on a real engine", () => {
 
   async function eventually(condition: () => Promise<boolean>): Promise<void> {
     for (let tries = 0; !(await condition()); tries++) {
-      if (tries > 400) throw new Error("never came true");
+      if (tries > 1_200) throw new Error("never came true");
       await delay(25);
     }
   }

@@ -44,7 +44,7 @@ async function poll(url: string): Promise<string> {
         }).on("error", reject);
       });
     } catch (error) {
-      if (tries > 100) throw error;
+      if (tries > 400) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

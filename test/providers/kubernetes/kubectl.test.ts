@@ -66,7 +66,7 @@ suite("kubectl", "kubectl, which knows nothing of the simulator", () => {
       enough: (printed) => printed.includes("DELETED"),
     });
     for (let tries = 0; rig.simulator.streams === 0; tries++) {
-      if (tries > 400) throw new Error("never watched");
+      if (tries > 1_200) throw new Error("never watched");
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     rig.simulator.store.delete(KINDS.deployments, "default", "blog");

@@ -86,7 +86,7 @@ export class Rig implements AsyncDisposable {
   /** Resolves when the provider has said something that begins like this. */
   async heard(beginning: string): Promise<void> {
     for (let tries = 0; !this.said.some((line) => line.startsWith(beginning)); tries++) {
-      if (tries > 400) throw new Error(`never said ${beginning}, but ${this.said.join("; ")}`);
+      if (tries > 1_200) throw new Error(`never said ${beginning}, but ${this.said.join("; ")}`);
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }

@@ -63,7 +63,7 @@ describe("a wake", () => {
     let awake = false;
     const waking = provider.wake({ id }, never).then(() => (awake = true));
     for (let tries = 0; rig.simulator.count("list", "pods") < 8; tries++) {
-      if (tries > 400) throw new Error("never looked");
+      if (tries > 1_200) throw new Error("never looked");
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect(awake).toBe(false);
@@ -172,7 +172,7 @@ describe("what others do", () => {
     for (let tries = 0; ; tries++) {
       const now = await provider.inspect(id, never);
       if (now?.status === "running" && now.runId !== runId) break;
-      if (tries > 400) throw new Error("never a new run");
+      if (tries > 1_200) throw new Error("never a new run");
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   });

@@ -225,7 +225,7 @@ describe("the simulated cluster's door", () => {
 describe("the simulated cluster's controllers", () => {
   const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
     for (let tries = 0; !(await holds()); tries++) {
-      if (tries > 400) throw new Error(`never: ${what}`);
+      if (tries > 1_200) throw new Error(`never: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   };

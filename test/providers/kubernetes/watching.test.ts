@@ -19,7 +19,7 @@ const ALL_STREAMS = 4;
 
 async function streaming(): Promise<void> {
   for (let tries = 0; rig.simulator.streams < ALL_STREAMS; tries++) {
-    if (tries > 400) throw new Error("never all streams");
+    if (tries > 1_200) throw new Error("never all streams");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -52,7 +52,7 @@ describe("a stream of changes", () => {
     const sink = await rig.watch(await rig.provider({}, { watch: { silenceMs: 100 } }));
     const before = rig.simulator.count("watch", "services");
     for (let tries = 0; rig.simulator.count("watch", "services") < before + 3; tries++) {
-      if (tries > 400) throw new Error("never opened anew");
+      if (tries > 1_200) throw new Error("never opened anew");
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect(lists()).toBe(1);
