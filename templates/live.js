@@ -37,9 +37,21 @@ export function roughly(ms, units) {
 
 const dayOf = (at) => new Date(at).setHours(0, 0, 0, 0);
 
+const formats = new Map();
+
+// Made once: each takes some 100 KB. Visitors choose the locale, so only a few are kept.
+function formatOf(locale, options) {
+  const key = locale + JSON.stringify(options);
+  if (!formats.has(key)) {
+    if (formats.size > 31) formats.clear();
+    formats.set(key, new Intl.DateTimeFormat(locale, options));
+  }
+  return formats.get(key);
+}
+
 // A moment in the zone of whoever runs this: "s" 14:03:27, "m" 14:40, "at" and "since" with the day's name.
 export function clockText(at, as, now, words) {
-  const form = (options) => new Intl.DateTimeFormat(words.locale, options).format(at);
+  const form = (options) => formatOf(words.locale, options).format(at);
   const time = form({ hour: "2-digit", minute: "2-digit", second: as === "s" ? "2-digit" : undefined, hourCycle: "h23" });
   const days = Math.round((dayOf(at) - dayOf(now)) / 86400000);
   if (as === "s" || (as === "m" && days === 0)) return time;

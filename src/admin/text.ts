@@ -1,4 +1,5 @@
 import { inUnits } from "../../templates/live.js";
+import { dateFormat, type DateForm } from "../lib/date-format.ts";
 import type { Words } from "../../templates/live.js";
 
 /** Units and words of the operator's texts. */
@@ -62,45 +63,29 @@ export function bytes(value: number): string {
 
 /** A clock's time in a time zone: 14:32. Default zone: this process's. */
 export function clockTime(at: number, zone?: string, seconds = false): string {
-  return new Intl.DateTimeFormat("en-GB", {
-    hour: "2-digit",
-    minute: "2-digit",
-    ...(seconds && { second: "2-digit" }),
-    hourCycle: "h23",
-    ...(zone !== undefined && { timeZone: zone }),
-  }).format(at);
+  const form: DateForm = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return dateFormat(seconds ? { ...form, second: "2-digit" } : form, zone).format(at);
 }
 
 /** A moment for people: `14:32` today, `Sat 17:52` within 7 days, `3 Nov`, `3 Nov 2025`. */
 export function momentText(at: number, now: number, zone?: string): string {
   const days = Math.round((dayStart(at, zone) - dayStart(now, zone)) / 86_400_000);
   if (days === 0) return clockTime(at, zone);
-  const form = (options: Intl.DateTimeFormatOptions): string =>
-    new Intl.DateTimeFormat("en-GB", { ...options, ...(zone !== undefined && { timeZone: zone }) }).format(
-      at,
-    );
-  if (Math.abs(days) < 7) return `${form({ weekday: "short" })} ${clockTime(at, zone)}`;
+  const text = (form: DateForm): string => dateFormat(form, zone).format(at);
+  if (Math.abs(days) < 7) return `${text({ weekday: "short" })} ${clockTime(at, zone)}`;
   const sameYear = yearOf(at, zone) === yearOf(now, zone);
-  return form({ day: "numeric", month: "short", ...(!sameYear && { year: "numeric" }) });
+  return text({ day: "numeric", month: "short", ...(!sameYear && { year: "numeric" }) });
 }
 
 /** Wall ms of the midnight that began the day of a moment, in a zone. */
 export function dayStart(at: number, zone?: string): number {
-  const parts = new Intl.DateTimeFormat("en-GB", {
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-    ...(zone !== undefined && { timeZone: zone }),
-  }).formatToParts(at);
+  const form: DateForm = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const parts = dateFormat(form, zone).formatToParts(at);
   const value = (type: string): number => Number(parts.find((part) => part.type === type)?.value ?? 0);
   const since = ((value("hour") * 60 + value("minute")) * 60 + value("second")) * 1_000 + (at % 1_000);
   return at - since;
 }
 
 function yearOf(at: number, zone?: string): string {
-  return new Intl.DateTimeFormat("en-GB", {
-    year: "numeric",
-    ...(zone !== undefined && { timeZone: zone }),
-  }).format(at);
+  return dateFormat({ year: "numeric" }, zone).format(at);
 }

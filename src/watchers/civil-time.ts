@@ -1,3 +1,5 @@
+import { dateFormat, type DateForm } from "../lib/date-format.ts";
+
 /** A day of the calendar; months from 1. */
 export interface CivilDay {
   readonly year: number;
@@ -5,7 +7,15 @@ export interface CivilDay {
   readonly day: number;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
+const NUMBERS: DateForm = {
+  hourCycle: "h23",
+  year: "numeric",
+  month: "numeric",
+  day: "numeric",
+  hour: "numeric",
+  minute: "numeric",
+  second: "numeric",
+};
 
 /** The day that it is somewhere. */
 export function civilOf(at: number, timeZone: string): CivilDay {
@@ -31,7 +41,7 @@ export function instantsOf(day: CivilDay, minutes: number, timeZone: string): re
 
 /** Milliseconds that local time is ahead of UTC. */
 export function offsetAt(at: number, timeZone: string): number {
-  const parts = formatOf(timeZone).formatToParts(at);
+  const parts = dateFormat(NUMBERS, timeZone).formatToParts(at);
   const value = (type: string): number => Number(parts.find((part) => part.type === type)?.value ?? 0);
   const local = Date.UTC(
     value("year"),
@@ -55,22 +65,4 @@ function changeBetween(from: number, to: number, timeZone: string): number {
     else high = middle;
   }
   return high;
-}
-
-function formatOf(timeZone: string): Intl.DateTimeFormat {
-  let format = formats.get(timeZone);
-  if (!format) {
-    format = new Intl.DateTimeFormat("en-US-u-ca-gregory-nu-latn", {
-      timeZone,
-      hourCycle: "h23",
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric",
-    });
-    formats.set(timeZone, format);
-  }
-  return format;
 }

@@ -1,13 +1,15 @@
+import { dateFormat, type DateForm } from "../lib/date-format.ts";
+
 const DAY_MS = 86_400_000;
 
 /** `22:00` today, `Mon 07:00` within a week, else `12 Nov 07:00`. Local time of the machine unless told otherwise. */
 export function dayTime(at: number, now: number, timeZone?: string): string {
-  const zone = timeZone === undefined ? {} : { timeZone };
-  const hours = format(at, { ...zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const day = (moment: number): string => format(moment, { ...zone, dateStyle: "short" });
+  const text = (moment: number, form: DateForm): string => dateFormat(form, timeZone).format(moment);
+  const hours = text(at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const day = (moment: number): string => text(moment, { dateStyle: "short" });
   if (day(at) === day(now)) return hours;
-  if (Math.abs(at - now) < 6 * DAY_MS) return `${format(at, { ...zone, weekday: "short" })} ${hours}`;
-  return `${format(at, { ...zone, day: "numeric", month: "short" })} ${hours}`;
+  if (Math.abs(at - now) < 6 * DAY_MS) return `${text(at, { weekday: "short" })} ${hours}`;
+  return `${text(at, { day: "numeric", month: "short" })} ${hours}`;
 }
 
 /** `12 s`, `4 min`, `1 h 9 min`, `2 d 17 h`. */
@@ -23,8 +25,4 @@ export function span(ms: number): string {
 
 function two(big: number, bigUnit: string, small: number, smallUnit: string): string {
   return `${String(big)} ${bigUnit}${small > 0 ? ` ${String(small)} ${smallUnit}` : ""}`;
-}
-
-function format(at: number, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat("en-GB", options).format(at);
 }

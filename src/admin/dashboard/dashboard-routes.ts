@@ -7,6 +7,7 @@ import { poolFacts } from "../facts/pool-facts.ts";
 import { allFacts, factsOf } from "../facts/read-facts.ts";
 import { replicasLine } from "../facts/replicas-line.ts";
 import { readFields } from "../../forward-auth/read-body.ts";
+import { dateFormat } from "../../lib/date-format.ts";
 import type { AdminParts } from "../parts.ts";
 import { loadAssets, type Assets } from "./assets.ts";
 import { largeGate } from "./parts/gate.ts";
@@ -126,7 +127,7 @@ function zoneOf(cookie: string | undefined): string | undefined {
   const zone = /(?:^|;\s*)wakegate-zone=([\w+%/-]{1,60})/.exec(cookie ?? "")?.[1];
   if (zone === undefined) return undefined;
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: decodeURIComponent(zone) }).resolvedOptions().timeZone;
+    return dateFormat({}, decodeURIComponent(zone)).resolvedOptions().timeZone;
   } catch {
     return undefined;
   }

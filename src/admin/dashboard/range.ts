@@ -1,3 +1,4 @@
+import { dateFormat } from "../../lib/date-format.ts";
 import { dayStart } from "../text.ts";
 
 /** What the time axis of a page spans. Wall ms. */
@@ -35,10 +36,9 @@ export function rangeOf(id: string | null, now: number, zone: string | undefined
   const all = Array.from({ length: days }, (_, i) => midnight(days - 1 - i));
   const shown = days === 7 ? all : all.filter((_, i) => (days - 1 - i) % 5 === 0);
   const form = (at: number): string =>
-    new Intl.DateTimeFormat("en-GB", {
-      ...(days === 7 ? { weekday: "short" } : { day: "numeric", month: "short" }),
-      ...(zone !== undefined && { timeZone: zone }),
-    }).format(at + HOUR);
+    dateFormat(days === 7 ? { weekday: "short" } : { day: "numeric", month: "short" }, zone).format(
+      at + HOUR,
+    );
   const ticks = shown.map((at) => {
     const label = at === today ? "Today" : form(at);
     return { at, label, short: days === 7 && at !== today ? label.slice(0, 1) : label };

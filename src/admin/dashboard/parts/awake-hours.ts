@@ -1,4 +1,5 @@
 import type { TargetFacts } from "../../facts/target-facts.ts";
+import { dateFormat } from "../../../lib/date-format.ts";
 import { count, spell } from "../../text.ts";
 import { html, raw, type Html } from "../html.ts";
 import { rangeOf } from "../range.ts";
@@ -20,11 +21,7 @@ export function awakeHours(facts: TargetFacts, context: ViewContext): Html {
   const share = known <= 0 ? undefined : Math.round((1 - Math.min(1, awake / known)) * 100);
   const gap = unknown > 0 ? `, ${spell(unknown)} not recorded` : "";
   const caption = `${count(awake / 3_600_000)}\u00a0h of the last 7 days${share === undefined ? "" : `, asleep ${String(share)}\u00a0%`}${gap}`;
-  const form = new Intl.DateTimeFormat("en-GB", {
-    weekday: "short",
-    day: "numeric",
-    ...(zone !== undefined && { timeZone: zone }),
-  });
+  const form = dateFormat({ weekday: "short", day: "numeric" }, zone);
   return html`<section data-key="hours">
     <h2>Awake hours <span>${caption}</span></h2>
     <div class="hours">
