@@ -26,8 +26,7 @@ import { isUpAsMachine } from "./is-up-as-machine.ts";
 import { Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
 import { poolsOf } from "./pools-of.ts";
 import { ProblemLog } from "./problem-log.ts";
-import { answersFor } from "./target-answers.ts";
-import { WatcherSet, type Moved } from "./watcher-set.ts";
+import { WatcherSet, type Moved, type Told } from "./watcher-set.ts";
 
 export interface RegistryOptions {
   readonly settings: Settings;
@@ -108,6 +107,16 @@ export class Registry implements TargetDirectory, AsyncDisposable {
 
   get moved(): Subscribable<Moved> {
     return this.#watchers.moved;
+  }
+
+  /** Any change of a target's state, also within one kind. */
+  get stepped(): Subscribable<Watcher> {
+    return this.#watchers.stepped;
+  }
+
+  /** What is told to those who follow a target, of all targets. */
+  get told(): Subscribable<Told> {
+    return this.#watchers.told;
   }
 
   /** Why each engine that does not answer does not. */
@@ -267,7 +276,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
         usesWritten: this.#usesWritten,
         caddyAdmin: () => this.#planning.settings.caddyAdmin,
       },
-      answers: (name, view) => answersFor(name, view, sources),
+      answers: sources,
       replan: sources.replan,
     });
   }
