@@ -23,7 +23,7 @@ import type { EngineView } from "./engine-view.ts";
 import { keepHouse } from "./housekeeping.ts";
 import type { Plan } from "./plan.ts";
 import { isUpAsMachine } from "./is-up-as-machine.ts";
-import { Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
+import { namesIn, Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
 import { poolsOf } from "./pools-of.ts";
 import { ProblemLog } from "./problem-log.ts";
 import { WatcherSet, type Moved, type Told } from "./watcher-set.ts";
@@ -205,7 +205,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     this.pools.configure(settings.pools);
     for (const { name } of before) {
       // Taken out of the file by its owner: what it had is nobody's any more.
-      const stays = settings.fileTargets.some((target) => target.name === name);
+      const stays = namesIn(settings.fileTargets).has(name);
       if (!stays && !this.plan.targets.has(name)) this.#options.store.forget(name);
     }
     this.#tell();
