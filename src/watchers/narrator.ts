@@ -30,16 +30,20 @@ interface Hero {
 /** Tells what happens to one target as wake events. */
 export class Narrator {
   readonly #hero: Hero;
-  readonly #log: EventLog;
+  /** Absent until there is something to tell, or somebody who listens. */
+  #kept: EventLog | undefined;
   #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(hero: Hero) {
     this.#hero = hero;
-    this.#log = new EventLog(hero.name);
   }
 
   get #clock(): Clock {
     return this.#hero.around.clock;
+  }
+
+  get #log(): EventLog {
+    return (this.#kept ??= new EventLog(this.#hero.name));
   }
 
   get stream(): TargetHandle["events"] {
@@ -47,11 +51,11 @@ export class Narrator {
   }
 
   history(): ReturnType<TargetHandle["history"]> {
-    return this.#log.history();
+    return this.#kept?.history() ?? [];
   }
 
   moved(before: State, after: State): void {
-    if (beginsWake(before, after)) this.#log.clear();
+    if (beginsWake(before, after)) this.#kept?.clear();
     for (const said of announce(before, after, this.#hero.displayName)) this.#say(said, after);
   }
 

@@ -61,7 +61,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   readonly #failures = new Failures();
   #dependencies: readonly DependencyProgress[] | undefined;
   #lastWake: { wake: Wake; ended: number } | undefined;
-  readonly #narrator: Narrator;
+  readonly #narrator = new Narrator(this);
   readonly #lane = new Lane();
   readonly #recorder = new Recorder(this);
   readonly #jobs = new JobRunner(this);
@@ -70,7 +70,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   readonly asked = new Asked(this);
   #room: RoomNews | undefined;
   lookAgainAt = Number.NEGATIVE_INFINITY;
-  readonly insight = new Insight(this);
+  #insight: Insight | undefined;
 
   constructor(spec: TargetSpec, around: Surroundings, audience: Audience) {
     this.#spec = spec;
@@ -80,7 +80,6 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     const message = `engine ${around.provider.engine} has not been listed yet`;
     this.#state = { kind: "missing", why: "unlisted", message, since: around.clock.now() };
     this.#gate = gateOf(this.#state, spec.page.logs);
-    this.#narrator = new Narrator(this);
     this.orders = new Orders(this);
   }
 
@@ -102,6 +101,10 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   get gate(): Gate {
     return this.around.coordination.stale && this.#gate.kind === "ready" ? STALE : this.#gate;
+  }
+
+  get insight(): Insight {
+    return (this.#insight ??= new Insight(this));
   }
 
   get elsewhere(): Elsewhere {
@@ -151,7 +154,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   touch(use: Use): void {
     this.activity.use(use);
     this.#recorder.used();
-    this.insight.touched();
+    this.#insight?.touched();
   }
 
   passed(): void {

@@ -26,9 +26,9 @@ export class Activity {
   #lastPass: number;
   #uses = 0;
   #last: Use | undefined;
-  /** Long-lived requests whose end we do not see. */
-  readonly sessions = new Sessions();
-  readonly users = new Users();
+  // Made when they are first asked for: what was never used has neither.
+  #sessions: Sessions | undefined;
+  #users: Users | undefined;
   /** Fires when the first lease begins, when the last one ends and when `poke` is called; not for single uses. */
   readonly changed = new Emitter<void>();
 
@@ -57,6 +57,15 @@ export class Activity {
   /** The last use that was a request or session. */
   get last(): Use | undefined {
     return this.#last;
+  }
+
+  /** Long-lived requests whose end we do not see. */
+  get sessions(): Sessions {
+    return (this.#sessions ??= new Sessions());
+  }
+
+  get users(): Users {
+    return (this.#users ??= new Users());
   }
 
   /** What uses it now, for people. */

@@ -17,25 +17,23 @@ const NOTE_EVERY_MS = 1_000;
 
 /** Remembers who used a target, to be able to say why it did not sleep. */
 export class Users {
-  /** Absent before the first use. */
-  #users: Map<string, RegularUser> | undefined;
+  readonly #users = new Map<string, RegularUser>();
   #notedAt = Number.NEGATIVE_INFINITY;
 
   note(use: Use, now: number): void {
     if (now - this.#notedAt < NOTE_EVERY_MS) return;
     this.#notedAt = now;
     const key = `${use.client ?? ""} ${use.userAgent ?? ""} ${use.path ?? ""}`;
-    const users = (this.#users ??= new Map<string, RegularUser>());
-    const before = users.get(key);
-    users.delete(key);
-    users.set(key, { use, count: (before?.count ?? 0) + 1, first: before?.first ?? now, last: now });
-    if (users.size <= KEPT) return;
-    const [oldest] = users.keys();
-    if (oldest !== undefined) users.delete(oldest);
+    const before = this.#users.get(key);
+    this.#users.delete(key);
+    this.#users.set(key, { use, count: (before?.count ?? 0) + 1, first: before?.first ?? now, last: now });
+    if (this.#users.size <= KEPT) return;
+    const [oldest] = this.#users.keys();
+    if (oldest !== undefined) this.#users.delete(oldest);
   }
 
   /** The most frequent first. */
   list(): readonly RegularUser[] {
-    return [...(this.#users?.values() ?? [])].sort((a, b) => b.count - a.count);
+    return [...this.#users.values()].sort((a, b) => b.count - a.count);
   }
 }
