@@ -1,8 +1,8 @@
 import type { InstanceSummary } from "../providers/provider.ts";
 import { networkNameOf, readComposeLabels, type ComposeLabels } from "./labels/compose.ts";
 import { discover, displayNameByRule, hostsByRule, nameByRule } from "./discover.ts";
+import { findFileTarget } from "./labels/file-target.ts";
 import { readForeignLabels } from "./labels/foreign/foreign.ts";
-import { targetNameOf } from "./labels/identity.ts";
 import { readIngress } from "./labels/ingress.ts";
 import { readProxyLabels, type ProxyLabels } from "./labels/proxy-labels.ts";
 import { LABEL_PREFIX, readWakegateLabels, type WakegateLabels } from "./labels/wakegate.ts";
@@ -12,7 +12,7 @@ import type { EngineSpec } from "./model/engine.ts";
 import { presetLayer, remarksOn } from "./presets.ts";
 import { toTraefikTarget } from "./schema/publish.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
-import { uniqueRoutes, withoutHosts } from "./targets.ts";
+import { defaultOptions, uniqueRoutes, withoutHosts } from "./targets.ts";
 import { useProblems } from "./use-check.ts";
 import { labelAddressProblems } from "./labels/addresses.ts";
 import { costProblems, labelPoolProblems } from "./labels/pools.ts";
@@ -57,7 +57,8 @@ export type LabelContext = Pick<
  */
 export function readLabels(instance: InstanceSummary, engine: string, settings: LabelContext): LabelReading {
   const kind = settings.engines.find(({ name }) => name === engine)?.kind ?? "docker";
-  const where = `${WHAT[kind]} ${instance.name} (${engine})`;
+  // Joined, not concatenated: that would keep a tree of its pieces for each target.
+  const where = [WHAT[kind], instance.name, `(${engine})`].join(" ");
   const understood = readForeignLabels(instance.labels, settings.foreignLabels, where);
   const own = readWakegateLabels(understood.labels, where);
   const compose = readComposeLabels(instance.labels);
@@ -104,7 +105,7 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
   const preset = file?.layer.preset ?? own.layer.preset ?? found?.rule.preset;
   const scope = file?.layer.scope ?? own.layer.scope ?? found?.rule.scope;
   const options = toOptions(
-    withoutHosts(settings.defaultsLayer),
+    defaultOptions(settings.defaultsLayer),
     presetLayer(preset),
     derived(proxy, compose),
     found?.rule.layer,
@@ -116,7 +117,11 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
   const spec: TargetSpec = {
     name,
     displayName: file?.layer.display_name ?? own.layer.display_name ?? displayName ?? compose.service ?? name,
-    origin: named ? (file?.origin ?? where) : found ? `${found.rule.origin}: ${where}` : `labels of ${where}`,
+    origin: named
+      ? (file?.origin ?? where)
+      : found
+        ? `${found.rule.origin}: ${where}`
+        : ["labels of", where].join(" "),
     ...(found && !named && { discoveredBy: found.rule.origin }),
     ...(scope && { scope }),
     source: sourceOf(kind, engine, instance),
@@ -149,8 +154,11 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     ...remarks,
     ...understood.problems,
   ];
-  return { ...base, kind: "target", spec, problems: warnings.map(understood.asWritten) };
+  const problems = warnings.length > 0 ? warnings.map(understood.asWritten) : NO_PROBLEMS;
+  return { ...base, kind: "target", spec, problems };
 }
+
+const NO_PROBLEMS: readonly Problem[] = [];
 
 /** What an engine of each kind runs. */
 const WHAT = {
@@ -177,27 +185,6 @@ interface Templated {
 }
 
 const noRoutes: Templated = { routes: [], problems: [] };
-
-/** The file's target for this container: the one that names it, else the one that has its name. */
-function findFileTarget(
-  instance: InstanceSummary,
-  engine: string,
-  { fileTargets, engines }: LabelContext,
-  name = targetNameOf(instance),
-): { readonly file?: FileTarget; readonly name: string } {
-  const names = (target: FileTarget): boolean => {
-    const { docker, swarm, proxmox, kubernetes } = target.layer;
-    const usual = (kind: EngineSpec["kind"]): string | undefined =>
-      engines.find((engine) => engine.kind === kind)?.name;
-    if (proxmox) return instance.id === guestId(proxmox.engine ?? usual("proxmox") ?? "", proxmox.vmid);
-    if (kubernetes)
-      return instance.id === idIn(kubernetes) && (kubernetes.engine ?? usual("kubernetes")) === engine;
-    if (swarm) return swarm.service === instance.name && (swarm.engine ?? usual("swarm")) === engine;
-    return docker?.container === instance.name && (docker.engine ?? usual("docker")) === engine;
-  };
-  const file = fileTargets.find(names) ?? fileTargets.find((target) => target.name === name);
-  return file ? { file, name: file.name } : { name };
-}
 
 /** What the labels of proxies and Compose say about options. */
 function derived(proxy: ProxyLabels, compose: ComposeLabels): DefaultsLayer {

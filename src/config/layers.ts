@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import type { PageOptions, ReadinessOptions, TargetOptions } from "./model.ts";
-import type { RuleMatch, RuleSpec, WakeRate } from "./model/rules.ts";
+import type { RequestRights, RuleMatch, RuleSpec, WakeRate } from "./model/rules.ts";
 import type { StreamOptions } from "./model/stream.ts";
 import type { FileLayer } from "./schema.ts";
+import { onceFor } from "../lib/once-for.ts";
 import { toPoolOptions } from "./pools.ts";
 import { BUILT_IN } from "./schema/options.ts";
 import { DEFAULT_WAKE_RATE, type RuleLayer, type WakeRateLayer } from "./schema/rules.ts";
@@ -30,9 +31,18 @@ export function overlay<T extends object>(...layers: readonly (T | undefined)[])
   return result as T;
 }
 
-/** Complete options out of layers, the weakest first; the built-in values are below all of them. */
-export function toOptions(...layers: readonly (OptionsLayer | undefined)[]): TargetOptions {
-  const merged = overlay<OptionsLayer>(builtInLayer, ...layers);
+/** The defaults over the built-in values: what a target has where no layer of its own says anything. */
+const below = onceFor((defaults: OptionsLayer) => overlay<OptionsLayer>(builtInLayer, defaults));
+
+/**
+ * Complete options out of layers, the weakest first; the built-in values are below all of them. Groups that no layer
+ * but the defaults touches are the same objects in all targets.
+ */
+export function toOptions(
+  defaults: OptionsLayer,
+  ...layers: readonly (OptionsLayer | undefined)[]
+): TargetOptions {
+  const merged = overlay<OptionsLayer>(below(defaults), ...layers);
   const value = <K extends keyof OptionsLayer>(name: K): NonNullable<OptionsLayer[K]> =>
     present(merged[name], name);
   return {
@@ -59,11 +69,8 @@ export function toOptions(...layers: readonly (OptionsLayer | undefined)[]): Tar
     ...toPoolOptions(merged, value("room_timeout")),
     stream: toStream(value("stream")),
     presets: value("presets"),
-    rules: Object.entries(value("rules")).map(([name, rule]) => toRule(name, rule)),
-    pollers: {
-      wakes: present(value("pollers").wakes, "pollers.wakes"),
-      counts: present(value("pollers").counts, "pollers.counts"),
-    },
+    rules: toRules(value("rules")),
+    pollers: toPollers(value("pollers")),
   };
 }
 
@@ -159,25 +166,26 @@ function absoluteTarget(target: TargetLayer, base: string): TargetLayer {
   };
 }
 
-function toPage(page: NonNullable<OptionsLayer["page"]>): PageOptions {
-  return {
-    details: present(page.details, "page.details"),
-    logs: present(page.logs, "page.logs"),
-    footer: present(page.footer, "page.footer"),
-  };
-}
+const toPage = onceFor((page: NonNullable<OptionsLayer["page"]>): PageOptions => ({
+  details: present(page.details, "page.details"),
+  logs: present(page.logs, "page.logs"),
+  footer: present(page.footer, "page.footer"),
+}));
 
-function toReadiness(readiness: NonNullable<OptionsLayer["readiness"]>): ReadinessOptions {
-  return {
-    kind: present(readiness.kind, "readiness.kind"),
-    path: present(readiness.path, "readiness.path"),
-    ...optional("host", readiness.host),
-    statuses: present(readiness.status, "readiness.status"),
-    timeoutMs: present(readiness.timeout, "readiness.timeout"),
-  };
-}
+const toReadiness = onceFor((readiness: NonNullable<OptionsLayer["readiness"]>): ReadinessOptions => ({
+  kind: present(readiness.kind, "readiness.kind"),
+  path: present(readiness.path, "readiness.path"),
+  ...optional("host", readiness.host),
+  statuses: present(readiness.status, "readiness.status"),
+  timeoutMs: present(readiness.timeout, "readiness.timeout"),
+}));
 
-function toStream(stream: NonNullable<OptionsLayer["stream"]>): StreamOptions {
+const toPollers = onceFor((pollers: NonNullable<OptionsLayer["pollers"]>): RequestRights => ({
+  wakes: present(pollers.wakes, "pollers.wakes"),
+  counts: present(pollers.counts, "pollers.counts"),
+}));
+
+const toStream = onceFor((stream: NonNullable<OptionsLayer["stream"]>): StreamOptions => {
   const value = <K extends keyof typeof stream>(name: K): NonNullable<(typeof stream)[K]> =>
     present(stream[name], `stream.${name}`);
   return {
@@ -195,7 +203,11 @@ function toStream(stream: NonNullable<OptionsLayer["stream"]>): StreamOptions {
     sendProxy: value("send_proxy"),
     players: value("players"),
   };
-}
+});
+
+const toRules = onceFor((rules: NonNullable<OptionsLayer["rules"]>): readonly RuleSpec[] =>
+  Object.entries(rules).map(([name, rule]) => toRule(name, rule)),
+);
 
 /** What may not wake does not count either, unless it says so: a monitor that keeps awake is rarely meant. */
 function toRule(name: string, { match = {}, wakes = true, counts = wakes }: RuleLayer): RuleSpec {

@@ -22,11 +22,16 @@ export function toPools(layers: PoolsLayer = {}): readonly PoolSpec[] {
   }));
 }
 
+const NO_POOLS: readonly string[] = [];
+
 /** Which pools a target is in, out of merged layers. */
 export function toPoolOptions(merged: OptionsLayer, roomTimeoutMs: number): PoolOptions {
   const { pools = [], pool, cost } = merged;
   return {
-    pools: [...new Set([...pools, ...(pool === undefined ? [] : [pool])])],
+    pools:
+      pool === undefined && pools.length === 0
+        ? NO_POOLS
+        : [...new Set([...pools, ...(pool === undefined ? [] : [pool])])],
     ...(cost !== undefined && { costBytes: cost }),
     roomTimeoutMs,
   };

@@ -11,7 +11,7 @@ import type { FileLayer } from "./schema.ts";
 import { checkNotify, toNotify } from "./notify.ts";
 import { filePoolProblems, toPools } from "./pools.ts";
 import { checkStore, toRedisStore } from "./store.ts";
-import { resolveTargets, withoutHosts } from "./targets.ts";
+import { resolveTargets, defaultOptions } from "./targets.ts";
 import { toTraefikSettings } from "./schema/publish.ts";
 import { parseCidr } from "./values/cidr.ts";
 import { formatListenAddress } from "./values/listen-address.ts";
@@ -74,7 +74,7 @@ export function resolveSettings(input: SettingsInput): {
     engines: [...engines, ...machines],
     pools: toPools(layer.pools),
     discover: toDiscoverRules(layer.discover ?? [], places),
-    defaults: { ...toOptions(withoutHosts(defaults)), hosts: defaults.hosts ?? [] },
+    defaults: { ...toOptions(defaultOptions(defaults)), hosts: defaults.hosts ?? [] },
     targets: resolved.targets,
     fileTargets: resolved.fileTargets,
     defaultsLayer: defaults,

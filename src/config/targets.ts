@@ -1,3 +1,4 @@
+import { onceFor } from "../lib/once-for.ts";
 import { didYouMean } from "./values/suggest.ts";
 import { idOfWorkload } from "./values/kubernetes.ts";
 import { formatRoute } from "./values/host-pattern.ts";
@@ -8,7 +9,7 @@ import { machineOf, sourceOfMachine } from "./machines.ts";
 import type { IssuePlaces } from "./file/issues.ts";
 import { joinKeys } from "./file/issues.ts";
 import { listenerConflicts } from "./listener-check.ts";
-import { overlay, toOptions, type OptionsLayer } from "./layers.ts";
+import { toOptions, type OptionsLayer } from "./layers.ts";
 import type { FileTarget, Problem, RouteSpec, TargetSource, TargetSpec } from "./model.ts";
 import type { EngineSpec } from "./model/engine.ts";
 import type { ListenAddress } from "./model/stream.ts";
@@ -105,7 +106,7 @@ function specOf(file: FileTarget, defaults: DefaultsLayer, source: TargetSource 
     ...(layer.udp && { udp: layer.udp }),
     ...(layer.scope && { scope: layer.scope }),
     ...toTraefikTarget(layer.traefik),
-    ...toOptions(withoutHosts(defaults), presetLayer(layer.preset), withoutHosts(layer)),
+    ...toOptions(defaultOptions(defaults), presetLayer(layer.preset), withoutHosts(layer)),
   };
 }
 
@@ -126,9 +127,12 @@ export function withoutHosts(layer: DefaultsLayer | TargetLayer): OptionsLayer {
     traefik: _traefik,
     scope: _scope,
     ...options
-  } = overlay<TargetLayer>(layer as TargetLayer);
+  } = layer as TargetLayer;
   return options;
 }
+
+/** The same of the defaults, which all targets share. */
+export const defaultOptions = onceFor((defaults: DefaultsLayer) => withoutHosts(defaults));
 
 function resolveSource(
   file: FileTarget,

@@ -72,7 +72,8 @@ export function createRouteLookup(
     standing(host) {
       const routes = routesOf(host);
       if (routes === "none") return "unknown";
-      return [...routes.byPrefix.values()].some(isThere) ? "served" : "gone";
+      const all = [...(routes.root ? [routes.root] : []), ...routes.deeper.values()];
+      return all.some(isThere) ? "served" : "gone";
     },
     find(host, path, alternativePath) {
       const routes = routesOf(host);

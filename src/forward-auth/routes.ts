@@ -2,8 +2,10 @@ import type { DirectoryEntry } from "../watchers/handle.ts";
 
 /** All targets of one host, by path prefix. */
 export interface HostRoutes {
-  /** Keys have no trailing slash; the empty key is the prefix `/`. */
-  readonly byPrefix: ReadonlyMap<string, DirectoryEntry>;
+  /** Who has the prefix `/`: nearly always the only one. */
+  readonly root: DirectoryEntry | undefined;
+  /** The others. Keys have no trailing slash. */
+  readonly deeper: ReadonlyMap<string, DirectoryEntry>;
   /** Segments of the longest prefix: a look-up never walks deeper. */
   readonly depth: number;
 }
@@ -32,54 +34,75 @@ export interface RouteTable {
  */
 export function buildRouteTable(entries: readonly DirectoryEntry[]): RouteTable {
   const byName = new Map<string, DirectoryEntry>();
-  const hosts = new Map<string, Map<string, DirectoryEntry>>();
+  const hosts = new Map<string, Draft>();
   const duplicates: DuplicateRoute[] = [];
   for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     byName.set(entry.name, entry);
     for (const { host, prefix } of entry.routes) {
       const key = prefixKey(prefix);
-      const routes = hosts.get(host) ?? new Map<string, DirectoryEntry>();
-      hosts.set(host, routes);
-      const winner = routes.get(key);
-      if (winner === undefined) routes.set(key, entry);
+      let routes = hosts.get(host);
+      if (!routes) hosts.set(host, (routes = { root: undefined, deeper: NONE, depth: 0 }));
+      const winner = key === "" ? routes.root : routes.deeper.get(key);
+      if (winner === undefined) add(routes, key, entry);
       else if (winner !== entry) {
         duplicates.push({ host, prefix: key === "" ? "/" : key, winner: winner.name, loser: entry.name });
       }
     }
   }
-  const wildOf = (host: string): Map<string, DirectoryEntry> | undefined => {
+  const wildOf = (host: string): Draft | undefined => {
     const dot = host.indexOf(".");
     return dot > 0 ? hosts.get(`*${host.slice(dot)}`) : undefined;
   };
-  const exact = new Map<string, HostRoutes>();
   for (const [host, routes] of hosts) {
     const wild = host.startsWith("*") ? undefined : wildOf(host);
-    exact.set(host, hostRoutesOf(wild ? new Map([...wild, ...routes]) : routes));
+    if (wild) hosts.set(host, over(routes, wild));
   }
   return {
     byName,
     duplicates,
-    exact: (host) => exact.get(host),
-    hostRoutes(host) {
-      const wild = exact.has(host) ? undefined : wildOf(host);
-      return wild ? hostRoutesOf(wild) : exact.get(host);
-    },
+    exact: (host) => hosts.get(host),
+    hostRoutes: (host) => hosts.get(host) ?? wildOf(host),
   };
 }
 
-function hostRoutesOf(byPrefix: ReadonlyMap<string, DirectoryEntry>): HostRoutes {
-  return { byPrefix, depth: depthOf(byPrefix) };
+/** Routes of a host while the table is built. */
+interface Draft {
+  root: DirectoryEntry | undefined;
+  deeper: Map<string, DirectoryEntry>;
+  depth: number;
+}
+
+/** Of all hosts that have no deeper prefixes, which are nearly all. Never changed. */
+const NONE = new Map<string, DirectoryEntry>();
+
+function add(routes: Draft, key: string, entry: DirectoryEntry): void {
+  if (key === "") {
+    routes.root = entry;
+    return;
+  }
+  if (routes.deeper === NONE) routes.deeper = new Map();
+  routes.deeper.set(key, entry);
+  routes.depth = Math.max(routes.depth, key.split("/").length - 1);
+}
+
+/** The routes of a host, where it has none those of its wildcard. */
+function over(own: Draft, wild: Draft): Draft {
+  return {
+    root: own.root ?? wild.root,
+    deeper: new Map([...wild.deeper, ...own.deeper]),
+    depth: Math.max(own.depth, wild.depth),
+  };
 }
 
 /** The target with the longest prefix of `path` that ends at a segment's end. `path` is normalised. */
 export function findByPath(routes: HostRoutes, path: string): DirectoryEntry | undefined {
   let end = cut(path, routes.depth);
   while (end > 0) {
-    const found = routes.byPrefix.get(path.slice(0, end));
+    const found = routes.deeper.get(path.slice(0, end));
     if (found) return found;
     end = path.lastIndexOf("/", end - 1);
   }
-  return routes.byPrefix.get("");
+  return routes.root;
 }
 
 /** Length of the first `depth` segments of `path`, without a trailing slash. */
@@ -95,10 +118,4 @@ function cut(path: string, depth: number): number {
 
 function prefixKey(prefix: string): string {
   return prefix.endsWith("/") ? prefix.slice(0, -1) : prefix;
-}
-
-function depthOf(byPrefix: ReadonlyMap<string, DirectoryEntry>): number {
-  let depth = 0;
-  for (const key of byPrefix.keys()) depth = Math.max(depth, key.split("/").length - 1);
-  return depth;
 }

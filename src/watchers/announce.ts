@@ -24,6 +24,8 @@ export function announce(before: State, after: State, name: string): readonly An
     case "stopping":
       return [{ type: "stopping", message: `${name} is going to sleep` }];
     case "napping":
+      // Found asleep when Wakegate came: nothing happened.
+      if (before.kind === "missing" && before.why === "unlisted") return [];
       return [{ type: "napping", message: `${name} sleeps` }];
     case "missing":
       return [{ type: "error", message: `${name} is not there`, error: after.message }];

@@ -7,11 +7,13 @@ const KEPT = 100;
 /** Reports of progress: a later one says all that an earlier one did. */
 const REPEATED: ReadonlySet<WakeEvent["type"]> = new Set(["waiting_ready", "waiting_room"]);
 
+const NONE: readonly WakeEvent[] = [];
+
 /** The events of one target: broadcast as they happen, kept for those who come later. */
 export class EventLog {
   readonly #target: string;
   readonly #emitter = new Emitter<WakeEvent>();
-  #kept: WakeEvent[] = [];
+  #kept: readonly WakeEvent[] = NONE;
   #nextId = 1;
 
   constructor(target: string) {
@@ -29,16 +31,17 @@ export class EventLog {
 
   /** A new wake begins: what was before is history. */
   clear(): void {
-    this.#kept = [];
+    this.#kept = NONE;
   }
 
-  emit(event: Omit<WakeEvent, "id" | "target">): void {
+  /** Returns the event as it was told. */
+  emit(event: Omit<WakeEvent, "id" | "target">): WakeEvent {
     const full: WakeEvent = { id: this.#nextId++, target: this.#target, ...event };
     // Repeated progress reports replace each other: the last one says it all.
-    const last = this.#kept.at(-1);
-    if (REPEATED.has(full.type) && last?.type === full.type) this.#kept.pop();
-    this.#kept.push(full);
-    if (this.#kept.length > KEPT) this.#kept.shift();
+    const isRepeated = REPEATED.has(full.type) && this.#kept.at(-1)?.type === full.type;
+    // A new list is as long as it has to be; one that is pushed to has room for 17, and a sleeping target one event.
+    this.#kept = [...(isRepeated ? this.#kept.slice(0, -1) : this.#kept), full].slice(-KEPT);
     this.#emitter.emit(full);
+    return full;
   }
 }

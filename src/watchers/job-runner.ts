@@ -1,21 +1,25 @@
 import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
 import type { Job } from "./jobs/job-of.ts";
 import type { Input } from "./input.ts";
 
 /** When work of a state failed in a way that nobody expected. */
 const AGAIN_MS = 1_000;
 
+/** Whose work it is: the watcher. */
+export interface Employer {
+  readonly name: string;
+  readonly around: { readonly clock: Clock; readonly log: Log };
+  dispatch(input: Input): void;
+}
+
 /** Runs the work of one state at a time. Work that was replaced is aborted, and its result is dropped. */
 export class JobRunner {
-  readonly #clock: Clock;
-  readonly #onResult: (input: Input) => void;
-  readonly #onFailure: (error: unknown) => void;
+  readonly #employer: Employer;
   #work: AbortController | undefined;
 
-  constructor(clock: Clock, onResult: (input: Input) => void, onFailure: (error: unknown) => void) {
-    this.#clock = clock;
-    this.#onResult = onResult;
-    this.#onFailure = onFailure;
+  constructor(employer: Employer) {
+    this.#employer = employer;
   }
 
   /** Ends what runs and begins `job`, if any. It is begun again should it fail. */
@@ -30,12 +34,12 @@ export class JobRunner {
         input = await job(work.signal);
       } catch (error) {
         if (work.signal.aborted) return;
-        this.#onFailure(error);
-        const again = this.#clock.after(AGAIN_MS, () => void run());
+        this.#tell(error);
+        const again = this.#employer.around.clock.after(AGAIN_MS, () => void run());
         work.signal.addEventListener("abort", () => again[Symbol.dispose](), { once: true });
         return;
       }
-      if (this.#work === work) this.#onResult(input);
+      if (this.#work === work) this.#employer.dispatch(input);
     };
     void run();
   }
@@ -43,5 +47,10 @@ export class JobRunner {
   stop(reason: Error): void {
     this.#work?.abort(reason);
     this.#work = undefined;
+  }
+
+  #tell(err: unknown): void {
+    const { name, around } = this.#employer;
+    around.log.error("watcher_job_failed", `${name}: ${String(err)}`, { target: name, err });
   }
 }

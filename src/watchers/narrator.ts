@@ -7,6 +7,7 @@ import type { RoomNews } from "./pools/room.ts";
 import type { Learned } from "./history.ts";
 import type { ProbeResult } from "../lib/http-probe.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
+import type { WakeEvent } from "./wake-events.ts";
 
 /** How often at most "still waiting" is said. */
 const TELL_EVERY_MS = 1_000;
@@ -20,20 +21,29 @@ type Said = Pick<
 interface Hero {
   readonly name: string;
   readonly displayName: string;
+  readonly around: { readonly clock: Clock };
   learned(from: Wake["from"]): Learned;
+  /** An event was told to those who follow this target. */
+  told(event: WakeEvent): void;
 }
 
 /** Tells what happens to one target as wake events. */
 export class Narrator {
   readonly #hero: Hero;
-  readonly #clock: Clock;
-  readonly #log: EventLog;
+  /** Absent until there is something to tell, or somebody who listens. */
+  #kept: EventLog | undefined;
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(hero: Hero, clock: Clock) {
+  constructor(hero: Hero) {
     this.#hero = hero;
-    this.#clock = clock;
-    this.#log = new EventLog(hero.name);
+  }
+
+  get #clock(): Clock {
+    return this.#hero.around.clock;
+  }
+
+  get #log(): EventLog {
+    return (this.#kept ??= new EventLog(this.#hero.name));
   }
 
   get stream(): TargetHandle["events"] {
@@ -41,11 +51,11 @@ export class Narrator {
   }
 
   history(): ReturnType<TargetHandle["history"]> {
-    return this.#log.history();
+    return this.#kept?.history() ?? [];
   }
 
   moved(before: State, after: State): void {
-    if (beginsWake(before, after)) this.#log.clear();
+    if (beginsWake(before, after)) this.#kept?.clear();
     for (const said of announce(before, after, this.#hero.displayName)) this.#say(said, after);
   }
 
@@ -94,11 +104,12 @@ export class Narrator {
       usually === undefined || (waits && roomMs === undefined)
         ? undefined
         : Math.round(usually + (waits ? (elapsedMs ?? 0) + (roomMs ?? 0) : 0));
-    this.#log.emit({
+    const event = this.#log.emit({
       ...said,
       timestamp: this.#clock.now(),
       ...(elapsedMs !== undefined && { elapsedMs }),
       ...(etaMs !== undefined && { etaMs }),
     });
+    this.#hero.told(event);
   }
 }

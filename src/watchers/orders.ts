@@ -1,6 +1,5 @@
 import type { ScheduleSpec } from "../config/model/use.ts";
 import type { Clock } from "../lib/clock.ts";
-import { Emitter } from "../lib/emitter.ts";
 import type { Order, RecordChange, Store, TargetRecord, TimedLease } from "../store/store.ts";
 import type { Evidence } from "./activity/evidence.ts";
 import type { WakeCause } from "./handle.ts";
@@ -11,13 +10,15 @@ import { scheduleAt, type ScheduleAt } from "./schedule.ts";
 /** What one may say of an order. `until` is wall ms; without it the order has no end. */
 export type OrderOptions = Omit<Order, "at">;
 
-export interface OrdersOptions {
+/** Whose orders they are: the watcher. */
+export interface Ordered {
   readonly name: string;
-  readonly clock: Clock;
-  readonly store: Store;
-  readonly schedule: () => ScheduleSpec | undefined;
+  readonly spec: { readonly schedule?: ScheduleSpec };
+  readonly around: { readonly clock: Clock; readonly store: Store };
   /** The schedule, or a person by a pin, wants it awake from now on. */
-  readonly onWake: (by: "schedule" | "operator") => void;
+  wake(cause: { readonly by: "schedule" | "operator" }): void;
+  /** An order was given, taken back, or is over. */
+  ordered(): void;
 }
 
 /** The machine's own, asked for once and only where a schedule needs it: the answer costs a millisecond. */
@@ -30,15 +31,13 @@ const UNSCHEDULED: ScheduleAt = { wakes: false };
  * wall time, outlives the process, and is looked at again when the wall clock is set.
  */
 export class Orders implements Disposable {
-  readonly #options: OrdersOptions;
+  readonly #subject: Ordered;
   #schedule = UNSCHEDULED;
   #timer: Disposable | undefined;
   #closed = false;
-  /** Fires when an order is given, taken back or over. */
-  readonly changed = new Emitter<void>();
 
-  constructor(options: OrdersOptions) {
-    this.#options = options;
+  constructor(subject: Ordered) {
+    this.#subject = subject;
     // Whoever makes us is not ready to be told anything yet, and asks by itself when it is.
     this.#arm(() => undefined);
   }
@@ -59,7 +58,7 @@ export class Orders implements Disposable {
   /** Wakes it and keeps it awake. Ends a hold-down. */
   pin(options: OrderOptions = {}): void {
     this.#change({ pin: { at: this.#now, ...options }, hold: undefined });
-    this.#options.onWake("operator");
+    this.#subject.wake({ by: "operator" });
   }
 
   unpin(): void {
@@ -120,7 +119,7 @@ export class Orders implements Disposable {
   /** Looks at everything again: the configuration or the wall clock was changed, or the target can be woken now. */
   review(): void {
     this.#arm();
-    this.changed.emit();
+    this.#subject.ordered();
   }
 
   [Symbol.dispose](): void {
@@ -129,24 +128,25 @@ export class Orders implements Disposable {
   }
 
   get #now(): number {
-    return this.#options.clock.now();
+    return this.#subject.around.clock.now();
   }
 
   get #record(): TargetRecord {
-    return this.#options.store.target(this.#options.name) ?? {};
+    return this.#subject.around.store.target(this.#subject.name) ?? {};
   }
 
   #change(change: RecordChange): void {
-    this.#options.store.update(this.#options.name, change);
+    this.#subject.around.store.update(this.#subject.name, change);
     this.review();
   }
 
   /** Forgets what is over, and waits for the next moment at which anything changes. */
-  #arm(onWake = this.#options.onWake): void {
+  #arm(onWake = () => this.#subject.wake({ by: "schedule" })): void {
     if (this.#closed) return;
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    const { clock, store, name, schedule } = this.#options;
+    const { name, spec, around } = this.#subject;
+    const { clock, store } = around;
     const now = clock.now();
     const { pin, hold, leases = {} } = this.#record;
     const open = Object.entries(leases).filter(([, { until }]) => until > now);
@@ -158,15 +158,15 @@ export class Orders implements Disposable {
       }),
     };
     if (Object.keys(over).length > 0) store.update(name, over);
-    const spec = schedule();
+    const { schedule } = spec;
     const before = this.#schedule;
-    this.#schedule = spec
-      ? scheduleAt(spec, now, (zone ??= Intl.DateTimeFormat().resolvedOptions().timeZone))
+    this.#schedule = schedule
+      ? scheduleAt(schedule, now, (zone ??= Intl.DateTimeFormat().resolvedOptions().timeZone))
       : UNSCHEDULED;
     const ends = [pin?.until, hold?.until, this.#schedule.next, ...open.map(([, { until }]) => until)];
     const next = Math.min(...ends.filter((end) => end !== undefined && end > now).map(Number));
     if (Number.isFinite(next)) this.#timer = clock.after(next - now, () => this.review());
-    if (this.#schedule.wakes && !before.wakes) onWake("schedule");
+    if (this.#schedule.wakes && !before.wakes) onWake();
   }
 }
 

@@ -1,42 +1,40 @@
-import type { TargetSpec } from "../config/model.ts";
 import type { WakeRecord } from "../store/store.ts";
 import type { Activity } from "./activity/activity.ts";
 import { beginAwake, endAwake } from "./awake-spans.ts";
 import { firstTier } from "./tiers.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
-import type { Surroundings } from "./workbench.ts";
+import type { Surroundings, Workbench } from "./workbench.ts";
 
 const KEPT_WAKES = 50;
 /** After a restart nothing sleeps earlier than this: what was used while we were away is not known. */
 const AFTER_RESTART_MS = 60_000;
 
+/** Whose life it is: the watcher. */
+type Recorded = Pick<Workbench, "spec" | "around" | "activity" | "lookAgainAt">;
+
 /** Writes down what should outlive the process: activity, wakes, since when it sleeps. */
 export class Recorder {
-  readonly #spec: () => TargetSpec;
-  readonly #around: Surroundings;
-  readonly #activity: Activity;
-  readonly #lookLater: (ms: number) => void;
+  readonly #subject: Recorded;
   /** A use waits to be written down. */
   #used = false;
   #known = false;
   /** How long the last own stop took, ms. */
   stopMs: number | undefined;
 
-  /** `lookLater`: not to be looked at before so many ms. */
-  constructor(
-    around: Surroundings,
-    activity: Activity,
-    spec: () => TargetSpec,
-    lookLater: (ms: number) => void,
-  ) {
-    this.#spec = spec;
-    this.#lookLater = lookLater;
-    this.#around = around;
-    this.#activity = activity;
+  constructor(subject: Recorded) {
+    this.#subject = subject;
   }
 
   get #name(): string {
-    return this.#spec().name;
+    return this.#subject.spec.name;
+  }
+
+  get #around(): Surroundings {
+    return this.#subject.around;
+  }
+
+  get #activity(): Activity {
+    return this.#subject.activity;
   }
 
   /** Something was used: written down soon. */
@@ -99,11 +97,11 @@ export class Recorder {
   #putBack(run: string): void {
     const { clock, store, log } = this.#around;
     const slot = this.#around.comebackSlotMs();
-    const idle = firstTier(this.#spec()).afterMs ?? 0;
+    const idle = firstTier(this.#subject.spec).afterMs ?? 0;
     const inMs = this.#around.dependencyOnly ? slot : Math.min(idle, slot);
     this.#activity.resumeAt(clock.monotonic() - idle + inMs);
     // A dependency has no idle time to count; and it is ours to stop only in a run that we answer for.
-    this.#lookLater(inMs);
+    this.#subject.lookAgainAt = clock.monotonic() + inMs;
     store.update(this.#name, { startedRun: run });
     const message = `${this.#name} slept before its engine restarted: it goes back to sleep unless it is used`;
     log.info("put_back", message, { target: this.#name, inMs });
@@ -119,7 +117,7 @@ export class Recorder {
     if (last === undefined) return this.#activity.evidence();
     const { sessionSince } = store.target(this.#name) ?? {};
     if (sessionSince !== undefined) this.#activity.sessions.begin(clock.monotonic());
-    const idle = firstTier(this.#spec()).afterMs ?? 0;
+    const idle = firstTier(this.#subject.spec).afterMs ?? 0;
     const ago = Math.max(0, clock.now() - last);
     const atMost = Math.max(0, idle - AFTER_RESTART_MS);
     this.#activity.resumeAt(clock.monotonic() - Math.min(ago, atMost));

@@ -6,6 +6,7 @@ import { untilTrue } from "../lib/until-true.ts";
 import type { Instance, InstanceSummary } from "../providers/provider.ts";
 import { Activity } from "./activity/activity.ts";
 import { Asked } from "./asked.ts";
+import type { Audience } from "./audience.ts";
 import { Elsewhere } from "./elsewhere.ts";
 import type { RoomNews } from "./pools/room.ts";
 import { beginsWake } from "./announce.ts";
@@ -32,7 +33,8 @@ import { Inbox } from "./inbox.ts";
 import { Insight } from "./insight.ts";
 import type { ProbeResult } from "../lib/http-probe.ts";
 import { seenInput } from "./seen-input.ts";
-import { needsDependencies, type State, type Wake } from "./state.ts";
+import type { State, Wake } from "./state.ts";
+import type { WakeEvent } from "./wake-events.ts";
 import { meets } from "./conditions.ts";
 import type { Input } from "./input.ts";
 import { transition } from "./transition.ts";
@@ -50,59 +52,35 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   readonly activity: Activity;
   readonly followers = new Followers();
   readonly changed = new Emitter<void>();
-  /** Before and after, for those who count and record. */
-  readonly moved = new Emitter<{ readonly before: State; readonly after: State }>();
+  readonly #audience: Audience;
   #spec: TargetSpec;
   #state: State;
   #gate: Gate;
-  readonly #inbox = new Inbox<Input>((input) => this.#take(input));
+  readonly #inbox = new Inbox<Input>();
   #closed: Error | undefined;
   readonly #failures = new Failures();
   #dependencies: readonly DependencyProgress[] | undefined;
   #lastWake: { wake: Wake; ended: number } | undefined;
-  readonly #narrator: Narrator;
-  readonly #lane: Lane;
-  readonly #recorder: Recorder;
-  readonly #jobs: JobRunner;
+  readonly #narrator = new Narrator(this);
+  readonly #lane = new Lane();
+  readonly #recorder = new Recorder(this);
+  readonly #jobs = new JobRunner(this);
   /** What people and the schedule order. */
   readonly orders: Orders;
   readonly asked = new Asked(this);
-  readonly elsewhere = new Elsewhere(this);
   #room: RoomNews | undefined;
   lookAgainAt = Number.NEGATIVE_INFINITY;
-  readonly insight = new Insight(this);
+  #insight: Insight | undefined;
 
-  constructor(spec: TargetSpec, around: Surroundings) {
+  constructor(spec: TargetSpec, around: Surroundings, audience: Audience) {
     this.#spec = spec;
     this.around = around;
-    this.activity = new Activity(around.clock, () => around.coordination.used(spec.name));
+    this.#audience = audience;
+    this.activity = new Activity(this);
     const message = `engine ${around.provider.engine} has not been listed yet`;
     this.#state = { kind: "missing", why: "unlisted", message, since: around.clock.now() };
     this.#gate = gateOf(this.#state, spec.page.logs);
-    this.#narrator = new Narrator(this, around.clock);
-    this.#lane = new Lane();
-    this.#recorder = new Recorder(
-      around,
-      this.activity,
-      () => this.#spec,
-      (ms) => {
-        this.lookAgainAt = around.clock.monotonic() + ms;
-      },
-    );
-    this.#jobs = new JobRunner(
-      around.clock,
-      (input) => this.dispatch(input),
-      (err) =>
-        around.log.error("watcher_job_failed", `${this.name}: ${String(err)}`, { target: this.name, err }),
-    );
-    this.orders = new Orders({
-      name: spec.name,
-      clock: around.clock,
-      store: around.store,
-      schedule: () => this.#spec.schedule,
-      onWake: (by) => this.wake({ by }),
-    });
-    this.orders.changed.subscribe(() => this.#ordered());
+    this.orders = new Orders(this);
   }
 
   get name(): string {
@@ -123,6 +101,14 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   get gate(): Gate {
     return this.around.coordination.stale && this.#gate.kind === "ready" ? STALE : this.#gate;
+  }
+
+  get insight(): Insight {
+    return (this.#insight ??= new Insight(this));
+  }
+
+  get elsewhere(): Elsewhere {
+    return new Elsewhere(this);
   }
 
   /** How long its last own stop took, ms; undefined: none since the start. */
@@ -168,11 +154,26 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   touch(use: Use): void {
     this.activity.use(use);
     this.#recorder.used();
-    this.insight.touched();
+    this.#insight?.touched();
   }
 
   passed(): void {
     this.activity.pass();
+  }
+
+  /** For its activity. */
+  noted(): void {
+    this.around.coordination.used(this.name);
+  }
+
+  /** For its activity. */
+  stirred(): void {
+    this.#audience.stirred(this);
+  }
+
+  /** For its narrator. */
+  told(event: WakeEvent): void {
+    this.#audience.told(this, event);
   }
 
   lease(what: string): Disposable {
@@ -227,7 +228,8 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.orders.review();
   }
 
-  #ordered(): void {
+  /** For its orders. */
+  ordered(): void {
     this.#gate = gateOf(this.#state, this.#spec.page.logs, this.orders.mayNotWake());
     this.activity.poke();
     this.followers.changed.emit();
@@ -262,7 +264,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   /** Takes one input. Inputs that come while another is taken wait for their turn. */
   dispatch(input: Input): void {
-    if (!this.#closed) this.#inbox.put(input);
+    if (!this.#closed) this.#inbox.put(input, (next) => this.#take(next));
   }
 
   #take(input: Input): void {
@@ -281,9 +283,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#narrator.moved(before, after);
     if (taskOf(before) !== taskOf(after)) this.#jobs.start(jobOf(this, after), `${this.name} moved on`);
     this.changed.emit();
-    if (before.kind !== after.kind || needsDependencies(before) !== needsDependencies(after)) {
-      this.moved.emit({ before, after });
-    }
+    this.#audience.stepped(this, before, after);
     if (before.kind === "missing" && after.kind === "napping" && this.orders.schedule.wakes)
       this.wake({ by: "schedule" });
   }

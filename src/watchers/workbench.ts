@@ -36,9 +36,9 @@ export interface Surroundings {
   /** How addresses are asked whether somebody serves there. */
   readonly probes: Probes;
   /** Where the host's proc file system is readable; unset: nowhere. */
-  readonly procDir?: string;
+  readonly procDir: string | undefined;
   /** Reads below it. */
-  readonly readProc?: ReadProc;
+  readonly readProc: ReadProc | undefined;
   /** Base URL of Caddy's admin API. */
   readonly caddyAdmin: string | undefined;
   /** Inspects the instance that the target is bound to now, also when it was recreated. */

@@ -1,7 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import { Emitter, type Subscribable } from "../../lib/emitter.ts";
 import type { Registry } from "../../watchers/registry/registry.ts";
-import type { Watcher } from "../../watchers/watcher.ts";
 import { noteOfMove, noteOfStep, type AdminEvent, type AdminNote } from "./admin-event.ts";
 
 /** The most events that are kept for those who come later or again. */
@@ -10,26 +9,28 @@ const KEPT = 1_000;
 /** The events of all targets in one stream. Ids tell this process's events from those of one before. */
 export class EventHub implements Disposable {
   readonly #clock: Clock;
-  readonly #registry: Registry;
   readonly #emitter = new Emitter<AdminEvent>();
   readonly #epoch: string;
-  readonly #followed = new Map<Watcher, Disposable>();
   readonly #subscriptions: readonly Disposable[];
   #kept: AdminEvent[] = [];
   #next = 1;
 
   constructor(registry: Registry, clock: Clock) {
     this.#clock = clock;
-    this.#registry = registry;
     this.#epoch = clock.now().toString(36);
     this.#subscriptions = [
-      registry.changed.subscribe(() => this.#follow()),
+      registry.told.subscribe(({ watcher, event }) => {
+        const said = noteOfStep(event);
+        if (!said) return;
+        const { name: target, displayName } = watcher;
+        // A step is told before the move that it belongs to: "Woken by" comes first.
+        queueMicrotask(() => this.note({ ...said, target, displayName, at: event.timestamp }));
+      }),
       registry.moved.subscribe((moved) => {
         const said = noteOfMove(moved, clock.monotonic());
         if (said) this.note({ ...said, target: moved.watcher.name, displayName: moved.watcher.displayName });
       }),
     ];
-    this.#follow();
   }
 
   get stream(): Subscribable<AdminEvent> {
@@ -67,28 +68,6 @@ export class EventHub implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const subscription of [...this.#subscriptions, ...this.#followed.values()])
-      subscription[Symbol.dispose]();
-    this.#followed.clear();
-  }
-
-  #follow(): void {
-    const present = new Set(this.#registry.watchers);
-    for (const [watcher, subscription] of this.#followed) {
-      if (present.has(watcher)) continue;
-      subscription[Symbol.dispose]();
-      this.#followed.delete(watcher);
-    }
-    for (const watcher of present) {
-      if (this.#followed.has(watcher)) continue;
-      const subscription = watcher.events.subscribe((event) => {
-        const said = noteOfStep(event);
-        if (!said) return;
-        const { name: target, displayName } = watcher;
-        // A step is told before the move that it belongs to: "Woken by" comes first.
-        queueMicrotask(() => this.note({ ...said, target, displayName, at: event.timestamp }));
-      });
-      this.#followed.set(watcher, subscription);
-    }
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
   }
 }

@@ -27,7 +27,6 @@ const SLEEPLESS_DAYS = 7;
 /** Looks for what people should know. Dispose to end. */
 export class NewsWatch implements Disposable {
   readonly #sources: NewsSources;
-  readonly #followed = new Map<Watcher, Disposable>();
   readonly #subscriptions: readonly Disposable[];
   readonly #engines: EngineWatch;
   #hourly: Disposable;
@@ -38,12 +37,9 @@ export class NewsWatch implements Disposable {
     this.#engines = new EngineWatch(sources);
     this.#subscriptions = [
       registry.moved.subscribe(({ watcher, after }) => this.#moved(watcher, after)),
-      registry.changed.subscribe(() => {
-        this.#follow();
-        this.#engines.look();
-      }),
+      registry.stepped.subscribe((watcher) => this.#stepped(watcher)),
+      registry.changed.subscribe(() => this.#engines.look()),
     ];
-    this.#follow();
     this.#engines.look();
     this.#hourly = this.#wait();
   }
@@ -51,8 +47,7 @@ export class NewsWatch implements Disposable {
   [Symbol.dispose](): void {
     this.#hourly[Symbol.dispose]();
     this.#engines[Symbol.dispose]();
-    for (const each of [...this.#subscriptions, ...this.#followed.values()]) each[Symbol.dispose]();
-    this.#followed.clear();
+    for (const each of this.#subscriptions) each[Symbol.dispose]();
   }
 
   #moved({ name, displayName }: Watcher, after: State): void {
@@ -63,24 +58,8 @@ export class NewsWatch implements Disposable {
       for (const event of ["stop_failed", "never_slept"]) over(`${event} ${name}`);
   }
 
-  /** A stop that failed is tried again in the same state, which only the watcher itself tells. */
-  #follow(): void {
-    const present = new Set(this.#sources.registry.watchers);
-    for (const [watcher, subscription] of this.#followed) {
-      if (present.has(watcher)) continue;
-      subscription[Symbol.dispose]();
-      this.#followed.delete(watcher);
-    }
-    for (const watcher of present) {
-      if (!this.#followed.has(watcher))
-        this.#followed.set(
-          watcher,
-          watcher.changed.subscribe(() => this.#changed(watcher)),
-        );
-    }
-  }
-
-  #changed({ state, name, displayName }: Watcher): void {
+  /** A stop that failed is tried again in the same kind of state. */
+  #stepped({ state, name, displayName }: Watcher): void {
     if (state.kind !== "stopping" || state.whose !== "ours" || state.tries === 0) return;
     const { clock, tell } = this.#sources;
     tell(stopNews({ name, displayName, at: clock.now() }, state.tries, state.method));

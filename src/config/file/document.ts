@@ -2,7 +2,6 @@ import {
   isAlias,
   isMap,
   isNode,
-  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -12,6 +11,7 @@ import {
   type Node,
 } from "yaml";
 import type { Problem } from "../model.ts";
+import { pairAt, repeatedKeys } from "./map-keys.ts";
 
 /** A configuration file that was read: its values, and where each of them stands. */
 export interface ConfigDocument {
@@ -33,7 +33,8 @@ export function readDocument(name: string, source: string): ConfigDocument | rea
   const lines = new LineCounter();
   const documents = parseAllDocuments(source, {
     lineCounter: lines,
-    uniqueKeys: true,
+    // `repeatedKeys` looks for them.
+    uniqueKeys: false,
     // What is odd is told as a problem of ours, or harmless.
     logLevel: "error",
   });
@@ -55,9 +56,14 @@ export function readDocument(name: string, source: string): ConfigDocument | rea
     return [
       problem(second.range[0], "expected one YAML document: remove the line --- and what does not belong"),
     ];
-  const problems = document.errors.map((error) =>
-    problem(error.pos[0], syntaxMessage(error.code, error.message), undefined),
-  );
+  const wrong = [
+    ...document.errors.map(({ pos, code, message }) => ({
+      at: pos[0],
+      message: syntaxMessage(code, message),
+    })),
+    ...repeatedKeys(document).map((at) => ({ at, message: "this key is there twice: keep one of them" })),
+  ].sort((a, b) => a.at - b.at);
+  const problems = wrong.map(({ at, message }) => problem(at, message));
   if (problems.length > 0) return problems;
   problems.push(...aliasProblems(document, problem));
   if (problems.length > 0) return problems;
@@ -103,10 +109,7 @@ function nodeAt(document: Document, path: readonly PropertyKey[]): Node | undefi
   let here: unknown = document.contents;
   for (const part of path) {
     if (isAlias(here)) here = here.resolve(document);
-    if (isMap(here))
-      here = here.items.find(
-        (pair) => String(isScalar(pair.key) ? pair.key.value : pair.key) === String(part),
-      )?.value;
+    if (isMap(here)) here = pairAt(here, part)?.value;
     else if (isSeq(here)) here = here.items[Number(part)];
     else return undefined;
   }
@@ -125,9 +128,8 @@ function keyOffset(document: Document, path: readonly PropertyKey[]): number | u
   const parent = nodeAt(document, path.slice(0, -1));
   const map = isAlias(parent) ? parent.resolve(document) : parent;
   if (!isMap(map)) return undefined;
-  const name = String(path.at(-1));
-  const pair = map.items.find(({ key }) => isScalar(key) && String(key.value) === name);
-  return isPair(pair) && isNode(pair.key) ? pair.key.range?.[0] : undefined;
+  const key = pairAt(map, path.at(-1) ?? "")?.key;
+  return isScalar(key) ? key.range?.[0] : undefined;
 }
 
 /** `*.example.com` without quotes is an alias to YAML: the commonest slip in this file. */
@@ -152,8 +154,6 @@ function aliasProblems(
 function syntaxMessage(code: string, message: string): string {
   const first = (message.split("\n")[0] ?? message).replace(/ at line \d+, column \d+:?$/, "");
   switch (code) {
-    case "DUPLICATE_KEY":
-      return "this key is there twice: keep one of them";
     case "TAB_AS_INDENT":
       return "indent with spaces: YAML takes no tabs";
     default:

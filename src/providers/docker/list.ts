@@ -2,19 +2,27 @@ import type Docker from "dockerode";
 import type { InstanceSummary } from "../provider.ts";
 import type { Connection } from "./connection.ts";
 import { inspect } from "./inspect.ts";
+import { getItems } from "./modem.ts";
 import { networking } from "./networking.ts";
 import { toStatus } from "./status.ts";
 
 /** All containers, running or not, in one call. */
 export async function list(connection: Connection, signal: AbortSignal): Promise<InstanceSummary[]> {
-  const containers = await connection.call("list", signal, (docker, abortSignal) =>
-    docker.listContainers({ all: true, abortSignal }),
-  );
   const summaries: InstanceSummary[] = [];
-  for (const container of containers) {
-    // Podman lists no network mode, and who has no network of its own may use another's.
-    const more = saysTooLittle(container) ? await inspect(connection, container.Id, signal) : undefined;
-    summaries.push(more ?? toSummary(container));
+  const tooLittle: number[] = [];
+  // Each is made into what is kept of it at once, so that the rest of thousands is not there at the same time.
+  await connection.call("list", signal, async (docker, bounded) => {
+    for await (const item of getItems(docker, "/containers/json", { all: true }, bounded)) {
+      const container = item as Listed;
+      if (saysTooLittle(container)) tooLittle.push(summaries.length);
+      summaries.push(toSummary(container));
+    }
+  });
+  // Podman lists no network mode, and who has no network of its own may use another's.
+  for (const index of tooLittle) {
+    const { id = "" } = summaries[index] ?? {};
+    const more = await inspect(connection, id, signal);
+    if (more) summaries[index] = more;
   }
   return summaries;
 }

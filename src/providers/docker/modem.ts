@@ -8,6 +8,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type DockerClass from "dockerode";
 import type { EngineAddress, TlsMaterial } from "./address.ts";
+import { JsonArrayDecoder } from "../../lib/json-array.ts";
 import { Docker } from "./dockerode.ts";
 
 /** The part of docker-modem that we build on. */
@@ -121,6 +122,23 @@ export async function get(docker: DockerClass, path: string, signal: AbortSignal
   return collect(await openStream(docker, path, {}, signal));
 }
 
+/** A GET that answers an array, item by item as they come. Fails like {@link openStream}, or when it is no array. */
+export async function* getItems(
+  docker: DockerClass,
+  path: string,
+  query: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): AsyncGenerator {
+  const response = await openStream(docker, path, query, signal);
+  const decoder = new JsonArrayDecoder();
+  try {
+    for await (const chunk of bounded(response)) yield* decoder.push(chunk);
+    decoder.end();
+  } catch (error) {
+    throw error instanceof SyntaxError ? new Error(NO_JSON, { cause: error }) : error;
+  }
+}
+
 function modemOf(docker: DockerClass): Modem {
   return docker.modem as unknown as Modem;
 }
@@ -182,18 +200,24 @@ async function answer(response: IncomingMessage, callback: DialCallback): Promis
 
 async function collect(response: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new Error("the answer is larger than 256 MiB");
-    chunks.push(chunk);
-  }
+  for await (const chunk of bounded(response)) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString();
   if (!response.headers["content-type"]?.startsWith("application/json") || text === "") return text;
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new Error("the answer is no JSON", { cause: error });
+    throw new Error(NO_JSON, { cause: error });
+  }
+}
+
+const NO_JSON = "the answer is no JSON";
+
+async function* bounded(response: IncomingMessage): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw new Error("the answer is larger than 256 MiB");
+    yield chunk;
   }
 }
 

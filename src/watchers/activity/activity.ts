@@ -4,30 +4,38 @@ import type { Use } from "../handle.ts";
 import { Sessions } from "./sessions.ts";
 import { Users } from "./users.ts";
 
+/** Whose activity it is: the watcher. Told with every request, so what it does has to be quick. */
+export interface ActivityOwner {
+  readonly around: { readonly clock: Clock };
+  /** With each use, each pass, and each beginning and end of a lease. */
+  noted(): void;
+  /** With each change that `changed` tells, before it. */
+  stirred(): void;
+}
+
 /**
  * The activity clock of one target: when it was last used, and what uses it now. Noting a use is two
  * assignments, because every request does it.
  */
 export class Activity {
+  readonly #owner: ActivityOwner;
   readonly #clock: Clock;
-  readonly #leases = new Map<symbol, string>();
+  /** Absent while there is none. */
+  #leases: Map<symbol, string> | undefined;
   #lastUse: number;
   #lastPass: number;
   #uses = 0;
   #last: Use | undefined;
-  /** Long-lived requests whose end we do not see. */
-  readonly sessions = new Sessions();
-  readonly users = new Users();
+  // Made when they are first asked for: what was never used has neither.
+  #sessions: Sessions | undefined;
+  #users: Users | undefined;
   /** Fires when the first lease begins, when the last one ends and when `poke` is called; not for single uses. */
   readonly changed = new Emitter<void>();
 
-  readonly #noted: () => void;
-
-  /** `noted` is called with each use, each pass, and each beginning and end of a lease: it has to be quick. */
-  constructor(clock: Clock, noted: () => void = () => undefined) {
-    this.#clock = clock;
-    this.#noted = noted;
-    this.#lastUse = clock.monotonic();
+  constructor(owner: ActivityOwner) {
+    this.#owner = owner;
+    this.#clock = owner.around.clock;
+    this.#lastUse = this.#clock.monotonic();
     this.#lastPass = Number.NEGATIVE_INFINITY;
   }
 
@@ -51,9 +59,18 @@ export class Activity {
     return this.#last;
   }
 
+  /** Long-lived requests whose end we do not see. */
+  get sessions(): Sessions {
+    return (this.#sessions ??= new Sessions());
+  }
+
+  get users(): Users {
+    return (this.#users ??= new Users());
+  }
+
   /** What uses it now, for people. */
   get leases(): readonly string[] {
-    return [...this.#leases.values()];
+    return [...(this.#leases?.values() ?? [])];
   }
 
   /** A counted use. */
@@ -64,14 +81,14 @@ export class Activity {
     this.#last = use;
     this.users.note(use, this.#lastUse);
     if (use.longLived) this.sessions.begin(this.#lastUse, use);
-    this.#noted();
+    this.#owner.noted();
   }
 
   /** A request passed that does not count: only a sleep that is about to happen waits for it. */
   pass(): void {
     this.#lastPass = this.#clock.monotonic();
     this.#uses++;
-    this.#noted();
+    this.#owner.noted();
   }
 
   /** It was used through another Wakegate at this monotonic ms. */
@@ -93,23 +110,28 @@ export class Activity {
 
   lease(what: string): Disposable {
     const key = Symbol(what);
-    this.#leases.set(key, what);
+    const leases = (this.#leases ??= new Map<symbol, string>());
+    leases.set(key, what);
     this.#uses++;
-    if (this.#leases.size === 1) this.changed.emit();
-    this.#noted();
+    if (leases.size === 1) this.poke();
+    this.#owner.noted();
     return {
       [Symbol.dispose]: () => {
-        if (!this.#leases.delete(key)) return;
+        if (!leases.delete(key)) return;
         this.#lastUse = this.#clock.monotonic();
         this.#lastPass = this.#lastUse;
-        if (this.#leases.size === 0) this.changed.emit();
-        this.#noted();
+        if (leases.size === 0) {
+          this.#leases = undefined;
+          this.poke();
+        }
+        this.#owner.noted();
       },
     };
   }
 
   /** Something that the idle time depends on has changed: look again. */
   poke(): void {
+    this.#owner.stirred();
     this.changed.emit();
   }
 }

@@ -10,7 +10,7 @@ import { decide, type Decision, type Waiting } from "./decide.ts";
 import { roomEtaMs } from "./eta.ts";
 import { memberOf } from "./member-of.ts";
 import type { Claim, Member } from "./member.ts";
-import type { Room, RoomNews } from "./room.ts";
+import { RoomOf, type Room, type RoomNews } from "./room.ts";
 import { neverText, whyFull } from "./say-full.ts";
 
 /** The watchers, as pools see them. */
@@ -115,29 +115,55 @@ export class Pools implements Disposable {
 
   /** What a target may ask. */
   roomOf(name: string): Room {
-    const { watchers } = this.#options;
-    const needed = (): boolean =>
-      this.#specs.length > 0 &&
-      this.#closureOf(name).some((each) => {
-        const watcher = watchers.get(each);
-        return watcher !== undefined && this.#poolsOf(watcher).length > 0;
+    return new RoomOf(this, name);
+  }
+
+  /** See {@link Room.needed}. */
+  areNeeded(name: string): boolean {
+    if (this.#specs.length === 0) return false;
+    return this.#closureOf(name).some((each) => {
+      const watcher = this.#options.watchers.get(each);
+      return watcher !== undefined && this.#poolsOf(watcher).length > 0;
+    });
+  }
+
+  /** See {@link Room.inBudget}. */
+  countMemory(name: string): boolean {
+    const watcher = this.#specs.length === 0 ? undefined : this.#options.watchers.get(name);
+    return (
+      watcher !== undefined && this.#poolsOf(watcher).some(({ budgetBytes }) => budgetBytes !== undefined)
+    );
+  }
+
+  /** See {@link Room.take}. */
+  take(name: string, told: (news: RoomNews) => void, signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error);
+      const leave = (): void => {
+        this.#queue = this.#queue.filter((other) => other !== entry);
+        aborting[Symbol.dispose]();
+      };
+      const settle = (end: boolean | Error): void => {
+        leave();
+        if (typeof end === "boolean") resolve(end);
+        else reject(end);
+      };
+      const entry: Queued = { name, told, settle, news: "" };
+      const aborting = onAbort(signal, (reason) => {
+        settle(reason as Error);
+        this.review();
       });
-    const inBudget = (): boolean => {
-      const watcher = this.#specs.length === 0 ? undefined : watchers.get(name);
-      return (
-        watcher !== undefined && this.#poolsOf(watcher).some(({ budgetBytes }) => budgetBytes !== undefined)
-      );
-    };
-    return {
-      get needed() {
-        return needed();
-      },
-      get inBudget() {
-        return inBudget();
-      },
-      take: (told, signal) => this.#take(name, told, signal),
-      whyFull: () => this.#whyFull(name),
-    };
+      this.#queue = [...this.#queue, entry];
+      this.review();
+    });
+  }
+
+  /** See {@link Room.whyFull}. */
+  whyFull(name: string): string {
+    if (!this.#options.settled()) return "an engine has not told yet what runs.";
+    // It has left the queue already.
+    const { shortage } = this.#decide([{ name }]).waiting.get(name) ?? {};
+    return whyFull(this.#specs, this.members(), shortage, this.#options.watchers);
   }
 
   /** A target changed state. */
@@ -176,28 +202,6 @@ export class Pools implements Disposable {
     this.#timer?.[Symbol.dispose]();
     this.#queue = [];
     this.#asked = new Set();
-  }
-
-  #take(name: string, told: (news: RoomNews) => void, signal: AbortSignal): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason as Error);
-      const leave = (): void => {
-        this.#queue = this.#queue.filter((other) => other !== entry);
-        aborting[Symbol.dispose]();
-      };
-      const settle = (end: boolean | Error): void => {
-        leave();
-        if (typeof end === "boolean") resolve(end);
-        else reject(end);
-      };
-      const entry: Queued = { name, told, settle, news: "" };
-      const aborting = onAbort(signal, (reason) => {
-        settle(reason as Error);
-        this.review();
-      });
-      this.#queue = [...this.#queue, entry];
-      this.review();
-    });
   }
 
   #decide(queue: readonly { readonly name: string }[] = this.#queue): Decision {
@@ -262,12 +266,5 @@ export class Pools implements Disposable {
   #poolsOf({ spec }: Watcher): readonly PoolSpec[] {
     if (spec.pools.length === 0) return [];
     return this.#specs.filter(({ name }) => spec.pools.includes(name));
-  }
-
-  #whyFull(name: string): string {
-    if (!this.#options.settled()) return "an engine has not told yet what runs.";
-    // It has left the queue already.
-    const { shortage } = this.#decide([{ name }]).waiting.get(name) ?? {};
-    return whyFull(this.#specs, this.members(), shortage, this.#options.watchers);
   }
 }

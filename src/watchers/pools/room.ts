@@ -1,3 +1,5 @@
+import type { Pools } from "./pools.ts";
+
 /** How a wake stands that waits for room in its pools. */
 export interface RoomNews {
   /** Wakes before it that want the same pools. */
@@ -25,4 +27,31 @@ export interface Room {
   take(told: (news: RoomNews) => void, signal: AbortSignal): Promise<boolean>;
   /** What is in the way, for the operator. */
   whyFull(): string;
+}
+
+/** The same of one target: nothing but who asks, since each target has one. */
+export class RoomOf implements Room {
+  readonly #pools: Pools;
+  readonly #name: string;
+
+  constructor(pools: Pools, name: string) {
+    this.#pools = pools;
+    this.#name = name;
+  }
+
+  get needed(): boolean {
+    return this.#pools.areNeeded(this.#name);
+  }
+
+  get inBudget(): boolean {
+    return this.#pools.countMemory(this.#name);
+  }
+
+  take(told: (news: RoomNews) => void, signal: AbortSignal): Promise<boolean> {
+    return this.#pools.take(this.#name, told, signal);
+  }
+
+  whyFull(): string {
+    return this.#pools.whyFull(this.#name);
+  }
 }

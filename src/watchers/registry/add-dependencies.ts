@@ -55,7 +55,7 @@ export function addDependencies(
       if (!before || before.condition === "service_started")
         edges.set(resolved, { name: resolved, condition });
     }
-    target.edges = [...edges.values()];
+    if (edges.size > 0) target.edges = [...edges.values()];
     if (spec.scope === "project" && self && project !== undefined) {
       const others = index.byProject(engine, project).filter(({ id }) => id !== self.id);
       parts.set(spec.name, [...new Set(others.flatMap((part) => join(part) ?? []))]);

@@ -75,6 +75,8 @@ function claim(
   }
 }
 
+const NONE: readonly never[] = [];
+
 /** A target before its dependencies are known. */
 export function planned(spec: TargetSpec, engine: string, instance: string | undefined): PlannedTarget {
   return {
@@ -83,8 +85,8 @@ export function planned(spec: TargetSpec, engine: string, instance: string | und
     ...(instance !== undefined && { instance }),
     dependencyOnly: false,
     oneShot: false,
-    edges: [],
-    companions: [],
+    edges: NONE,
+    companions: NONE,
   };
 }
 

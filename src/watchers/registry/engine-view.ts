@@ -1,5 +1,6 @@
 import { backoffMs } from "../../lib/backoff.ts";
 import { sleep, type Clock } from "../../lib/clock.ts";
+import { Emitter } from "../../lib/emitter.ts";
 import { deadline } from "../../lib/signals.ts";
 import type {
   EngineChange,
@@ -35,6 +36,8 @@ export class EngineView implements EngineSink {
   readonly #clock: Clock;
   readonly #listener: EngineViewListener;
   readonly #signal: AbortSignal;
+  /** Fires with the id of each instance that was looked at: it is known anew, or gone. */
+  readonly remembered = new Emitter<string>();
   readonly #dirty = new Set<string>();
   #busy = 0;
   #instances = new Map<string, InstanceSummary | Instance>();
@@ -123,6 +126,7 @@ export class EngineView implements EngineSink {
   #remember(ref: string, instance: Instance | undefined): void {
     if (instance) this.#instances.set(instance.id, instance);
     else this.#instances.delete(ref);
+    this.remembered.emit(instance?.id ?? ref);
   }
 
   #drain(): void {

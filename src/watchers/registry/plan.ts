@@ -64,8 +64,8 @@ export interface Plan {
   readonly dependants: ReadonlyMap<string, readonly string[]>;
   /** Of which targets each companion is a part. */
   readonly wholes: ReadonlyMap<string, readonly string[]>;
-  /** Names of targets by {@link boundKey}. */
-  readonly bound: ReadonlyMap<string, string>;
+  /** Names of targets by engine and instance. */
+  readonly bound: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
 /** Before anything is known. */
@@ -78,24 +78,26 @@ export const NO_PLAN: Plan = {
   bound: new Map(),
 };
 
-/** An instance across engines. */
-export function boundKey(engine: string, id: string): string {
-  return `${engine}/${id}`;
-}
-
 /** Makes targets out of what the file says and what the engines list. Pure. */
 export function makePlan(input: PlanInput): Plan {
   const index = indexOf(input.engines);
   const { targets, broken, problems } = claimTargets(input);
   addDependencies(input, targets, index);
   problems.push(...checkTargets(input, targets, broken, index));
-  const bound = new Map<string, string>();
-  for (const [name, { engine, instance }] of targets) {
-    if (instance !== undefined) bound.set(boundKey(engine, instance), name);
-  }
   const dependants = invert(targets, ({ edges }) => edges.map(({ name }) => name));
   const wholes = invert(targets, ({ companions }) => companions);
-  return { targets, broken, problems, dependants, wholes, bound };
+  return { targets, broken, problems, dependants, wholes, bound: boundIn(targets) };
+}
+
+function boundIn(targets: ReadonlyMap<string, PlannedTarget>): Plan["bound"] {
+  const bound = new Map<string, Map<string, string>>();
+  for (const [name, { engine, instance }] of targets) {
+    if (instance === undefined) continue;
+    const onEngine = bound.get(engine);
+    if (onEngine) onEngine.set(instance, name);
+    else bound.set(engine, new Map([[instance, name]]));
+  }
+  return bound;
 }
 
 function invert(

@@ -1,12 +1,20 @@
 import { insideOf } from "../../config/inside.ts";
+import { onceFor } from "../../lib/once-for.ts";
 import type { Settings, TargetSpec } from "../../config/model.ts";
 import type { Instance, InstanceSummary } from "../../providers/provider.ts";
 import type { Engines } from "./engines.ts";
 import type { EngineView } from "./engine-view.ts";
 import { implicitTarget } from "./implicit.ts";
-import { boundKey, makePlan, NO_PLAN, type BrokenTarget, type Plan, type PlannedTarget } from "./plan.ts";
+import { makePlan, NO_PLAN, type BrokenTarget, type Plan, type PlannedTarget } from "./plan.ts";
 import { nameOnEngine } from "../../config/name-on-engine.ts";
+import { Named } from "./named.ts";
 import { Readings } from "./readings.ts";
+
+/** Made once for each list: it is asked for many of thousands of names. */
+export const namesIn = onceFor(
+  (targets: readonly { readonly name: string }[]): ReadonlySet<string> =>
+    new Set(targets.map(({ name }) => name)),
+);
 
 /** A target and the container that it is now. */
 export interface BehindTarget {
@@ -28,6 +36,7 @@ export class Planning {
   readonly readings: Readings;
   readonly #engines: Engines;
   #settings: Settings;
+  readonly #named = new WeakMap<EngineView, Named>();
   #plan: Plan = NO_PLAN;
 
   constructor(settings: Settings, engines: Engines) {
@@ -71,7 +80,7 @@ export class Planning {
   }
 
   boundTo(engine: string, id: string): PlannedTarget | undefined {
-    const name = this.#plan.bound.get(boundKey(engine, id));
+    const name = this.#plan.bound.get(engine)?.get(id);
     return name === undefined ? undefined : this.#plan.targets.get(name);
   }
 
@@ -86,35 +95,33 @@ export class Planning {
   candidates(view: EngineView, instance: Instance | undefined): number {
     if (!instance) return 0;
     const { name } = this.readings.read(instance, view.engine);
-    return this.#namedOn(view, name).length;
+    return this.#namedOn(view).get(name).length;
   }
 
   /** A container of that name is there, but nobody wants it to be a target any more. */
   isDismissed(name: string): boolean {
     return this.#engines.views.some((view) =>
-      this.#namedOn(view, name).some((instance) => {
-        const reading = this.readings.read(instance, view.engine);
-        return reading.kind === "ignored" && reading.because !== "one-off";
-      }),
+      this.#namedOn(view)
+        .get(name)
+        .some((instance) => {
+          const reading = this.readings.read(instance, view.engine);
+          return reading.kind === "ignored" && reading.because !== "one-off";
+        }),
     );
   }
 
   /** A labelled container that vanished, and that nothing has taken the place of, may be recreated any moment. */
   mayComeBack({ source, name }: Pick<TargetSpec, "source" | "name">): boolean {
     if (nameOnEngine(source) === undefined || this.#plan.broken.has(name)) return false;
-    if (this.#settings.targets.some((target) => target.name === name)) return false;
+    if (namesIn(this.#settings.targets).has(name)) return false;
     const view = this.#engines.view(source.engine);
-    return view !== undefined && this.#namedOn(view, name).length === 0;
+    return view !== undefined && this.#namedOn(view).get(name).length === 0;
   }
 
   /** True while a target of this name is planned, wrong, or in the file. */
   knows(name: string): boolean {
     const { targets, broken } = this.#plan;
-    return (
-      targets.has(name) ||
-      broken.has(name) ||
-      this.#settings.fileTargets.some((target) => target.name === name)
-    );
+    return targets.has(name) || broken.has(name) || namesIn(this.#settings.fileTargets).has(name);
   }
 
   /** What stands behind each target that is one by itself. Without an instance: it is gone, for now or for good. */
@@ -140,9 +147,9 @@ export class Planning {
     }
   }
 
-  #namedOn(view: EngineView, name: string): readonly InstanceSummary[] {
-    return [...view.instances.values()].filter(
-      (instance) => this.readings.read(instance, view.engine).name === name,
-    );
+  #namedOn(view: EngineView): Named {
+    let named = this.#named.get(view);
+    if (!named) this.#named.set(view, (named = new Named(view, this.readings)));
+    return named;
   }
 }

@@ -4,7 +4,7 @@ import type { Settings } from "../../config/model.ts";
 import type { InstanceSummary } from "../../providers/provider.ts";
 
 interface Kept {
-  readonly labels: InstanceSummary["labels"];
+  labels: InstanceSummary["labels"];
   readonly reading: LabelReading;
 }
 
@@ -15,6 +15,8 @@ interface Kept {
 export class Readings {
   #settings: Settings;
   #kept = new Map<string, Kept>();
+  /** How often the settings were changed: what was made of readings before holds no more. */
+  settingsCount = 0;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -24,12 +26,17 @@ export class Readings {
   reset(settings: Settings): void {
     this.#settings = settings;
     this.#kept = new Map();
+    this.settingsCount++;
   }
 
   read(instance: InstanceSummary, engine: string): LabelReading {
     const { id, labels } = instance;
     const kept = this.#kept.get(id);
-    if (kept && (kept.labels === labels || isDeepStrictEqual(kept.labels, labels))) return kept.reading;
+    if (kept && (kept.labels === labels || isDeepStrictEqual(kept.labels, labels))) {
+      // The instance has them anyway: of the same text there need not be two.
+      kept.labels = labels;
+      return kept.reading;
+    }
     const reading = readLabels(instance, engine, this.#settings);
     this.#kept.set(id, { labels, reading });
     return reading;

@@ -23,11 +23,10 @@ import type { EngineView } from "./engine-view.ts";
 import { keepHouse } from "./housekeeping.ts";
 import type { Plan } from "./plan.ts";
 import { isUpAsMachine } from "./is-up-as-machine.ts";
-import { Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
+import { namesIn, Planning, type BehindBroken, type BehindTarget } from "./planning.ts";
 import { poolsOf } from "./pools-of.ts";
 import { ProblemLog } from "./problem-log.ts";
-import { answersFor } from "./target-answers.ts";
-import { WatcherSet, type Moved } from "./watcher-set.ts";
+import { WatcherSet, type Moved, type Told } from "./watcher-set.ts";
 
 export interface RegistryOptions {
   readonly settings: Settings;
@@ -108,6 +107,16 @@ export class Registry implements TargetDirectory, AsyncDisposable {
 
   get moved(): Subscribable<Moved> {
     return this.#watchers.moved;
+  }
+
+  /** Any change of a target's state, also within one kind. */
+  get stepped(): Subscribable<Watcher> {
+    return this.#watchers.stepped;
+  }
+
+  /** What is told to those who follow a target, of all targets. */
+  get told(): Subscribable<Told> {
+    return this.#watchers.told;
   }
 
   /** Why each engine that does not answer does not. */
@@ -196,7 +205,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     this.pools.configure(settings.pools);
     for (const { name } of before) {
       // Taken out of the file by its owner: what it had is nobody's any more.
-      const stays = settings.fileTargets.some((target) => target.name === name);
+      const stays = namesIn(settings.fileTargets).has(name);
       if (!stays && !this.plan.targets.has(name)) this.#options.store.forget(name);
     }
     this.#tell();
@@ -267,7 +276,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
         usesWritten: this.#usesWritten,
         caddyAdmin: () => this.#planning.settings.caddyAdmin,
       },
-      answers: (name, view) => answersFor(name, view, sources),
+      answers: sources,
       replan: sources.replan,
     });
   }

@@ -2,18 +2,21 @@ import { readFile } from "node:fs/promises";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Rounds } from "../../lib/rounds.ts";
-import type { Instance, InstanceSummary } from "../../providers/provider.ts";
+import type { Instance, InstanceSummary, Provider } from "../../providers/provider.ts";
 import type { Store } from "../../store/store.ts";
 import type { ReadProc } from "../activity/connections.ts";
+import type { Peer } from "../activity/peer.ts";
 import { ALONE, type Coordination } from "../coordination.ts";
-import { vantageFrom } from "../readiness/address.ts";
+import type { Edge } from "../dependencies.ts";
+import type { Room } from "../pools/room.ts";
+import { vantageFrom, type Vantage } from "../readiness/address.ts";
 import { networkProbes, type Probes } from "../readiness/probes.ts";
 import type { Surroundings } from "../workbench.ts";
 import type { Askers } from "./askers.ts";
 import type { Comeback } from "./comeback.ts";
 import type { EngineView } from "./engine-view.ts";
 import { aliasesOf, peerOf } from "./peers.ts";
-import type { PlannedTarget } from "./plan.ts";
+import type { TargetAnswers } from "./target-answers.ts";
 
 /** What all watchers share. */
 export interface Shared {
@@ -33,49 +36,117 @@ export interface Shared {
   readonly caddyAdmin: () => string | undefined;
 }
 
-/** What the registry answers for one target. */
-export type Answers = Pick<
-  Surroundings,
-  "locate" | "edges" | "neededBy" | "exempt" | "companionsAsleep" | "room"
-> & {
-  readonly planned: () => PlannedTarget | undefined;
-};
+/**
+ * The world around one target, always as the latest plan and listing have it. There is one for each target, so it
+ * holds nothing that another one has as well.
+ */
+export class TargetSurroundings implements Surroundings {
+  readonly #shared: Shared;
+  readonly #view: EngineView;
+  readonly #answers: TargetAnswers;
 
-/** The world around one target, always as the latest plan and listing have it. */
-export function surroundingsOf(shared: Shared, view: EngineView, answers: Answers): Surroundings {
-  const { clock, store, log, coordination = ALONE, procDir, askers, comeback, usesWritten } = shared;
-  const readProc = shared.readProc ?? readerOf(procDir);
-  const { planned, ...asked } = answers;
-  return {
-    ...asked,
-    provider: view.provider,
-    clock,
-    store,
-    log,
-    usesWritten,
-    coordination,
-    ...(procDir !== undefined && { procDir }),
-    ...(readProc && { readProc }),
-    probes: shared.probes ?? networkProbes,
-    get caddyAdmin() {
-      return shared.caddyAdmin();
-    },
-    peerOf: (address, instance) => peerOf(address, ownerOf(view, instance), view, askers),
-    aliases: (instance) => aliasesOf(ownerOf(view, instance)),
-    cameBack: () => comeback.isOne(view.find(planned()?.instance ?? ""), view),
-    comebackSlotMs: () => comeback.slotMs(),
-    get vantage() {
-      return vantageFrom(view.self);
-    },
-    networkOwner: (instance) =>
-      instance.networkOwner === undefined ? undefined : view.find(instance.networkOwner),
-    get dependencyOnly() {
-      return planned()?.dependencyOnly === true;
-    },
-    get oneShot() {
-      return planned()?.oneShot === true;
-    },
-  };
+  constructor(shared: Shared, view: EngineView, answers: TargetAnswers) {
+    this.#shared = shared;
+    this.#view = view;
+    this.#answers = answers;
+  }
+
+  get provider(): Provider {
+    return this.#view.provider;
+  }
+
+  get clock(): Clock {
+    return this.#shared.clock;
+  }
+
+  get store(): Store {
+    return this.#shared.store;
+  }
+
+  get log(): Log {
+    return this.#shared.log;
+  }
+
+  get usesWritten(): Rounds {
+    return this.#shared.usesWritten;
+  }
+
+  get coordination(): Coordination {
+    return this.#shared.coordination ?? ALONE;
+  }
+
+  get vantage(): Vantage {
+    return vantageFrom(this.#view.self);
+  }
+
+  get probes(): Probes {
+    return this.#shared.probes ?? networkProbes;
+  }
+
+  get procDir(): string | undefined {
+    return this.#shared.procDir;
+  }
+
+  get readProc(): ReadProc | undefined {
+    return this.#shared.readProc ?? readerOf(this.procDir);
+  }
+
+  get caddyAdmin(): string | undefined {
+    return this.#shared.caddyAdmin();
+  }
+
+  locate(signal: AbortSignal): Promise<Instance | undefined> {
+    return this.#answers.locate(signal);
+  }
+
+  networkOwner({ networkOwner }: Instance): InstanceSummary | undefined {
+    return networkOwner === undefined ? undefined : this.#view.find(networkOwner);
+  }
+
+  peerOf(address: string, instance: Instance): Peer {
+    return peerOf(address, ownerOf(this.#view, instance), this.#view, this.#shared.askers);
+  }
+
+  aliases(instance: Instance): readonly string[] {
+    return aliasesOf(ownerOf(this.#view, instance));
+  }
+
+  cameBack(): boolean {
+    const { comeback } = this.#shared;
+    return comeback.isOne(this.#view.find(this.#answers.planned?.instance ?? ""), this.#view);
+  }
+
+  comebackSlotMs(): number {
+    return this.#shared.comeback.slotMs();
+  }
+
+  edges(): readonly Edge[] {
+    return this.#answers.edges();
+  }
+
+  companionsAsleep(signal: AbortSignal): Promise<void> {
+    return this.#answers.companionsAsleep(signal);
+  }
+
+  neededBy(): readonly string[] {
+    return this.#answers.neededBy();
+  }
+
+  exempt(): string | undefined {
+    return this.#answers.exempt();
+  }
+
+  get room(): Room {
+    return this.#answers.room;
+  }
+
+  get dependencyOnly(): boolean {
+    return this.#answers.planned?.dependencyOnly === true;
+  }
+
+  get oneShot(): boolean {
+    return this.#answers.planned?.oneShot === true;
+  }
 }
 
 /** Whose addresses an instance has. */

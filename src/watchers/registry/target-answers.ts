@@ -4,13 +4,15 @@ import { deadline } from "../../lib/signals.ts";
 import { untilTrue } from "../../lib/until-true.ts";
 import { holders } from "../jobs/holders.ts";
 import { needsDependencies } from "../state.ts";
+import type { Edge } from "../dependencies.ts";
 import type { Pools } from "../pools/pools.ts";
+import type { Room } from "../pools/room.ts";
 import type { Watcher } from "../watcher.ts";
 import type { Askers } from "./askers.ts";
 import type { EngineView } from "./engine-view.ts";
+import type { PlannedTarget } from "./plan.ts";
 import type { Planning } from "./planning.ts";
 import type { ProblemLog } from "./problem-log.ts";
-import type { Answers } from "./surroundings.ts";
 import { unmanagedUsers } from "./unmanaged-users.ts";
 
 /** Where the answers come from. */
@@ -28,21 +30,45 @@ export interface AnswerSources {
 const COMPANION_MS = 60_000;
 
 /** What a watcher may ask about its own target, answered from the latest plan and listing. */
-export function answersFor(name: string, view: EngineView, sources: AnswerSources): Answers {
-  const { planning, watchers } = sources;
-  return {
-    locate: (signal) => locate(name, view, sources, signal),
-    edges: () =>
-      (planning.plan.targets.get(name)?.edges ?? []).map((spec) => {
-        const dependency = watchers.get(spec.name);
-        return { spec, ...(dependency && { dependency }) };
-      }),
-    neededBy: () => neededBy(name, view, sources),
-    exempt: () => exempt(name, sources),
-    companionsAsleep: (signal) => companionsAsleep(name, sources, signal),
-    room: sources.pools.roomOf(name),
-    planned: () => planning.plan.targets.get(name),
-  };
+export class TargetAnswers {
+  readonly #name: string;
+  readonly #view: EngineView;
+  readonly #sources: AnswerSources;
+  readonly room: Room;
+
+  constructor(name: string, view: EngineView, sources: AnswerSources) {
+    this.#name = name;
+    this.#view = view;
+    this.#sources = sources;
+    this.room = sources.pools.roomOf(name);
+  }
+
+  get planned(): PlannedTarget | undefined {
+    return this.#sources.planning.plan.targets.get(this.#name);
+  }
+
+  edges(): readonly Edge[] {
+    return (this.planned?.edges ?? []).map((spec) => {
+      const dependency = this.#sources.watchers.get(spec.name);
+      return { spec, ...(dependency && { dependency }) };
+    });
+  }
+
+  locate(signal: AbortSignal): Promise<Instance | undefined> {
+    return locate(this.#name, this.#view, this.#sources, signal);
+  }
+
+  neededBy(): readonly string[] {
+    return neededBy(this.#name, this.#view, this.#sources);
+  }
+
+  exempt(): string | undefined {
+    return exempt(this.#name, this.#sources);
+  }
+
+  companionsAsleep(signal: AbortSignal): Promise<void> {
+    return companionsAsleep(this.#name, this.#sources, signal);
+  }
 }
 
 /** Inspects what the target is now. When it is gone under its id, it may have been recreated under its name. */

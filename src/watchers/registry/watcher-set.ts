@@ -4,12 +4,14 @@ import { WakegateError } from "../../errors.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import { isUp, needsDependencies, type State } from "../state.ts";
 import type { Pools } from "../pools/pools.ts";
+import type { Audience } from "../audience.ts";
+import type { WakeEvent } from "../wake-events.ts";
 import { Watcher } from "../watcher.ts";
 import type { Engines } from "./engines.ts";
 import type { PlannedTarget } from "./plan.ts";
 import type { Planning } from "./planning.ts";
-import { surroundingsOf, type Answers, type Shared } from "./surroundings.ts";
-import type { EngineView } from "./engine-view.ts";
+import { TargetSurroundings, type Shared } from "./surroundings.ts";
+import { TargetAnswers, type AnswerSources } from "./target-answers.ts";
 
 /** A watcher changed state. */
 export interface Moved {
@@ -18,13 +20,19 @@ export interface Moved {
   readonly after: State;
 }
 
+/** A watcher told something to those who follow its target. */
+export interface Told {
+  readonly watcher: Watcher;
+  readonly event: WakeEvent;
+}
+
 export interface WatcherSetOptions {
   readonly engines: Engines;
   readonly planning: Planning;
   readonly shared: Shared;
   readonly pools: Pools;
-  /** What a watcher of this name may ask about its target. */
-  readonly answers: (name: string, view: EngineView) => Answers;
+  /** Where what watchers may ask about their targets is answered from. */
+  readonly answers: AnswerSources;
   /** Makes the plan anew, and watchers after it. */
   readonly replan: () => void;
 }
@@ -34,9 +42,22 @@ const RECREATED_MS = 30_000;
 
 /** One watcher for each target, kept in step with the plan. */
 export class WatcherSet implements AsyncDisposable {
+  /** For those who count and record: a target changed to another kind of state, or needs others now, or no more. */
   readonly moved = new Emitter<Moved>();
+  /** Any change of a target's state. */
+  readonly stepped = new Emitter<Watcher>();
+  readonly told = new Emitter<Told>();
   readonly #options: WatcherSetOptions;
   readonly #watchers = new Map<string, Watcher>();
+  readonly #audience: Audience = {
+    stepped: (watcher, before, after) => this.#onStep(watcher, before, after),
+    told: (watcher, event) => this.told.emit({ watcher, event }),
+    stirred: ({ name }) => {
+      // A part that is in use keeps the whole awake, and no longer than that.
+      for (const whole of this.#options.planning.plan.wholes.get(name) ?? [])
+        this.#watchers.get(whole)?.activity.poke();
+    },
+  };
   #again: Disposable | undefined;
 
   constructor(options: WatcherSetOptions) {
@@ -103,22 +124,24 @@ export class WatcherSet implements AsyncDisposable {
   }
 
   #add(target: PlannedTarget): void {
-    const { engines, planning, shared, answers } = this.#options;
+    const { engines, shared, answers } = this.#options;
     const { name } = target.spec;
     const view = engines.view(target.engine);
     if (!view) return;
-    const watcher = new Watcher(target.spec, surroundingsOf(shared, view, answers(name, view)));
+    const around = new TargetSurroundings(shared, view, new TargetAnswers(name, view, answers));
+    const watcher = new Watcher(target.spec, around, this.#audience);
     this.#watchers.set(name, watcher);
-    watcher.moved.subscribe(({ before, after }) => this.#onMoved(watcher, before, after));
-    // A part that is in use keeps the whole awake, and no longer than that.
-    watcher.activity.changed.subscribe(() => {
-      for (const whole of planning.plan.wholes.get(name) ?? []) this.#watchers.get(whole)?.activity.poke();
-    });
     this.#rememberRoutes(target.spec);
     if (!view.everListed) return;
     const seen = target.instance === undefined ? undefined : view.instances.get(target.instance);
     if (seen?.status === "running" && !("runId" in seen)) view.lookAt(seen.id);
     else watcher.see(seen);
+  }
+
+  #onStep(watcher: Watcher, before: State, after: State): void {
+    this.stepped.emit(watcher);
+    if (before.kind !== after.kind || needsDependencies(before) !== needsDependencies(after))
+      this.#onMoved(watcher, before, after);
   }
 
   #onMoved(watcher: Watcher, before: State, after: State): void {
