@@ -96,6 +96,14 @@ targets:
       "wakegate.yaml:10:58 targets.big.cost: costs 2 GiB, but pool ram has a budget of 1 GiB: it could never wake. Raise the budget or lower the cost",
       expect.stringContaining("wakegate.yaml:11:52 targets.odd.pools[1]: no pool has this name"),
     ]);
+    expect(told(await loadText("pools: { ram: { yield_after: 5, default_cost: 1 } }"))).toEqual([
+      "wakegate.yaml:1:15 pools.ram: limits nothing: add max_awake, budget or both",
+      expect.stringContaining("pools.ram.yield_after: expected a duration"),
+      expect.stringContaining("pools.ram.default_cost: expected a size"),
+    ]);
+    expect(told(await loadText("pools: { ram: { max_awak: 5 } }"))).toEqual([
+      expect.stringContaining("pools.ram.max_awak: unknown key"),
+    ]);
     expect(told(await loadText("pools: { ram: {} }"))).toEqual([
       "wakegate.yaml:1:15 pools.ram: limits nothing: add max_awake, budget or both",
     ]);

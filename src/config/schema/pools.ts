@@ -6,9 +6,10 @@ import { duration, durationNotes, key, text, whole } from "./text.ts";
 /** What holds for a pool that does not say otherwise, as one would write it. */
 export const BUILT_IN_POOL = { default_cost: "512MiB", yield_after: "10s" } as const;
 
-const size = text(parseSize, "a size such as 16GiB or 512MiB", (input) =>
-  typeof input === "number" ? `: give the number a unit, ${String(input)}GiB or ${String(input)}MiB` : "",
-);
+const size = text(parseSize, "a size such as 16GiB or 512MiB", {
+  wrongType: (input) =>
+    typeof input === "number" ? `: give the number a unit, ${String(input)}GiB or ${String(input)}MiB` : "",
+});
 const sizeNotes = { pattern: SIZE_PATTERN } as const;
 
 /** One entry of `pools`. */
@@ -38,12 +39,14 @@ const poolSchema = z
       ...durationNotes,
     }),
   })
-  .check((context) => {
-    const { max_awake, budget } = context.value;
-    if (max_awake !== undefined || budget !== undefined) return;
-    const message = "limits nothing: add max_awake, budget or both";
-    context.issues.push({ code: "custom", message, input: context.value });
-  });
+  .superRefine(
+    ({ max_awake, budget }, context) => {
+      if (max_awake !== undefined || budget !== undefined) return;
+      context.addIssue("limits nothing: add max_awake, budget or both");
+    },
+    // Beside other problems too; but an unknown key may be one of these two, misspelt.
+    { when: ({ issues }) => !issues.some(({ code }) => code === "unrecognized_keys") },
+  );
 
 /** `pools` of the file. */
 export const poolsSchema = z.record(z.string().regex(new RegExp(NAME_PATTERN)), poolSchema);
