@@ -1,9 +1,13 @@
 /** Runs one thing at a time, in order of asking. A failure of one does not keep the next from running. */
 export class Lane {
   #tail: Promise<unknown> = Promise.resolve();
+  #open = 0;
 
-  run<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(work, work);
+  /** `waited`: something else came first, and may have changed what the work was asked for. */
+  run<T>(work: (waited: boolean) => Promise<T>): Promise<T> {
+    const waited = this.#open > 0;
+    this.#open++;
+    const result = this.#tail.then(() => work(waited)).finally(() => this.#open--);
     this.#tail = result.catch(() => undefined);
     return result;
   }

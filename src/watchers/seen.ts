@@ -56,8 +56,10 @@ function seenAtRest(state: State, sighting: Sighting | undefined, ctx: Context, 
 function seenAfterFailure(state: Failed, sighting: Sighting | undefined, ctx: Context): State {
   if (!sighting) return gone(ctx);
   if (!isUp(sighting)) {
-    const { seen: _, ...rest } = state;
-    return state.seen ? rest : state;
+    const { seen, paused, ...rest } = state;
+    const goesOn = paused && sighting.status === "paused" && sighting.run === paused.seen.run;
+    if (goesOn) return seen ? { ...rest, paused } : state;
+    return seen || paused ? rest : state;
   }
   // The run that failed is known not to answer, until its own health command says otherwise.
   const recovered = state.seen?.unhealthy === true && !sighting.unhealthy;

@@ -25,14 +25,20 @@ export interface Napping {
   };
 }
 
+/** What a target has of the engine before its start is called; a wake that fails before leaves it as it was. */
+export interface Kept {
+  /** Its last run goes on although it does not answer: it takes its room already. */
+  readonly runs?: Sighting;
+  /** It is paused by us, since this wall ms: it may be stopped when others need its memory. */
+  readonly paused?: { readonly seen: Sighting; readonly since: number };
+}
+
 /** Room in its pools, then dependencies, then the engine's start or unpause. */
-export interface Waking {
+export interface Waking extends Kept {
   readonly kind: "waking";
   readonly step: "room" | "dependencies" | "calling";
   readonly task: Task;
   readonly wake: Wake;
-  /** Its last run goes on although it does not answer: it takes its room already. */
-  readonly runs?: Sighting;
 }
 
 /** The engine says running; the target has not proved yet that it answers. */
@@ -106,6 +112,8 @@ export interface Failed {
   readonly wake: Wake;
   /** The run that failed, while it still runs. */
   readonly seen?: Sighting;
+  /** It is paused still. */
+  readonly paused?: NonNullable<Kept["paused"]>;
   /** Monotonic ms. */
   readonly ended: number;
 }

@@ -66,6 +66,34 @@ describe("a stop that is not ours", () => {
     expect(r.watcher("blog").gate.kind).toBe("ready");
   });
 
+  it("ends a failed wake's run too: nobody is let through to it meanwhile, and hold holds", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", {
+          labels: labels({
+            "wakegate.readiness.kind": "healthcheck",
+            "wakegate.wake_timeout": "2s",
+            "wakegate.on_manual_stop": "hold",
+          }),
+          status: "exited",
+          healthcheck: ["healthy"],
+          behaviour: { exec: { exitCode: 1, output: "" } },
+        }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(5_000);
+    expect([r.state("blog"), r.world.get("blog").status]).toEqual(["error", "running"]);
+    r.world.behaviour.set("blog", { exec: { exitCode: 0, output: "" } });
+    const stopped = r.world.stoppedByHand("blog", 3_000);
+    await settle();
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    expect(r.state("blog")).toBe("stopping");
+    await r.clock.advance(60_000);
+    await stopped;
+    expect(r.watcher("blog").state).toMatchObject({ kind: "napping", held: true });
+  });
+
   it("is not seen in a SIGHUP", async () => {
     await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
     r.world.signalled("blog", "SIGHUP");

@@ -21,6 +21,9 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
   using limit = deadline(around.clock, Math.max(0, spec.wakeTimeoutMs - elapsed), spec.name, signal);
   try {
     const instance = await around.locate(limit.signal);
+    // Asked later than the answer that began this work: what it says is known from here on.
+    if (instance && mayYetRun(instance)) bench.see(instance);
+    signal.throwIfAborted();
     // An event may have come before the answer that began this work: nobody tells it again.
     if (!instance || !mayYetRun(instance)) return seenInput(instance, around.store.target(spec.name));
     await untilRunnable(bench, instance, limit.signal);
