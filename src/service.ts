@@ -134,7 +134,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const admin = await createAdmin({
     settings,
     registry,
-    ...(replicas && { replicas: () => replicas.status }),
+    ...(replicas && {
+      replicas: () => replicas.status,
+      mayTell: (key, withinMs) => replicas.mayTell(key, withinMs),
+    }),
     store,
     clock,
     log,

@@ -81,6 +81,8 @@ export interface OwnStop {
   readonly retryAt?: number;
   /** Decided by a Wakegate that was killed since: wait for its end until this wall ms, ask no more. */
   readonly resumedUntil?: number;
+  /** Another Wakegate does it: we wait for its end. */
+  readonly elsewhere?: true;
   /** It was paused before, asleep since this wall ms. */
   readonly deepens?: number;
   /** Somebody asked meanwhile: wake it as soon as it is down. */

@@ -56,7 +56,7 @@ export function transition(state: State, input: Input, ctx: Context): State {
       return state.kind === "error" && state.seen ? ownStop(state.seen, input.method, ctx) : state;
     case "stop-elsewhere":
       if (state.kind === "ready")
-        return { ...ownStop(state.seen, input.method, ctx), resumedUntil: input.until };
+        return { ...ownStop(state.seen, input.method, ctx), resumedUntil: input.until, elsewhere: true };
       return state.kind === "stopping" && state.whose === "ours" && state.resumedUntil !== undefined
         ? { ...state, task: Symbol(), resumedUntil: input.until }
         : state;
