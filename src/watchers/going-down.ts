@@ -95,10 +95,11 @@ export function settled(state: Stopping, sighting: Sighting | undefined, ctx: Co
   const stillUp = isUp(sighting);
   if (state.whose === "ours") {
     // A stop from before a restart may have been a pause.
+    const sameRun = sighting.run === state.seen.run;
     const unfinished = sighting.status === "paused" && state.method !== "pause" && !state.wanted;
-    if (unfinished && state.resumedUntil === undefined) return sleepFailed(state, ctx);
+    if (unfinished && sameRun && state.resumedUntil === undefined) return sleepFailed(state, ctx);
     if (!stillUp) return after(state, asleepSince(resting(sighting, ctx), state), ctx);
-    if (state.resumedUntil !== undefined || state.wanted || sighting.run !== state.seen.run) {
+    if (state.resumedUntil !== undefined || state.wanted || !sameRun) {
       return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
     }
     return sleepFailed(state, ctx);

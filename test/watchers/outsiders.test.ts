@@ -177,6 +177,20 @@ describe("what others do", () => {
     expect(r.state("blog")).toBe("ready");
   });
 
+  it("is left as a person has paused it, though a stop of the run before kept failing", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", { labels: labels(), status: "running", behaviour: { failStop: "busy" } }),
+    });
+    await r.clock.advance(91_000);
+    expect(r.state("blog")).toBe("stopping");
+    r.world.deaf = true;
+    r.world.runs("blog");
+    r.world.change("blog", { status: "paused" }, "paused");
+    await r.clock.advance(10_000);
+    expect(r.watcher("blog").state).toMatchObject({ kind: "napping", how: "paused" });
+  });
+
   it("does not stop a run that somebody else started while a stop of the one before kept failing", async () => {
     await using r = await rig({
       setUp: (w) => {
