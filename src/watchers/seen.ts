@@ -30,7 +30,8 @@ export function seen(state: State, sighting: Sighting | undefined, ctx: Context,
         return adopt(sighting, ctx);
       }
       // No signal came before, and an exit like this one is nobody's wish: it crashed.
-      if (sighting?.exit && crashed(sighting.exit)) return resting(sighting, ctx);
+      if (sighting?.exit && crashed(sighting.exit))
+        return { ...resting(sighting, ctx), crashed: sighting.exit };
       // Gone, down or paused without our doing. Updaters stop, remove and create, backups pause for a
       // moment: wait before it counts as a nap.
       return foreignDown(sighting ?? state.seen, ctx);

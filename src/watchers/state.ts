@@ -14,6 +14,8 @@ export interface Napping {
   readonly how: "stopped" | "paused" | "created" | "completed";
   /** Wall ms. */
   readonly since: number;
+  /** It ended by itself while it was ready: how. */
+  readonly crashed?: Exit;
   /** A person stopped it and `on_manual_stop: hold` says that only a person or the engine starts it again. */
   readonly held: boolean;
   /** Paused by us and to be stopped later: the second tier, or because others need its memory. */

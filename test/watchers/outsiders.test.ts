@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sleep } from "../../src/lib/clock.ts";
+import { keepJournal } from "../../src/watchers/journal.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { BY_REQUEST, compose, labels, rig } from "./world.ts";
 
@@ -103,9 +104,11 @@ describe("a stop that is not ours", () => {
 
   it("is not seen in a crash: the next request wakes it at once", async () => {
     await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    using _ = keepJournal(r.registry, r.log);
     r.world.dies("blog", 1);
     await settle();
     expect(r.watcher("blog").gate).toEqual({ kind: "asleep" });
+    expect(r.log.of("target_crashed")).toEqual(["blog ended by itself with exit code 1 while it was ready"]);
   });
 });
 
