@@ -48,8 +48,10 @@ const poolSchema = z
     { when: ({ issues }) => !issues.some(({ code }) => code === "unrecognized_keys") },
   );
 
+const poolKey = z.string().regex(new RegExp(NAME_PATTERN));
+
 /** `pools` of the file. */
-export const poolsSchema = z.record(z.string().regex(new RegExp(NAME_PATTERN)), poolSchema);
+export const poolsSchema = z.record(poolKey, poolSchema);
 
 /** The pools as the file has them. */
 export type PoolsLayer = z.output<typeof poolsSchema>;
@@ -75,6 +77,12 @@ export const inPoolShape = {
     defaultText: "the memory that it was last measured to hold, before that the pool's `default_cost`",
     examples: ["2GiB"],
     ...sizeNotes,
+  }),
+  costs: key(z.record(poolKey, size), {
+    description:
+      "What it takes of the budget of single pools, by their names; stronger than `cost`. For a budget that is not the host's memory, such as a graphics card's: nothing measures that.",
+    defaultText: "`cost` for each",
+    examples: [{ vram: "6GiB" }],
   }),
   room_timeout: key(duration({ positive: true }), {
     description: "How long a wake waits for room in its pools before it has failed.",

@@ -23,6 +23,7 @@ export function memberOf(
     name: spec.name,
     pools: spec.pools,
     ...(cost !== undefined && { costBytes: cost }),
+    ...(spec.costBytesIn && { costBytesIn: spec.costBytesIn }),
     ...(holds && { holds }),
     ...(leaves && { leaves }),
     ...(idle && { idleSince: watcher.activity.lastUse }),

@@ -164,6 +164,19 @@ describe("a budget", () => {
     expect(r.watcher("c").progress().room?.yields).toEqual(["b"]);
   });
 
+  it("counts what was declared for one pool in that pool alone", async () => {
+    const yaml = "pools: { ram: { budget: 16GiB }, vram: { budget: 8GiB } }\n";
+    await using r = await pooled((w) => {
+      const labels = { "wakegate.cost": "1GiB", "wakegate.costs.vram": "5GiB" };
+      for (const name of ["a", "b"]) add(w, name, "ram,vram", { labels });
+      add(w, "c", "ram", { labels });
+    }, yaml);
+    for (const name of ["a", "c", "b"]) r.watcher(name).wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    expect(states(r, "a", "c", "b")).toEqual(["ready", "ready", "waking"]);
+    expect(r.watcher("b").room?.pools).toEqual(["vram"]);
+  });
+
   it("fails at once what costs more than there is, naming both numbers", async () => {
     await using r = await rig({
       yaml: POOLS,
