@@ -33,20 +33,18 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
       using _ = claim;
       const patience = { withinMs: spec.wakeTimeoutMs, onWaiting: bench.onWaiting.bind(bench) };
       after = await bench.exclusive(async (life, waited) => {
-        if (waited) {
-          // The call before it may have been a start, and a late one.
-          const there = await around.locate(signal);
-          if (!there || !isToStart(there, around.oneShot)) return there;
-        }
-        await writeStartIntent(bench, before.runId, life);
+        // The call before it may have been a start, and a late one.
+        const there = waited ? await around.locate(signal) : before;
+        if (!there || !isToStart(there, around.oneShot)) return there;
+        await writeStartIntent(bench, there.runId, life);
         // Gone or started by others while that was written: from here on the call goes to its end.
         signal.throwIfAborted();
-        const failure = await around.provider.wake(before, life, patience).then(
+        const failure = await around.provider.wake(there, life, patience).then(
           () => undefined,
           (error: unknown) => ({ error }),
         );
         // In here, because the start's event may be quicker than its answer: then this work is over already.
-        const now = await noteRun(bench, before.runId, life, signal);
+        const now = await noteRun(bench, there.runId, life, signal);
         // An answer that was lost on its way is no failure of what it was about.
         if (failure && now?.status !== "running") throw failure.error;
         return now;
