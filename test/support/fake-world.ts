@@ -211,7 +211,7 @@ export class FakeWorld implements Provider {
     });
   }
 
-  async logs(id: string): Promise<readonly string[]> {
+  async logs(id: string, _limit?: unknown, _signal?: AbortSignal): Promise<readonly string[]> {
     return Promise.resolve([`last words of ${this.get(id).name}`]);
   }
 

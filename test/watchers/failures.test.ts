@@ -129,6 +129,22 @@ describe("a failed wake", () => {
     });
   });
 
+  it("is told without the last words where the engine does not give them", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", {
+          labels: labels({ "wakegate.readiness.kind": "healthcheck" }),
+          ...SILENT,
+          behaviour: { ...SILENT.behaviour, dies: { afterMs: 500, code: 3 } },
+        }),
+    });
+    r.world.logs = (_id, _limit, signal) =>
+      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error)));
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(3_000);
+    expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "exited", exitCode: 3 });
+  });
+
   it("tells how the last run ended when a restart policy has just begun another one in vain", async () => {
     const never = {
       ...labels({ "wakegate.wake_timeout": "5s" }),
