@@ -134,7 +134,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const admin = await createAdmin({
     settings,
     registry,
-    ...(replicas && { replicas: () => replicas.status }),
+    ...(replicas && {
+      replicas: () => replicas.status,
+      mayTell: (key, withinMs) => replicas.mayTell(key, withinMs),
+    }),
     store,
     clock,
     log,
@@ -166,7 +169,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       });
       const { addCaddyRoutes } = await import("./http/caddy-routes.ts");
       addCaddyRoutes(router, {
-        ask: (url, peer) => forwardAuth.certificate(url, peer),
+        ask: (url, peer, res) => forwardAuth.certificate(url, peer, res),
         count: (answer) => meter.inc("wakegate_certificate_questions_total", { answer }),
         log,
         clock,

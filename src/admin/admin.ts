@@ -19,7 +19,7 @@ import type { Meter } from "./metrics/meter.ts";
 import { createMetrics, type MetricSources } from "./metrics/render-metrics.ts";
 import { SleepClock } from "./metrics/sleep-clock.ts";
 import { whyOf } from "./facts/why-of.ts";
-import { Notifier } from "./notify/notifier.ts";
+import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
 import type { AdminParts, Reload } from "./parts.ts";
 
 /** What the admin side is built from. */
@@ -37,6 +37,7 @@ export interface AdminOptions {
   readonly polls?: AdminParts["polls"];
   readonly gaps?: AdminParts["gaps"];
   readonly replicas?: AdminParts["replicas"];
+  readonly mayTell?: NotifierOptions["mayTell"];
   readonly verdicts: MetricSources["verdicts"];
   readonly shim: MetricSources["shim"];
   readonly doctor: Doctor;
@@ -75,6 +76,7 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
     store,
     clock,
     log,
+    ...(options.mayTell && { mayTell: options.mayTell }),
     evidence: (name) => {
       const watcher = registry.watcher(name);
       return watcher ? whyOf(watcher, clock.now(), options.polls?.(name)).evidence : [];

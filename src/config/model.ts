@@ -128,7 +128,8 @@ export interface ReadinessOptions {
    * How readiness is proved. `auto`: a connection for stream targets without routes, HTTP where a port or
    * route is known, else the health command, else running is enough.
    */
-  readonly kind: "auto" | "http" | "tcp" | "postgres" | "redis" | "minecraft" | "healthcheck" | "none";
+  readonly kind:
+    "auto" | "http" | "tcp" | "postgres" | "mysql" | "redis" | "minecraft" | "healthcheck" | "none";
   readonly path: string;
   /** Host header of the probe. Unset: the first exact route host, else the address. */
   readonly host?: string;

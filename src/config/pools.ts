@@ -26,20 +26,21 @@ const NO_POOLS: readonly string[] = [];
 
 /** Which pools a target is in, out of merged layers. */
 export function toPoolOptions(merged: OptionsLayer, roomTimeoutMs: number): PoolOptions {
-  const { pools = [], pool, cost } = merged;
+  const { pools = [], pool, cost, costs } = merged;
   return {
     pools:
       pool === undefined && pools.length === 0
         ? NO_POOLS
         : [...new Set([...pools, ...(pool === undefined ? [] : [pool])])],
     ...(cost !== undefined && { costBytes: cost }),
+    ...(costs && Object.keys(costs).length > 0 && { costBytesIn: costs }),
     roomTimeoutMs,
   };
 }
 
 /** Pools that one layer names and that the file does not have, by key. Pure. */
 export function unknownPools(
-  { pools = [], pool }: OptionsLayer,
+  { pools = [], pool, costs = {} }: OptionsLayer,
   known: readonly PoolSpec[],
 ): readonly {
   readonly path: readonly (string | number)[];
@@ -51,6 +52,7 @@ export function unknownPools(
   const named = [
     ...pools.map((value, index) => ({ value, path: ["pools", index] })),
     ...(pool === undefined ? [] : [{ value: pool, path: ["pool"] }]),
+    ...Object.keys(costs).map((value) => ({ value, path: ["costs", value] })),
   ];
   return named
     .filter(({ value }) => !names.includes(value))
@@ -60,16 +62,27 @@ export function unknownPools(
     });
 }
 
-/** A declared cost that one of the target's pools could never bear. Pure. */
+/** A declared cost that one of the target's pools could never bear. */
+interface TooDear {
+  readonly path: readonly string[];
+  readonly value: string;
+  readonly message: string;
+}
+
+/** The first cost that is too much for its pool. Pure. */
 export function tooDear(
-  { pools, costBytes = 0 }: Pick<PoolOptions, "pools" | "costBytes">,
+  { pools, costBytes = 0, costBytesIn = {} }: Pick<PoolOptions, "pools" | "costBytes" | "costBytesIn">,
   known: readonly PoolSpec[],
-): string | undefined {
-  const pool = known.find(
-    ({ name, budgetBytes = Infinity }) => pools.includes(name) && costBytes > budgetBytes,
-  );
-  if (pool?.budgetBytes === undefined) return undefined;
-  return `costs ${formatSize(costBytes)}, but pool ${pool.name} has a budget of ${formatSize(pool.budgetBytes)}: it could never wake. Raise the budget or lower the cost`;
+): TooDear | undefined {
+  for (const { name, budgetBytes = Infinity } of known) {
+    const own = costBytesIn[name];
+    const bytes = own ?? costBytes;
+    if (!pools.includes(name) || bytes <= budgetBytes) continue;
+    const value = formatSize(bytes);
+    const message = `costs ${value}, but pool ${name} has a budget of ${formatSize(budgetBytes)}: it could never wake. Raise the budget or lower the cost`;
+    return { path: own === undefined ? ["cost"] : ["costs", name], value, message };
+  }
+  return undefined;
 }
 
 /** What is wrong with pools in the file, `defaults` and rules included. */
@@ -106,9 +119,12 @@ function tooDearIn(
   below: OptionsLayer,
   known: readonly PoolSpec[],
 ): ReturnType<typeof unknownPools> {
-  const own = (["cost", "pools", "pool"] as const).find((name) => layer[name] !== undefined);
+  const own = (["cost", "costs", "pools", "pool"] as const).find((name) => layer[name] !== undefined);
   if (own === undefined) return [];
-  const options = toPoolOptions({ ...below, ...layer }, 0);
-  const message = tooDear(options, known);
-  return message === undefined ? [] : [{ path: [own], value: formatSize(options.costBytes ?? 0), message }];
+  const merged = { ...below, ...layer, costs: { ...below.costs, ...layer.costs } };
+  const found = tooDear(toPoolOptions(merged, 0), known);
+  if (!found) return [];
+  const [first = ""] = found.path;
+  const written = first in layer ? found.path : [own];
+  return [{ ...found, path: written }];
 }

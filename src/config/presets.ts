@@ -2,8 +2,9 @@ import { APP_PRESETS, type AppPresetName } from "../presets/apps.ts";
 import type { OptionsLayer } from "./layers.ts";
 import type { TargetSpec } from "./model.ts";
 import { defaultsSchema } from "./schema/target.ts";
+import { serverFirstRemarks } from "./server-first.ts";
 
-/** Something to say of a target's preset or rules, by the path of the key. */
+/** Something to say of a target's preset, rules or listeners, by the path of the key. */
 export interface Remark {
   readonly severity: "error" | "warning";
   readonly path: readonly string[];
@@ -23,9 +24,20 @@ export function presetLayer(name: AppPresetName | undefined): OptionsLayer | und
   return layer;
 }
 
-/** What only the finished target shows: a rule that would match everything, an app that should not sleep. */
+/**
+ * What only the finished target shows: a rule that would match everything, a listener that nobody gets through, an app
+ * that should not sleep.
+ */
 export function remarksOn(spec: TargetSpec): readonly Remark[] {
-  const rules = spec.rules.flatMap(({ name, match }): Remark[] =>
+  const found = [...ruleRemarks(spec), ...serverFirstRemarks(spec)];
+  const preset = spec.preset && APP_PRESETS[spec.preset];
+  const keepsAwake = preset?.options.idle_timeout === "never";
+  if (preset?.warning === undefined || !(keepsAwake || spec.idleTimeoutMs !== undefined)) return found;
+  return [...found, { severity: "warning", path: ["preset"], message: preset.warning }];
+}
+
+function ruleRemarks(spec: TargetSpec): readonly Remark[] {
+  return spec.rules.flatMap(({ name, match }): Remark[] =>
     Object.keys(match).length > 0
       ? []
       : [
@@ -37,8 +49,4 @@ export function remarksOn(spec: TargetSpec): readonly Remark[] {
           },
         ],
   );
-  const preset = spec.preset && APP_PRESETS[spec.preset];
-  const keepsAwake = preset?.options.idle_timeout === "never";
-  if (preset?.warning === undefined || !(keepsAwake || spec.idleTimeoutMs !== undefined)) return rules;
-  return [...rules, { severity: "warning", path: ["preset"], message: preset.warning }];
 }

@@ -27,11 +27,12 @@ const file = text(
   (written) => (written.trim() === "" ? bad("expected a file") : good(written.trim())),
   "a file",
 );
-const listenAddress = text(parseListenAddress, "host:port such as 127.0.0.1:9190", (input) =>
-  typeof input === "number"
-    ? `: write 127.0.0.1:${String(input)}, or ":${String(input)}" for all addresses`
-    : "",
-);
+const listenAddress = text(parseListenAddress, "host:port such as 127.0.0.1:9190", {
+  wrongType: (input) =>
+    typeof input === "number"
+      ? `: write 127.0.0.1:${String(input)}, or ":${String(input)}" for all addresses`
+      : "",
+});
 const engineUrl = text(parseEngineUrl, "a URL such as unix:///var/run/docker.sock, or url with TLS files");
 
 const engine = z.union([

@@ -25,6 +25,7 @@ const KNOWN: readonly (readonly [pattern: RegExp, role: KnownImage["role"], reas
     SSO,
   ],
   [/^(server|proxy)$/, "sso", SSO],
+  [/^controller$/, "proxy", PROXY],
   [/^(pihole|adguardhome|unbound|bind9|coredns|dnsmasq|technitium|dns-server)$/, "always-on", DNS],
   [
     /^(wireguard|wg-easy|tailscale|headscale|cloudflared|gluetun|netbird|zerotier|newt|frpc?)$/,
@@ -48,6 +49,13 @@ const KNOWN: readonly (readonly [pattern: RegExp, role: KnownImage["role"], reas
   ],
 ];
 
+/** Names that say nothing without their owner. */
+const OWNERS: Readonly<Record<string, string>> = {
+  server: "goauthentik",
+  proxy: "goauthentik",
+  controller: "ingress-nginx",
+};
+
 /** The parts of an image's name: `ghcr.io/goauthentik/server:2024.2` is goauthentik and server. */
 function partsOf(image: string): { readonly owner: string; readonly name: string } {
   const bare = image
@@ -61,8 +69,7 @@ function partsOf(image: string): { readonly owner: string; readonly name: string
 /** What is known of an image; undefined for nearly all. */
 export function knownImage(image: string): KnownImage | undefined {
   const { owner, name } = partsOf(image);
-  // Two names that say nothing without their owner.
-  if ((name === "server" || name === "proxy") && owner !== "goauthentik") return undefined;
+  if ((OWNERS[name] ?? owner) !== owner) return undefined;
   const found = KNOWN.find(([pattern]) => pattern.test(name));
   return found && { role: found[1], reason: found[2] };
 }

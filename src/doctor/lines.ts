@@ -1,9 +1,18 @@
 import type { Fix } from "./finding.ts";
+import {
+  controllerAddress,
+  controllerAsks,
+  controllerDescribes,
+  controllerOwnRoute,
+  controllerSso,
+} from "./kubernetes-lines.ts";
 import type { Places } from "./places.ts";
 import type { ProxyKind } from "./proxy-kind.ts";
+import type { Site } from "./site.ts";
 
 /** What makes the proxy ask before it lets anybody through to a host. */
-export function askLines(kind: ProxyKind, places: Places, host: string, target: string): Fix {
+export function askLines(kind: ProxyKind, places: Places, { host, target, labels, inCluster }: Site): Fix {
+  if (inCluster && kind !== "caddy") return controllerAsks(kind, places, host);
   switch (kind) {
     case "caddy":
       return {
@@ -24,7 +33,7 @@ export function askLines(kind: ProxyKind, places: Places, host: string, target: 
       };
     case "traefik":
       return {
-        where: `compose.yaml, labels of ${target}, and the first two on Wakegate's own service`,
+        where: `${labels}, and the first two on Wakegate's own service`,
         lines: [
           `traefik.http.middlewares.wakegate.forwardauth.address: http://${places.internal}/api/authz/forward-auth`,
           'traefik.http.middlewares.wakegate.forwardauth.trustforwardheader: "false"',
@@ -35,7 +44,8 @@ export function askLines(kind: ProxyKind, places: Places, host: string, target: 
 }
 
 /** The right address of the question, for a proxy that asks at another. */
-export function addressLines(kind: ProxyKind, places: Places): Fix {
+export function addressLines(kind: ProxyKind, places: Places, { inCluster }: Site): Fix {
+  if (inCluster && kind !== "caddy") return controllerAddress(kind, places);
   switch (kind) {
     case "caddy":
       return { where: "Caddyfile, inside forward_auth", lines: "uri /api/authz/forward-auth?" };
@@ -53,7 +63,8 @@ export function addressLines(kind: ProxyKind, places: Places): Fix {
 }
 
 /** The route of the loading page's live events. */
-export function ownRouteLines(kind: ProxyKind, places: Places, host: string): Fix {
+export function ownRouteLines(kind: ProxyKind, places: Places, { host, labels, inCluster }: Site): Fix {
+  if (inCluster && kind !== "caddy") return controllerOwnRoute(kind, places, labels);
   switch (kind) {
     case "caddy":
       return {
@@ -89,7 +100,8 @@ export function ownRouteLines(kind: ProxyKind, places: Places, host: string): Fi
 }
 
 /** What tells nginx and others to describe the request that they hold. */
-export function describeLines(kind: ProxyKind): Fix {
+export function describeLines(kind: ProxyKind, places: Places, { inCluster }: Site): Fix {
+  if (inCluster && kind !== "caddy") return controllerDescribes(kind, places);
   switch (kind) {
     case "nginx":
       return {
@@ -111,7 +123,8 @@ export function describeLines(kind: ProxyKind): Fix {
 }
 
 /** Single sign-on before Wakegate. */
-export function ssoLines(kind: ProxyKind, target: string): Fix {
+export function ssoLines(kind: ProxyKind, { target, labels, inCluster }: Site): Fix {
+  if (inCluster && kind !== "caddy") return controllerSso(kind);
   switch (kind) {
     case "caddy":
       return {
@@ -126,7 +139,7 @@ export function ssoLines(kind: ProxyKind, target: string): Fix {
       };
     case "traefik":
       return {
-        where: `compose.yaml, labels of ${target}: the sign-on first`,
+        where: `${labels}: the sign-on first`,
         lines: `traefik.http.routers.${target}.middlewares: authelia@docker,wakegate@docker`,
       };
   }

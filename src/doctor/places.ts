@@ -16,12 +16,15 @@ export interface Places {
 
 /** Names in a container's network, the loopback address elsewhere. */
 export function placesOf({ engines, settings }: Pick<Scene, "engines" | "settings">): Places {
-  const self = selfOf(engines);
+  const own = engines.find(({ self }) => self !== undefined);
+  const self = own?.self;
   const inContainer = self !== undefined && self.hostNetwork !== true;
   const at = ({ host, port }: ListenAddress): string => {
     const everywhere = host === "0.0.0.0" || host === "::";
     const name = inContainer
-      ? serviceOf(self)
+      ? own?.kind === "kubernetes"
+        ? clusterNameOf(self)
+        : serviceOf(self)
       : everywhere
         ? "127.0.0.1"
         : host.includes(":")
@@ -35,6 +38,12 @@ export function placesOf({ engines, settings }: Pick<Scene, "engines" | "setting
     service: self ? serviceOf(self) : "wakegate",
     inContainer,
   };
+}
+
+/** Of the Service that is called as its workload: from every namespace. */
+function clusterNameOf(self: InstanceSummary): string {
+  const { service = self.name, project = "default" } = readComposeLabels(self.labels);
+  return `${service}.${project}.svc.cluster.local`;
 }
 
 /** Wakegate's own container. */

@@ -27,7 +27,7 @@ const MAX_URL = 2_048;
 
 /**
  * Answers Caddy's question before it gets a certificate during a handshake: `?domain=NAME`, 200 allows. Whoever
- * opens a connection chooses the name, so nothing is waited for, and only what has a route is allowed. Pure.
+ * opens a connection chooses the name, so nothing is woken, and only what has a route is allowed. Pure.
  */
 export function answerCertificateQuestion(url: string, facts: CertificateFacts): CertificateReply {
   const asked = domainOf(url);

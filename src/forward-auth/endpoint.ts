@@ -26,6 +26,7 @@ import { isOwnPath } from "./own-path.ts";
 import { bareAsker, deny, reject, tell } from "./refusals.ts";
 import { isSafe, parseFacts } from "./request-facts.ts";
 import type { Lookup } from "./route-lookup.ts";
+import type { Settling } from "./settling.ts";
 import type { TrustedPeers } from "./trusted-peers.ts";
 import { createUnserved } from "./unserved.ts";
 import { verdictAnswer } from "./verdict-answer.ts";
@@ -35,6 +36,7 @@ export interface EndpointParts extends OwnParts {
   readonly directory: TargetDirectory;
   readonly holds: Holds;
   readonly judge: Judge;
+  readonly settling: Settling;
   /** The doctor's. */
   readonly probes: Probes;
   readonly own: OwnHandlers;
@@ -43,8 +45,6 @@ export interface EndpointParts extends OwnParts {
   trusted(): TrustedPeers;
   /** Read anew for each request, so that a reload needs no restart. */
   settings(): Pick<Settings, "unknownHosts" | "publicUrl">;
-  /** Aborts when the service goes down. */
-  readonly stopped: AbortSignal;
 }
 
 /** How many verdicts of each kind were given. */

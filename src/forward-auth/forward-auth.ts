@@ -16,6 +16,7 @@ import { Pollers } from "./pollers.ts";
 import { Probes } from "./probes.ts";
 import { createPublicHandler } from "./public-request.ts";
 import { createRouteLookup } from "./route-lookup.ts";
+import { createSettling } from "./settling.ts";
 import { createTokenSigner } from "./tokens.ts";
 import { createTrustedPeers } from "./trusted-peers.ts";
 
@@ -43,8 +44,11 @@ export interface ForwardAuth extends AsyncDisposable {
   authz(req: IncomingMessage, res: ServerResponse): void;
   /** Whether this peer is one of `trusted_proxies`. */
   trusts(peer: string): boolean;
-  /** Whether Caddy may get a certificate for the domain in the query of `url`, and whether `peer` may ask. */
-  certificate(url: string, peer: string): CertificateReply;
+  /**
+   * Whether Caddy may get a certificate for the domain in the query of `url`, and whether `peer` may ask. Soon after
+   * the start it waits until that can be known, unless `res` is closed. Never rejects.
+   */
+  certificate(url: string, peer: string, res: ServerResponse): Promise<CertificateReply>;
   /** For `/.wakegate/…` of the public listener. */
   visitor(req: IncomingMessage, res: ServerResponse): void;
   /** For all else on the public listener: 404, unless `catch_all` is on. */
@@ -96,17 +100,19 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
   const handlers = createOwnHandlers(own);
   const pollers = new Pollers(clock);
   const probes = new Probes();
+  const holds = new Holds(limits);
+  const settling = createSettling({ ...own, directory, stopped: stop.signal });
   const parts: EndpointParts = {
     ...own,
     directory,
     own: handlers,
-    holds: new Holds(limits),
+    holds,
+    settling,
     probes,
     judge: new Judge({ clock, log, pollers, wakeRate: () => settings.wakeRate }),
     verdicts: { pass: 0, hold: 0, page: 0, wait: 0, refuse: 0 },
     trusted: () => trusted,
     settings: () => settings,
-    stopped: stop.signal,
   };
   const endpoint = createEndpoint(parts);
   const catchAll = createCatchAll({ ...parts, endpoint, mode: () => settings.catchAll ?? "off" });
@@ -118,14 +124,19 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
     catchAll: (req, res) => void (probes.visitor(req, res) || catchAll(req, res)),
     visitor: (req, res) => void (probes.visitor(req, res) || visitor(req, res)),
     trusts: (peer) => trusted.has(peer),
-    certificate(url, peer) {
+    async certificate(url, peer, res) {
       if (!trusted.has(peer)) return refuseAsker(peer);
-      const { settled } = directory;
-      return answerCertificateQuestion(url, {
-        standing: (host) => lookup.standing(host),
-        settled,
-        publicUrl: settings.publicUrl,
-      });
+      const answer = (): CertificateReply =>
+        answerCertificateQuestion(url, {
+          standing: (host) => lookup.standing(host),
+          settled: directory.settled,
+          publicUrl: settings.publicUrl,
+        });
+      const first = answer();
+      if (first.answer !== "not_listed" || !settling.goesOn) return first;
+      using place = holds.take("");
+      if (place) await settling.until(() => answer().answer !== "not_listed", res);
+      return answer();
     },
     reconfigure(next) {
       const before = trusted;
@@ -134,7 +145,7 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
       settings = next;
     },
     get held() {
-      return parts.holds.total;
+      return holds.total;
     },
     get streams() {
       return streams.size;

@@ -1,11 +1,9 @@
-import { Emitter } from "../lib/emitter.ts";
 import type { DirectoryEntry } from "../watchers/handle.ts";
 import { send } from "./answers.ts";
 import type { Ask } from "./ask.ts";
 import type { EndpointParts } from "./endpoint.ts";
 import { explainNoSuchTarget, explainUnavailable, SHUTTING_DOWN, UNKNOWN_HOST } from "./explanations.ts";
 import { goneAnswer } from "./gone.ts";
-import { waitFor } from "./holds.ts";
 import { deny, tell } from "./refusals.ts";
 import type { Lookup } from "./route-lookup.ts";
 
@@ -18,11 +16,6 @@ export interface UnservedWays {
   readonly guard: (ask: Ask, work: Promise<void>) => void;
 }
 
-/** An unmatched host waits at most this long for the first listing of every engine... */
-const SETTLING_MS = 5000;
-/** ...and only in the first minute: an engine that stays away must not slow down everybody else's hosts. */
-const SETTLING_WINDOW_MS = 60_000;
-
 /**
  * Answers requests for hosts that nothing is served for: unknown ones, and those whose target is broken or gone.
  * Soon after the start they are held for a moment, unless they were `held already`.
@@ -31,34 +24,23 @@ export function createUnserved(
   parts: EndpointParts,
   { find, question, guard }: UnservedWays,
 ): (ask: Ask, found: DirectoryEntry | "unknown", held?: "held already") => void {
-  const { clock, directory } = parts;
-  const startedAt = clock.monotonic();
-  const settled = new Emitter<void>();
-  directory.whenSettled(parts.stopped).then(
-    () => settled.emit(),
-    () => undefined,
-  );
-
-  /** Until every engine was listed, nobody can say what a host belongs to. */
-  const maySettle = ({ at }: Ask): boolean =>
-    !directory.settled && at.role !== "answer" && clock.monotonic() - startedAt < SETTLING_WINDOW_MS;
+  const { clock, directory, settling } = parts;
 
   /** An unknown host may yet turn out to be a sleeping target's, and one known from before to be ready. */
   const settleFirst = async (ask: Ask): Promise<void> => {
     using place = parts.holds.take("");
-    const since = clock.monotonic();
     // A proxy's patience counts from here, whatever is waited for.
-    ask.heldSince = since;
+    ask.heldSince = clock.monotonic();
     if (!place) return again(ask);
-    for (let left = SETTLING_MS; left > 0; left = SETTLING_MS - (clock.monotonic() - since)) {
-      const changes = [parts.lookup.changed, settled];
-      const end = await waitFor({ clock, ms: left, changes, res: ask.res, closing: parts.closing });
-      if (end === "gone") return;
-      if (end === "closing") return tell(ask, SHUTTING_DOWN);
+    const served = (): DirectoryEntry | undefined => {
       const found = find(ask);
-      if (typeof found === "object" && found.handle) return question(ask, found);
-      if (directory.settled) break;
-    }
+      return typeof found === "object" && found.handle ? found : undefined;
+    };
+    const end = await settling.until(() => served() !== undefined, ask.res);
+    if (end === "gone") return;
+    if (end === "closing") return tell(ask, SHUTTING_DOWN);
+    const found = served();
+    if (found) return question(ask, found);
     again(ask);
   };
 
@@ -90,7 +72,8 @@ export function createUnserved(
   };
 
   return (ask, found, held) => {
-    if (held === undefined && maySettle(ask)) return guard(ask, settleFirst(ask));
+    if (held === undefined && settling.goesOn && ask.at.role !== "answer")
+      return guard(ask, settleFirst(ask));
     answer(ask, found);
   };
 }

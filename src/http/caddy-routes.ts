@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { Router } from "@koa/router";
 import type { CertificateAnswer, CertificateReply } from "../forward-auth/certificate-question.ts";
 import { plainAddress } from "../lib/address-blocks.ts";
@@ -7,7 +8,7 @@ import { andMore, Repeats } from "../lib/repeats.ts";
 
 /** What answers Caddy's on-demand TLS. */
 export interface CaddyRoutesOptions {
-  readonly ask: (url: string, peer: string) => CertificateReply;
+  readonly ask: (url: string, peer: string, res: ServerResponse) => Promise<CertificateReply>;
   readonly count: (answer: CertificateAnswer) => void;
   readonly log: Log;
   readonly clock: Clock;
@@ -19,9 +20,9 @@ const TOLD_EVERY_MS = 60_000;
 /** `/api/caddy/ask?domain=…` for Caddy's `on_demand_tls`: 200 allows a certificate, anything else does not. */
 export function addCaddyRoutes(router: Router, { ask, count, log, clock }: CaddyRoutesOptions): void {
   const repeats = new Repeats(clock, TOLD_EVERY_MS);
-  router.get("/api/caddy/ask", (ctx) => {
+  router.get("/api/caddy/ask", async (ctx) => {
     const peer = plainAddress(ctx.req.socket.remoteAddress ?? "");
-    const { answer, status, message } = ask(ctx.req.url ?? "", peer);
+    const { answer, status, message } = await ask(ctx.req.url ?? "", peer, ctx.res);
     count(answer);
     ctx.status = status;
     if (status === 503) ctx.set("Retry-After", "1");

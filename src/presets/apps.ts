@@ -6,6 +6,7 @@ import { homeAssistant } from "./apps/home-assistant.ts";
 import { immich } from "./apps/immich.ts";
 import { jellyfin } from "./apps/jellyfin.ts";
 import { minecraft } from "./apps/minecraft.ts";
+import { mysql } from "./apps/mysql.ts";
 import { n8n } from "./apps/n8n.ts";
 import { nextcloud } from "./apps/nextcloud.ts";
 import { ollama } from "./apps/ollama.ts";
@@ -34,6 +35,7 @@ export const appPresetNames = [
   "immich",
   "jellyfin",
   "minecraft",
+  "mysql",
   "n8n",
   "nextcloud",
   "ollama",
@@ -55,6 +57,7 @@ export const APP_PRESETS: Readonly<Record<AppPresetName, AppPreset>> = {
   immich,
   jellyfin,
   minecraft,
+  mysql,
   n8n,
   nextcloud,
   ollama,

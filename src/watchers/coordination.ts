@@ -36,6 +36,11 @@ export interface Coordination {
   /** An agreed stop is over, whether it was made or not. Nothing happens where there is none. */
   slept(name: string): void;
   /**
+   * Whether this Wakegate is the one to tell people of what each may have seen: another one that told them of `key`
+   * within the last `withinMs` is. True where the others cannot be asked. Never rejects.
+   */
+  mayTell(key: string, withinMs: number): Promise<boolean>;
+  /**
    * The right to start the target, for one of all Wakegates at a time; undefined when another one has started it,
    * or tries to: the caller looks again. `status` is how it was seen just now.
    *
@@ -81,5 +86,6 @@ export const ALONE: Coordination = {
   agree: () => Promise.resolve(true),
   commit: () => Promise.resolve(true),
   slept: () => undefined,
+  mayTell: () => Promise.resolve(true),
   claimWake: () => Promise.resolve(FREE),
 };

@@ -41,19 +41,38 @@ function isOver({ seen }: OwnStop, sighting: Sighting | undefined): boolean {
   return sighting.id !== seen.id || (sighting.run !== "" && sighting.run !== seen.run);
 }
 
-/** Somebody else's stop signal is on its way to it. Pure. */
-export function stopSignal(state: State, ctx: Context): State {
-  if (state.kind !== "ready" && state.kind !== "starting") return state;
+/** Somebody else's stop signal is on its way to it; `running`: the run that the engine last spoke of. Pure. */
+export function stopSignal(state: State, ctx: Context, running?: Sighting): State {
+  const seen = dyingRun(state, running);
+  if (!seen) return state;
+  const comesUp = state.kind === "starting" || state.kind === "waking";
   return {
     kind: "stopping",
     whose: "foreign",
     task: Symbol(),
     phase: "dying",
-    seen: state.seen,
+    seen,
     began: ctx.mono,
-    waitMs: state.seen.stopTimeoutMs + DYING_MARGIN_MS,
-    ...(state.kind === "starting" && isRequest(state.wake) && { wanted: wantedBy(state.wake) }),
+    waitMs: seen.stopTimeoutMs + DYING_MARGIN_MS,
+    ...(comesUp && isRequest(state.wake) && { wanted: wantedBy(state.wake) }),
   };
+}
+
+function dyingRun(state: State, running: Sighting | undefined): Sighting | undefined {
+  switch (state.kind) {
+    case "ready":
+    case "starting":
+      return state.seen;
+    case "error":
+      return state.seen && isUp(state.seen) ? state.seen : undefined;
+    case "waking":
+      // Before the engine has shown a run, it is the end of an earlier one that is told late.
+      return state.runs ?? running;
+    case "napping":
+    case "stopping":
+    case "missing":
+      return undefined;
+  }
 }
 
 /** It is down, or gone, without our doing: updaters and backups bring it back in a moment. Pure. */
@@ -76,10 +95,11 @@ export function settled(state: Stopping, sighting: Sighting | undefined, ctx: Co
   const stillUp = isUp(sighting);
   if (state.whose === "ours") {
     // A stop from before a restart may have been a pause.
+    const sameRun = sighting.run === state.seen.run;
     const unfinished = sighting.status === "paused" && state.method !== "pause" && !state.wanted;
-    if (unfinished && state.resumedUntil === undefined) return sleepFailed(state, ctx);
+    if (unfinished && sameRun && state.resumedUntil === undefined) return sleepFailed(state, ctx);
     if (!stillUp) return after(state, asleepSince(resting(sighting, ctx), state), ctx);
-    if (state.resumedUntil !== undefined || state.wanted || sighting.run !== state.seen.run) {
+    if (state.resumedUntil !== undefined || state.wanted || !sameRun) {
       return adopt(sighting, ctx, state.wanted?.cause, state.wanted?.since);
     }
     return sleepFailed(state, ctx);

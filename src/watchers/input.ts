@@ -17,8 +17,8 @@ export type Input =
       /** That this very run was to be stopped by us: decided at, and over by, in wall ms. */
       readonly stopIntent?: Pick<StopIntent, "at" | "until">;
     }
-  /** A stop signal that is not ours was sent to it. */
-  | { readonly type: "stop-signal" }
+  /** A stop signal that is not ours was sent to it; `running`: the engine's last word is that this run goes on. */
+  | { readonly type: "stop-signal"; readonly running?: Sighting }
   | { readonly type: "engine-away"; readonly message: string }
   /** There is room for it in its pools. */
   | { readonly type: "room"; readonly waited: boolean }

@@ -46,6 +46,12 @@ function lineOf({ watcher, before, after }: Moved): Line | undefined {
       }
       return { level: "info", event: "sleep_started", message: `${name} is put to sleep (${after.method})` };
     case "napping":
+      if (after.crashed) {
+        const { code, oomKilled } = after.crashed;
+        const how = oomKilled ? "ran out of memory" : `ended by itself with exit code ${String(code)}`;
+        const message = `${name} ${how} while it was ready`;
+        return { level: "warn", event: "target_crashed", message, fields: { code, oomKilled } };
+      }
       return { level: "info", event: "target_asleep", message: `${name} sleeps (${after.how})` };
     case "error": {
       const { reason, tries, log } = after.failure;

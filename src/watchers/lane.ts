@@ -2,9 +2,14 @@
 export class Lane {
   /** Absent until something was asked for. */
   #tail: Promise<unknown> | undefined;
+  #open = 0;
 
-  run<T>(work: () => Promise<T>): Promise<T> {
-    const result = (this.#tail ?? Promise.resolve()).then(work, work);
+  /** `waited`: something else came first, and may have changed what the work was asked for. */
+  run<T>(work: (waited: boolean) => Promise<T>): Promise<T> {
+    const waited = this.#open > 0;
+    this.#open++;
+    const before = this.#tail ?? Promise.resolve();
+    const result = before.then(() => work(waited)).finally(() => this.#open--);
     this.#tail = result.catch(() => undefined);
     return result;
   }

@@ -2,6 +2,7 @@ import type { Exit, StopMethod } from "../providers/provider.ts";
 import type { WakeCause } from "./handle.ts";
 import {
   wakeBegan,
+  type Kept,
   type Missing,
   type Napping,
   type OwnStop,
@@ -19,35 +20,43 @@ export function beginWake(
   cause: WakeCause,
   ctx: Context,
   before: Wake["began"] = {},
-  runs?: Sighting,
+  kept: Kept = {},
 ): Waking {
   const wake: Wake = { from, cause, at: ctx.now, began: before };
-  if (!ctx.needsRoom) return withRoom(wake, ctx);
+  if (!ctx.needsRoom) return withRoom({ wake, ...kept }, ctx);
   const began = { ...before, room: ctx.mono };
-  return { kind: "waking", step: "room", task: Symbol(), wake: { ...wake, began }, ...(runs && { runs }) };
+  return { kind: "waking", step: "room", task: Symbol(), wake: { ...wake, began }, ...keptBy(kept) };
 }
 
 /** There is room for it. */
-export function withRoom(wake: Wake, ctx: Context, waited = true): Waking {
+export function withRoom(waking: Kept & Pick<Waking, "wake">, ctx: Context, waited = true): Waking {
+  const { wake } = waking;
   const { room, ...began } = wake.began;
   const shown = waited && room !== undefined ? { ...wake.began } : began;
-  if (!ctx.hasDependencies) return calling({ ...wake, began: shown }, ctx);
+  if (!ctx.hasDependencies) return calling({ ...waking, wake: { ...wake, began: shown } }, ctx);
   return {
     kind: "waking",
     step: "dependencies",
     task: Symbol(),
     wake: { ...wake, began: { ...shown, dependencies: ctx.mono } },
+    ...keptBy(waking),
   };
 }
 
 /** The engine is about to be called. */
-export function calling(wake: Wake, ctx: Context): Waking {
+export function calling(waking: Kept & Pick<Waking, "wake">, ctx: Context): Waking {
+  const { wake } = waking;
   return {
     kind: "waking",
     step: "calling",
     task: Symbol(),
     wake: { ...wake, began: { ...wake.began, starting: ctx.mono } },
+    ...keptBy(waking),
   };
+}
+
+function keptBy({ runs, paused }: Kept): Kept {
+  return { ...(runs && { runs }), ...(paused && { paused }) };
 }
 
 /** The engine says running: prove that it answers. */

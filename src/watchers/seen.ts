@@ -30,7 +30,8 @@ export function seen(state: State, sighting: Sighting | undefined, ctx: Context,
         return adopt(sighting, ctx);
       }
       // No signal came before, and an exit like this one is nobody's wish: it crashed.
-      if (sighting?.exit && crashed(sighting.exit)) return resting(sighting, ctx);
+      if (sighting?.exit && crashed(sighting.exit))
+        return { ...resting(sighting, ctx), crashed: sighting.exit };
       // Gone, down or paused without our doing. Updaters stop, remove and create, backups pause for a
       // moment: wait before it counts as a nap.
       return foreignDown(sighting ?? state.seen, ctx);
@@ -56,8 +57,10 @@ function seenAtRest(state: State, sighting: Sighting | undefined, ctx: Context, 
 function seenAfterFailure(state: Failed, sighting: Sighting | undefined, ctx: Context): State {
   if (!sighting) return gone(ctx);
   if (!isUp(sighting)) {
-    const { seen: _, ...rest } = state;
-    return state.seen ? rest : state;
+    const { seen, paused, ...rest } = state;
+    const goesOn = paused && sighting.status === "paused" && sighting.run === paused.seen.run;
+    if (goesOn) return seen ? { ...rest, paused } : state;
+    return seen || paused ? rest : state;
   }
   // The run that failed is known not to answer, until its own health command says otherwise.
   const recovered = state.seen?.unhealthy === true && !sighting.unhealthy;

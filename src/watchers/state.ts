@@ -14,6 +14,8 @@ export interface Napping {
   readonly how: "stopped" | "paused" | "created" | "completed";
   /** Wall ms. */
   readonly since: number;
+  /** It ended by itself while it was ready: how. */
+  readonly crashed?: Exit;
   /** A person stopped it and `on_manual_stop: hold` says that only a person or the engine starts it again. */
   readonly held: boolean;
   /** Paused by us and to be stopped later: the second tier, or because others need its memory. */
@@ -25,14 +27,20 @@ export interface Napping {
   };
 }
 
+/** What a target has of the engine before its start is called; a wake that fails before leaves it as it was. */
+export interface Kept {
+  /** Its last run goes on although it does not answer: it takes its room already. */
+  readonly runs?: Sighting;
+  /** It is paused by us, since this wall ms: it may be stopped when others need its memory. */
+  readonly paused?: { readonly seen: Sighting; readonly since: number };
+}
+
 /** Room in its pools, then dependencies, then the engine's start or unpause. */
-export interface Waking {
+export interface Waking extends Kept {
   readonly kind: "waking";
   readonly step: "room" | "dependencies" | "calling";
   readonly task: Task;
   readonly wake: Wake;
-  /** Its last run goes on although it does not answer: it takes its room already. */
-  readonly runs?: Sighting;
 }
 
 /** The engine says running; the target has not proved yet that it answers. */
@@ -75,6 +83,8 @@ export interface OwnStop {
   readonly retryAt?: number;
   /** Decided by a Wakegate that was killed since: wait for its end until this wall ms, ask no more. */
   readonly resumedUntil?: number;
+  /** Another Wakegate does it: we wait for its end. */
+  readonly elsewhere?: true;
   /** It was paused before, asleep since this wall ms. */
   readonly deepens?: number;
   /** Somebody asked meanwhile: wake it as soon as it is down. */
@@ -106,6 +116,8 @@ export interface Failed {
   readonly wake: Wake;
   /** The run that failed, while it still runs. */
   readonly seen?: Sighting;
+  /** It is paused still. */
+  readonly paused?: NonNullable<Kept["paused"]>;
   /** Monotonic ms. */
   readonly ended: number;
 }

@@ -30,15 +30,15 @@ export function transition(state: State, input: Input, ctx: Context): State {
     case "seen":
       return seen(state, input.sighting, ctx, input.stopIntent);
     case "stop-signal":
-      return stopSignal(state, ctx);
+      return stopSignal(state, ctx, input.running);
     case "engine-away":
       return engineAway(state, input.message, ctx);
     case "room":
       if (state.kind !== "waking" || state.step !== "room") return state;
-      return withRoom(state.wake, ctx, input.waited);
+      return withRoom(state, ctx, input.waited);
     case "dependencies-ready":
       if (state.kind !== "waking" || state.step !== "dependencies") return state;
-      return calling(state.wake, ctx);
+      return calling(state, ctx);
     case "called":
       if (state.kind !== "waking") return state;
       if (!input.sighting) return gone(ctx);
@@ -51,10 +51,12 @@ export function transition(state: State, input: Input, ctx: Context): State {
       if (state.kind === "ready") return ownStop(state.seen, input.method, ctx);
       if (state.kind === "napping" && state.deeper)
         return { ...ownStop(state.deeper.seen, input.method, ctx), deepens: state.since };
+      if (state.kind === "error" && state.paused)
+        return { ...ownStop(state.paused.seen, input.method, ctx), deepens: state.paused.since };
       return state.kind === "error" && state.seen ? ownStop(state.seen, input.method, ctx) : state;
     case "stop-elsewhere":
       if (state.kind === "ready")
-        return { ...ownStop(state.seen, input.method, ctx), resumedUntil: input.until };
+        return { ...ownStop(state.seen, input.method, ctx), resumedUntil: input.until, elsewhere: true };
       return state.kind === "stopping" && state.whose === "ours" && state.resumedUntil !== undefined
         ? { ...state, task: Symbol(), resumedUntil: input.until }
         : state;
@@ -77,7 +79,13 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
   switch (state.kind) {
     case "napping":
       if (state.held && !explicit && cause.by !== "operator") return state;
-      return beginWake(state.how === "completed" ? "stopped" : state.how, cause, ctx);
+      return beginWake(
+        state.how === "completed" ? "stopped" : state.how,
+        cause,
+        ctx,
+        {},
+        state.deeper && { paused: { seen: state.deeper.seen, since: state.since } },
+      );
     case "error":
       if (!explicit && cause.by !== "dependant" && ctx.now < state.until) return state;
       return beginWake(
@@ -85,7 +93,10 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
         cause,
         ctx,
         {},
-        state.seen && isUp(state.seen) ? state.seen : undefined,
+        {
+          ...(state.seen && isUp(state.seen) && { runs: state.seen }),
+          ...(state.paused && { paused: state.paused }),
+        },
       );
     case "stopping":
       // A stop that failed leaves the app running: asking for it now means using what is there, until the next
@@ -104,12 +115,14 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
 function heldBy(state: State): Missing["held"] | undefined {
   if (state.kind === "starting" || (state.kind === "error" && state.seen)) return "awake";
   if (state.kind === "napping" && state.how === "paused") return "memory";
+  if (state.kind === "error" && state.paused) return "memory";
   return state.kind === "missing" ? state.held : undefined;
 }
 
 function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context): State {
   if (state.kind !== "waking" && state.kind !== "starting") return state;
   const runs = state.kind === "waking" ? state.runs : isUp(state.seen) ? state.seen : undefined;
+  const paused = state.kind === "waking" ? state.paused : undefined;
   return {
     kind: "error",
     task: Symbol(),
@@ -118,6 +131,7 @@ function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context
     wake: state.wake,
     ended: ctx.mono,
     ...(runs && { seen: runs }),
+    ...(paused && { paused }),
   };
 }
 

@@ -288,10 +288,10 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       this.wake({ by: "schedule" });
   }
 
-  exclusive<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return this.#lane.run(async () => {
+  exclusive<T>(call: (signal: AbortSignal, waited: boolean) => Promise<T>): Promise<T> {
+    return this.#lane.run(async (waited) => {
       using limit = deadline(this.around.clock, CALL_LIMIT_MS, `engine call for ${this.name}`);
-      return await call(limit.signal);
+      return await call(limit.signal, waited);
     });
   }
 

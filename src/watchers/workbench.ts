@@ -86,8 +86,11 @@ export interface Workbench {
   readonly insight: { looked(result: LastLook): void; wouldSleep(): void };
   readonly followers: { readonly count: number; readonly changed: Emitter<void> };
   learned(from: Wake["from"]): Learned;
-  /** Runs an engine call that changes something: one at a time, to its end, whatever happens to the state. */
-  exclusive<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /**
+   * Runs an engine call that changes something: one at a time, to its end, whatever happens to the state. `waited`:
+   * another call came first, so that what is known may be known no more.
+   */
+  exclusive<T>(call: (signal: AbortSignal, waited: boolean) => Promise<T>): Promise<T>;
   /** Completes the facts of a failed wake with its time, its number in a row and the next try. */
   failure(facts: FailureFacts): { readonly failure: Failure; readonly coolDownMs: number };
   /** Takes what an inspection said that the work made for itself. */

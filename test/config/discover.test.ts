@@ -75,6 +75,33 @@ discover:
       'wakegate.yaml:7:13 discover[2].hosts[0]: {numbre} is neither {project}, {service} nor {name}, and no pattern of match has it; did you mean "number"?',
     ]);
   });
+
+  it("say which placeholders nobody fills in beside everything else that is wrong with a rule", async () => {
+    const loaded = await loadText(`
+discover:
+  - match: { project: "pr-{number}" }
+    hosts: ["{numbre}-{brnch}.example.com", "{numbre}.exa mple.com"]
+    idle_timeout: 20
+    colour: red
+  - match: { project: "{a}{b}", labels: { branch: "{c" } }
+    hosts: ["{a}.example.com", "{x}.example.com", 7]
+  - hosts: ["{d}.example.com"]
+`);
+    expect(told(loaded)).toEqual([
+      'wakegate.yaml:4:13 discover[0].hosts[0]: {numbre} is neither {project}, {service} nor {name}, and no pattern of match has it; did you mean "number"?',
+      "wakegate.yaml:4:13 discover[0].hosts[0]: {brnch} is neither {project}, {service} nor {name}, and no pattern of match has it",
+      expect.stringContaining("wakegate.yaml:4:45 discover[0].hosts[1]: expected a host such as"),
+      expect.stringContaining("wakegate.yaml:4:45 discover[0].hosts[1]: {numbre} is neither"),
+      expect.stringContaining("wakegate.yaml:5:19 discover[0].idle_timeout: expected a duration"),
+      expect.stringContaining("wakegate.yaml:6:5 discover[0].colour: unknown key"),
+      expect.stringContaining("wakegate.yaml:7:23 discover[1].match.project: expected at least"),
+      expect.stringContaining("wakegate.yaml:7:51 discover[1].match.labels.branch: expected {word}"),
+      expect.stringContaining("wakegate.yaml:8:32 discover[1].hosts[1]: {x} is neither"),
+      expect.stringContaining("wakegate.yaml:8:51 discover[1].hosts[2]: expected a host template"),
+      expect.stringContaining("wakegate.yaml:9:5 discover[2].match: is missing: expected a group of keys"),
+      expect.stringContaining("wakegate.yaml:9:13 discover[2].hosts[0]: {d} is neither"),
+    ]);
+  });
 });
 
 describe("matchCapture()", () => {

@@ -77,6 +77,37 @@ targets: { own: { docker: { container: own }, pools: [gpu0], cost: 2GiB, room_ti
     expect((await specOf("free", { ...ENABLE, "wakegate.pools": "" }, yaml)).pools).toEqual([]);
   });
 
+  it("may cost differently: each its own, the others what cost says", async () => {
+    const yaml = `pools: { ram: { budget: 16GiB }, vram: { budget: 8GiB } }
+defaults: { pools: [ram] }
+targets: { own: { docker: { container: own }, pool: vram, costs: { vram: 6GiB } } }\n`;
+    const { targets } = settingsOf(await loadText(yaml));
+    expect(targets[0]).toMatchObject({ pools: ["ram", "vram"], costBytesIn: { vram: 6 * GIB } });
+    const labels = {
+      ...ENABLE,
+      "wakegate.pool": "vram",
+      "wakegate.costs.vram": "4GiB",
+      "wakegate.cost": "1GiB",
+    };
+    expect(await specOf("blog", labels, yaml)).toMatchObject({
+      costBytes: GIB,
+      costBytesIn: { vram: 4 * GIB },
+    });
+    const dear = await read("blog", { ...labels, "wakegate.costs.vram": "9GiB" }, yaml);
+    expect(dear.problems.map(line)[0]).toContain(
+      "wakegate.costs.vram: costs 9 GiB, but pool vram has a budget of 8 GiB",
+    );
+    const unknown = await read("blog", { ...labels, "wakegate.costs.vran": "1GiB" }, yaml);
+    expect(unknown.problems.map(line)[0]).toContain("wakegate.costs.vran: no pool has this name");
+    const wrong = await loadText(yaml.replace("vram: 6GiB", "vram: 9GiB, gpu: 1GiB"));
+    expect(told(wrong)).toEqual([
+      expect.stringMatching(/^wakegate.yaml:3:74 targets.own.costs.vram: costs 9 GiB/),
+      expect.stringMatching(/^wakegate.yaml:3:85 targets.own.costs.gpu: no pool has this name/),
+    ]);
+    const slip = await loadText(yaml.replace("vram: 6GiB", "vram: 6"));
+    expect(told(slip)[0]).toContain("targets.own.costs.vram: expected a size such as 16GiB");
+  });
+
   it("that do not exist, limit nothing or are too small are told with their place, all at once", async () => {
     const loaded = await loadText(`pools:
   gpu0: { max_awake: 1 }
@@ -95,6 +126,14 @@ targets:
       "wakegate.yaml:8:11 discover[0].pool: no pool has this name: add it to pools in the configuration file, where there is gpu0, ram",
       "wakegate.yaml:10:58 targets.big.cost: costs 2 GiB, but pool ram has a budget of 1 GiB: it could never wake. Raise the budget or lower the cost",
       expect.stringContaining("wakegate.yaml:11:52 targets.odd.pools[1]: no pool has this name"),
+    ]);
+    expect(told(await loadText("pools: { ram: { yield_after: 5, default_cost: 1 } }"))).toEqual([
+      "wakegate.yaml:1:15 pools.ram: limits nothing: add max_awake, budget or both",
+      expect.stringContaining("pools.ram.yield_after: expected a duration"),
+      expect.stringContaining("pools.ram.default_cost: expected a size"),
+    ]);
+    expect(told(await loadText("pools: { ram: { max_awak: 5 } }"))).toEqual([
+      expect.stringContaining("pools.ram.max_awak: unknown key"),
     ]);
     expect(told(await loadText("pools: { ram: {} }"))).toEqual([
       "wakegate.yaml:1:15 pools.ram: limits nothing: add max_awake, budget or both",

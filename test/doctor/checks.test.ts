@@ -69,6 +69,73 @@ describe("the doctor's judgement", () => {
     expect(never).toEqual([]);
   });
 
+  describe("of workloads in a cluster", () => {
+    const workload = (name: string, more: Partial<Instance> = {}): Instance =>
+      box(`web/${name}`, {
+        id: `web/deployment/${name}`,
+        labels: {
+          ...enabled(`${name}.example.com`),
+          "com.docker.compose.project": "web",
+          "com.docker.compose.service": name,
+        },
+        ...more,
+      });
+    const self = workload("gate", {
+      image: "wakegate",
+      labels: { "com.docker.compose.project": "tools", "com.docker.compose.service": "gate" },
+    });
+    const traefik = workload("traefik", { image: "traefik:v3.6", labels: {} });
+    const fixesOf = async (id: string, options: Parameters<typeof findings>[1]) =>
+      (await findings(id, { inCluster: true, ...options })).flatMap(({ fix }) => fix);
+
+    it("names the manifest and its annotations, and no Compose file", async () => {
+      const boxes = [workload("dns", { image: "pihole/pihole:2026.02" })];
+      expect((await fixesOf("always-on", { boxes }))[0]).toEqual({
+        where: "manifest of deployment/dns in web, metadata.annotations",
+        lines: 'wakegate.enable: "false"',
+      });
+      expect(await fixesOf("labels", { boxes: [] })).toEqual([
+        {
+          where: "manifest of the workload that may sleep, metadata",
+          lines: 'annotations:\n  wakegate.enable: "true"',
+        },
+      ]);
+    });
+
+    it("has the controller ask by its own resources, at Wakegate's name in the cluster", async () => {
+      const proxy = probing(unasked("web-blog", 200, { host: "blog.example.com" }));
+      const boxes = [workload("blog")];
+      const [route] = await fixesOf("forward-auth", { boxes: [...boxes, traefik], self, proxy });
+      expect(route).toMatchObject({
+        where: expect.stringContaining("manifest of the IngressRoute of blog.example.com"),
+        lines: expect.stringContaining("- name: wakegate\n"),
+      });
+      const nginx = workload("ingress", {
+        image: "registry.k8s.io/ingress-nginx/controller:v1.14.0",
+        labels: {},
+      });
+      const [ingress] = await fixesOf("forward-auth", { boxes: [...boxes, nginx], self, proxy });
+      expect(ingress).toMatchObject({
+        where: "manifest of the Ingress of blog.example.com, metadata.annotations",
+        lines: expect.stringContaining(
+          "auth-url: http://gate.tools.svc.cluster.local:9190/api/authz/auth-request\n",
+        ),
+      });
+    });
+
+    it("never speaks of Compose in a fix for a target, whatever is wrong with its proxy", async () => {
+      const wrong = asked("web-blog", {
+        host: "blog.example.com",
+        own: { reply: { kind: "answered", status: 503 }, arrivals: [] },
+      });
+      const proxy = probing(wrong);
+      const scene = await sceneOf({ inCluster: true, boxes: [workload("blog"), traefik], self, proxy });
+      const fixes = reportOn(scene).findings.flatMap(({ target, fix }) => (target === undefined ? [] : fix));
+      expect(fixes.length).toBeGreaterThan(0);
+      expect(fixes.filter(({ where }) => /compose/i.test(where))).toEqual([]);
+    });
+  });
+
   it("minds a refused right only where something needs it", async () => {
     const refusing = async (calls: readonly string[], labels = {}) => {
       const boxes = [box("blog", { labels: enabled("blog.example.com", labels) })];

@@ -31,11 +31,16 @@ export interface SceneOptions extends Partial<Omit<Scene, "settings">> {
   readonly boxes?: readonly Instance[];
   readonly self?: Instance;
   readonly yaml?: string;
+  /** They are workloads of a cluster, with ids such as `web/deployment/blog`. */
+  readonly inCluster?: true;
 }
 
 /** A scene in which these containers run beside a healthy service. */
-export async function sceneOf({ boxes = [], self, yaml = "", ...more }: SceneOptions): Promise<Scene> {
-  const settings = settingsOf(await loadText(yaml));
+export async function sceneOf(options: SceneOptions): Promise<Scene> {
+  const { boxes = [], self, inCluster, yaml = "", ...more } = options;
+  const cluster = "providers: { docker: {}, kubernetes: { local: {} } }\n";
+  const settings = settingsOf(await loadText(inCluster ? cluster + yaml : yaml));
+  const kind = inCluster ? "kubernetes" : "docker";
   const instances = self ? [...boxes, self] : boxes;
   const snapshot = { instances, ...(self && { selfId: self.id }) };
   const plan = planOfListings(settings, [{ engine: "local", snapshot }]);
@@ -45,7 +50,7 @@ export async function sceneOf({ boxes = [], self, yaml = "", ...more }: SceneOpt
     at: Date.UTC(2026, 10, 22),
     uptimeMs: 3_600_000,
     problems: plan.problems,
-    engines: [{ name: "local", kind: "docker", instances, exam: { refused: [] }, ...(self && { self }) }],
+    engines: [{ name: "local", kind, instances, exam: { refused: [] }, ...(self && { self }) }],
     targets: [...plan.targets.values()].map(({ spec, engine, instance }) => ({
       spec,
       engine,

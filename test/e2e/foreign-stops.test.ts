@@ -150,7 +150,7 @@ suite("docker", "somebody else stops the app", () => {
     const before = await r.visit();
     await fetch(`http://${await docker.address("blog")}:8080/exit?code=3`);
     // The first such line is of the run that Wakegate found when it came.
-    const lines = ["start_adopted", "target_asleep"];
+    const lines = ["start_adopted", "target_crashed"];
     await eventually(
       "Wakegate has heard of it",
       () => r.wakegate.log().filter(({ event }) => lines.includes(event)).length > 1,

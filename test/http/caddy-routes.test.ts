@@ -15,7 +15,7 @@ interface House extends AsyncDisposable {
   readonly log: RecordingLog;
   readonly counted: readonly CertificateAnswer[];
   /** The answer to a query, as `domain=blog.example.com`. */
-  ask(query: string): Promise<Reply>;
+  ask(query: string, signal?: AbortSignal): Promise<Reply>;
   status(query: string): Promise<number>;
 }
 
@@ -29,8 +29,9 @@ const lost = (name: string, host: string): DirectoryEntry => ({
 const GONE = { text: "{host} was merged.", footer: true };
 
 /** blog and the wildcard of shop sleep; old had its container removed; a rule has *.preview.example.com. */
-async function house(settings: Partial<ForwardAuthSettings> = {}): Promise<House> {
+async function house(settings: Partial<ForwardAuthSettings> = {}, settled = true): Promise<House> {
   const directory = new FakeDirectory();
+  directory.settled = settled;
   directory.set([
     entryOf(new FakeTarget(targetSpec("blog", { routes: [route("blog.example.com/posts")] }))),
     entryOf(new FakeTarget(targetSpec("shop", { routes: [route("*.shop.example.com")] }))),
@@ -46,16 +47,18 @@ async function house(settings: Partial<ForwardAuthSettings> = {}): Promise<House
   const log = new RecordingLog();
   const rig: Rig = await startRig(directory, {
     settings,
+    clock,
     routes: (router) => {
       addCaddyRoutes(router, {
-        ask: (url, peer) => rig.forwardAuth.certificate(url, peer),
+        ask: (url, peer, res) => rig.forwardAuth.certificate(url, peer, res),
         count: (answer) => counted.push(answer),
         log,
         clock,
       });
     },
   });
-  const ask = (query: string): Promise<Reply> => fetchRaw(rig.internal, `/api/caddy/ask?${query}`);
+  const ask = (query: string, signal?: AbortSignal): Promise<Reply> =>
+    fetchRaw(rig.internal, `/api/caddy/ask?${query}`, signal && { signal });
   return {
     rig,
     directory,
@@ -66,6 +69,21 @@ async function house(settings: Partial<ForwardAuthSettings> = {}): Promise<House
     status: async (query) => (await ask(query)).status,
     [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose](),
   };
+}
+
+/** After a start: no engine was listed yet, kept is known from before. */
+async function starting(): Promise<House> {
+  const the = await house({}, false);
+  the.directory.set([
+    { name: "kept", routes: [route("kept.example.com")], unavailable: "not listed yet" },
+    { name: "discover[0]", routes: [route("*.preview.example.com")], gone: GONE },
+  ]);
+  return the;
+}
+
+/** So many questions wait. */
+async function held({ rig }: House, count: number): Promise<void> {
+  await expect.poll(() => rig.forwardAuth.held).toBe(count);
 }
 
 describe("Caddy's question for a certificate", () => {
@@ -107,19 +125,35 @@ describe("Caddy's question for a certificate", () => {
     expect(the.counted).toEqual(["unknown", "unknown", "unknown", "gone", "gone"]);
   });
 
-  it("cannot be answered until every engine was listed, unless the host is known from before", async () => {
-    await using the = await house();
-    the.directory.settled = false;
-    the.directory.set([
-      { name: "kept", routes: [route("kept.example.com")], unavailable: "not listed yet" },
-      { name: "discover[0]", routes: [route("*.preview.example.com")], gone: GONE },
-    ]);
+  it("waits for the engines' first listing where the host is not known from before", async () => {
+    await using the = await starting();
     expect(await the.status("domain=kept.example.com")).toBe(200);
-    const reply = await the.ask("domain=pr-7.preview.example.com");
-    expect([reply.status, reply.headers["retry-after"]]).toEqual([503, "1"]);
-    expect(await the.status("domain=evil.example.com")).toBe(503);
-    the.directory.settled = true;
-    expect(await the.status("domain=evil.example.com")).toBe(404);
+    const listed = the.status("domain=pr-7.preview.example.com");
+    const never = the.status("domain=pr-8.preview.example.com");
+    const made = the.status("domain=evil.example.com");
+    await held(the, 3);
+    const next = new FakeTarget(targetSpec("pr-7", { routes: [route("pr-7.preview.example.com")] }));
+    the.directory.set([...the.directory.entries, entryOf(next)]);
+    expect(await listed).toBe(200);
+    await held(the, 2);
+    the.directory.settle();
+    expect([await never, await made]).toEqual([404, 404]);
+    expect(the.counted).toEqual(["allowed", "allowed", "gone", "unknown"]);
+  });
+
+  it("waits so for five seconds at most, in the first minute alone, and not for who has left", async () => {
+    await using the = await starting();
+    const left = the.ask("domain=pr-6.preview.example.com", AbortSignal.timeout(200)).catch(() => "left");
+    await held(the, 1);
+    expect(await left).toBe("left");
+    await held(the, 0);
+    const late = the.ask("domain=pr-7.preview.example.com");
+    await held(the, 1);
+    await the.clock.advance(5_000);
+    const { status, headers } = await late;
+    expect([status, headers["retry-after"]]).toEqual([503, "1"]);
+    await the.clock.advance(60_000);
+    expect(await the.status("domain=pr-7.preview.example.com")).toBe(503);
   });
 
   it("is refused while a container is not there, and allowed while its engine is away", async () => {

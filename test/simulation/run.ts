@@ -30,6 +30,8 @@ const QUIET_MS = 8 * 60_000;
 /** For a last request to every target. */
 const LAST_MS = 60_000;
 const CLOSING_MS = 60_000;
+/** A stop of two targets, one after the other, with all their grace. */
+const STOPS_MS = 60_000;
 
 /** Runs one schedule to its end, or to the first rule that breaks. */
 export async function run(schedule: Schedule, options: RunOptions): Promise<Outcome> {
@@ -76,6 +78,7 @@ async function playOut(scene: Scene): Promise<void> {
   if (scene.violation) return;
   tellTheTruth(scene);
   await advance(scene, clock.monotonic() + QUIET_MS);
+  await letStopsEnd(scene);
   if (scene.violation) return;
   scene.checkQuiet();
   for (const { name, owner, tcpPort } of schedule.apps)
@@ -85,6 +88,15 @@ async function playOut(scene: Scene): Promise<void> {
   void scene.end();
   await advance(scene, clock.monotonic() + CLOSING_MS);
   if (!scene.violation) scene.checkClosed();
+}
+
+/** What was kept awake for long may just be on its way down. */
+async function letStopsEnd(scene: Scene): Promise<void> {
+  const latest = scene.clock.monotonic() + STOPS_MS;
+  const stops = (): boolean =>
+    [...(scene.wakegate?.registry.watchers ?? [])].some(({ state }) => state.kind === "stopping");
+  while (stops() && scene.clock.monotonic() < latest && !scene.violation)
+    await advance(scene, scene.clock.monotonic() + 1_000);
 }
 
 /** Nothing goes wrong any more, and nobody does anything. Broken apps stay broken. */

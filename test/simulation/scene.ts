@@ -182,7 +182,9 @@ export class Scene {
 
   visit(target: string, kind: VisitKind, client: string): Visit | undefined {
     const { wakegate } = this;
-    if (!wakegate) return undefined;
+    // What has no host is nobody's to visit: its name leads nowhere.
+    const app = this.schedule.apps.find(({ name }) => name === target);
+    if (!wakegate || app?.labels["wakegate.hosts"] === undefined) return undefined;
     const visit: Visit = {
       number: ++this.#numbers,
       target,

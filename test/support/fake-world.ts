@@ -49,6 +49,9 @@ export class FakeWorld implements Provider {
   outage: string | undefined;
   /** Events are lost while this is true. */
   deaf = false;
+  /** What happens to the answer of an inspection on its way. */
+  onAnswer: (instance: Instance | undefined) => Promise<Instance | undefined> = (instance) =>
+    Promise.resolve(instance);
 
   constructor(clock: Clock, engine = "local") {
     this.#clock = clock;
@@ -162,7 +165,7 @@ export class FakeWorld implements Provider {
 
   async inspect(ref: string): Promise<Instance | undefined> {
     this.#reach();
-    return Promise.resolve(this.#find(ref));
+    return this.onAnswer(this.#find(ref));
   }
 
   async wake({ id, status }: Pick<Instance, "id" | "status">, signal: AbortSignal): Promise<void> {
@@ -208,7 +211,7 @@ export class FakeWorld implements Provider {
     });
   }
 
-  async logs(id: string): Promise<readonly string[]> {
+  async logs(id: string, _limit?: unknown, _signal?: AbortSignal): Promise<readonly string[]> {
     return Promise.resolve([`last words of ${this.get(id).name}`]);
   }
 

@@ -46,6 +46,44 @@ describe("a failed wake", () => {
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((s) => s * 1_000));
   });
 
+  it("is none for want of a second look: what was seen right after the start call counts", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "exited" }) });
+    r.world.deaf = true;
+    const seenRunningWhile: string[] = [];
+    r.world.onAnswer = (instance) => {
+      if (instance?.status === "running") seenRunningWhile.push(r.state("blog"));
+      return Promise.resolve(instance);
+    };
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.state("blog")).toBe("ready");
+    expect(seenRunningWhile.slice(0, 2)).toEqual(["waking", "starting"]);
+  });
+
+  it("whose start comes after all is not started again by the wake that waited for it", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", {
+          labels: labels({ "wakegate.wake_timeout": "5s", "wakegate.foreign_stop_grace": "1s" }),
+          status: "exited",
+          behaviour: { answerMs: 20_000 },
+        }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    expect(r.state("blog")).toBe("ready");
+    r.world.dies("blog", 1);
+    await settle();
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    expect(r.watcher("blog").state).toMatchObject({ kind: "waking", step: "calling" });
+    r.world.deaf = true;
+    r.world.runs("blog");
+    await r.clock.advance(30_000);
+    expect(r.world.calls).toEqual(["start blog"]);
+    expect(r.state("blog")).toBe("ready");
+  });
+
   it("is tried again by itself only for an open page, and not for ever", async () => {
     await using r = await rig({
       setUp: (w) => w.create("blog", { labels: labels(), status: "exited", behaviour: { failStart: "no" } }),
@@ -89,6 +127,22 @@ describe("a failed wake", () => {
       exitCode: 3,
       log: ["last words of blog"],
     });
+  });
+
+  it("is told without the last words where the engine does not give them", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", {
+          labels: labels({ "wakegate.readiness.kind": "healthcheck" }),
+          ...SILENT,
+          behaviour: { ...SILENT.behaviour, dies: { afterMs: 500, code: 3 } },
+        }),
+    });
+    r.world.logs = (_id, _limit, signal) =>
+      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error)));
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(3_000);
+    expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "exited", exitCode: 3 });
   });
 
   it("tells how the last run ended when a restart policy has just begun another one in vain", async () => {

@@ -155,6 +155,8 @@ describe("a target's life", () => {
     r.world.behaviour.set("blog", { stopMs: 5_000 });
     await r.clock.advance(3_000);
     expect(r.world.calls).toEqual(["stop blog", "stop blog"]);
+    // A Wakegate that is killed now has to know that it is dying.
+    expect(r.store.target("blog")?.stopIntent).toMatchObject({ run: r.world.get("blog").runId });
     r.watcher("blog").wake(BY_REQUEST);
     await settle();
     expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sleep } from "../../src/lib/clock.ts";
+import { keepJournal } from "../../src/watchers/journal.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { BY_REQUEST, compose, labels, rig } from "./world.ts";
 
@@ -66,6 +67,34 @@ describe("a stop that is not ours", () => {
     expect(r.watcher("blog").gate.kind).toBe("ready");
   });
 
+  it("ends a failed wake's run too: nobody is let through to it meanwhile, and hold holds", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", {
+          labels: labels({
+            "wakegate.readiness.kind": "healthcheck",
+            "wakegate.wake_timeout": "2s",
+            "wakegate.on_manual_stop": "hold",
+          }),
+          status: "exited",
+          healthcheck: ["healthy"],
+          behaviour: { exec: { exitCode: 1, output: "" } },
+        }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(5_000);
+    expect([r.state("blog"), r.world.get("blog").status]).toEqual(["error", "running"]);
+    r.world.behaviour.set("blog", { exec: { exitCode: 0, output: "" } });
+    const stopped = r.world.stoppedByHand("blog", 3_000);
+    await settle();
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    expect(r.state("blog")).toBe("stopping");
+    await r.clock.advance(60_000);
+    await stopped;
+    expect(r.watcher("blog").state).toMatchObject({ kind: "napping", held: true });
+  });
+
   it("is not seen in a SIGHUP", async () => {
     await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
     r.world.signalled("blog", "SIGHUP");
@@ -75,9 +104,11 @@ describe("a stop that is not ours", () => {
 
   it("is not seen in a crash: the next request wakes it at once", async () => {
     await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
+    using _ = keepJournal(r.registry, r.log);
     r.world.dies("blog", 1);
     await settle();
     expect(r.watcher("blog").gate).toEqual({ kind: "asleep" });
+    expect(r.log.of("target_crashed")).toEqual(["blog ended by itself with exit code 1 while it was ready"]);
   });
 });
 
@@ -147,6 +178,20 @@ describe("what others do", () => {
     await r.clock.advance(30_000);
     expect(r.world.calls).toEqual(["stop blog"]);
     expect(r.state("blog")).toBe("ready");
+  });
+
+  it("is left as a person has paused it, though a stop of the run before kept failing", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", { labels: labels(), status: "running", behaviour: { failStop: "busy" } }),
+    });
+    await r.clock.advance(91_000);
+    expect(r.state("blog")).toBe("stopping");
+    r.world.deaf = true;
+    r.world.runs("blog");
+    r.world.change("blog", { status: "paused" }, "paused");
+    await r.clock.advance(10_000);
+    expect(r.watcher("blog").state).toMatchObject({ kind: "napping", how: "paused" });
   });
 
   it("does not stop a run that somebody else started while a stop of the one before kept failing", async () => {

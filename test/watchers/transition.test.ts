@@ -41,6 +41,7 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
   sightings.map((sighting): Input => ({ type: "seen", sighting, stopIntent: { at: 0, until: 5_000 } })),
   maybe.map((sighting): Input => ({ type: "settled", sighting })),
   maybe.map((sighting): Input => ({ type: "called", sighting })),
+  sightings.map((sighting): Input => ({ type: "stop-signal", running: { ...sighting, status: "running" } })),
   fc.constantFrom<Input>(
     { type: "stop-signal" },
     { type: "engine-away", message: "gone" },
@@ -154,6 +155,31 @@ describe("transition()", () => {
     life((before, _, after) => {
       if (before.kind !== "waking" || before.step !== "room" || after.kind !== "error") return;
       expect(after.seen).toBe(before.runs);
+    });
+  });
+
+  it("keeps through a failed wake what its target was before: paused, or running without an answer", () => {
+    life((before, input, after) => {
+      if (before.kind !== "waking" || input.type !== "wake-failed" || after.kind !== "error") return;
+      expect([after.seen, after.paused]).toEqual([before.runs, before.paused]);
+    });
+    life((before, input, after) => {
+      const goesOn = input.type === "room" || input.type === "dependencies-ready";
+      if (before.kind !== "waking" || !goesOn || after.kind !== "waking") return;
+      expect([after.runs, after.paused]).toEqual([before.runs, before.paused]);
+    });
+  });
+
+  it("knows a dying run in every state in which one is known, and none where it may be told late of another", () => {
+    life((before, input, after) => {
+      if (input.type !== "stop-signal") return;
+      const runs =
+        before.kind === "ready" ||
+        before.kind === "starting" ||
+        (before.kind === "error" && before.seen && ["running", "restarting"].includes(before.seen.status)) ||
+        (before.kind === "waking" && (before.runs ?? input.running));
+      if (runs) expect(after).toMatchObject({ kind: "stopping", whose: "foreign", phase: "dying" });
+      else expect(after).toBe(before);
     });
   });
 

@@ -67,7 +67,7 @@ function memberFact(member: Member, pool: PoolSpec, registry: Registry): PoolMem
     ...(holds && { holds }),
     costBytes: shareOf(member, pool).bytes,
     costFrom:
-      watcher?.spec.costBytes !== undefined
+      (watcher?.spec.costBytesIn?.[pool.name] ?? watcher?.spec.costBytes) !== undefined
         ? "declared"
         : member.costBytes !== undefined
           ? "measured"

@@ -50,11 +50,17 @@ function count(
     meter.inc("wakegate_wakes_total", { target, outcome: "failed" });
     meter.inc("wakegate_wake_failures_total", { reason: after.failure.reason });
   }
-  if (after.kind === "napping" && before.kind !== "missing") {
+  if (after.kind === "napping" && before.kind !== "missing" && isOursToCount(watcher, before)) {
     meter.inc("wakegate_sleeps_total", { target, reason: reasonOf(before, reason(target)) });
     if (before.kind === "stopping" && before.whose === "ours" && before.tries > 0)
       meter.inc("wakegate_sleep_failures_total", { target }, before.tries);
   }
+}
+
+/** Of several Wakegates the one that made the stop counts it; what nobody made, the one that puts to sleep. */
+function isOursToCount({ around }: Moved["watcher"], before: State): boolean {
+  if (before.kind === "stopping" && before.whose === "ours") return before.elsewhere === undefined;
+  return around.coordination.mayNotSleep?.kind !== "other";
 }
 
 function reasonOf(before: State, own: SleepReason): SleepReason | "foreign" | "exit" {

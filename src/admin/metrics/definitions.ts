@@ -45,7 +45,7 @@ export const metricDefinitions = {
   },
   wakegate_sleeps_total: {
     kind: "counter",
-    help: "Times a target fell asleep: idle, so that others have room, by an operator, by somebody else (foreign), or by itself (exit).",
+    help: "Times a target fell asleep: idle, so that others have room, by an operator, by somebody else (foreign), or by itself (exit). Of several Wakegates one counts it.",
     labels: ["target", "reason"],
   },
   wakegate_sleep_failures_total: {

@@ -18,6 +18,8 @@ export interface NotifierOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly evidence: (target: string) => readonly Evidence[];
+  /** Whether it is for this Wakegate to tell it, and for no other. Default: it is. Never rejects. */
+  readonly mayTell?: (key: string, withinMs: number) => Promise<boolean>;
   /** Told what became of each message. */
   readonly count: OutboxOptions["count"];
 }
@@ -31,6 +33,10 @@ export interface Trial {
 }
 
 const FALLBACK_GRACE_MS = 120_000;
+/** Several Wakegates see the same within this: their deadlines and cool-downs differ by seconds... */
+const SAME_NEWS_MS = 10 * 60_000;
+/** ...and each looks once an hour for what never sleeps. */
+const SAME_SLEEPLESS_MS = 2 * 3_600_000;
 
 /** Tells people what needs them. Nothing waits for it, and without a channel it only looks on. */
 export class Notifier implements Disposable {
@@ -93,6 +99,12 @@ export class Notifier implements Disposable {
   #tell(news: News): void {
     if (!this.#settings) return;
     const picked = this.#editor.pick(news, this.#settings);
-    if (picked) for (const outbox of this.#outboxes) outbox.put(picked);
+    if (picked) void this.#send(picked);
+  }
+
+  async #send(news: News): Promise<void> {
+    const withinMs = news.event === "never_slept" ? SAME_SLEEPLESS_MS : SAME_NEWS_MS;
+    const isOurs = (await this.#options.mayTell?.(news.key, withinMs)) ?? true;
+    if (isOurs) for (const outbox of this.#outboxes) outbox.put(news);
   }
 }

@@ -124,7 +124,7 @@ function typeMessage(issue: z.core.$ZodIssueInvalidType): string {
         : "expected a list: write it in brackets, [a, b], or one entry a line with - in front";
     case "object":
     case "record":
-      return "expected a group of keys, indented below";
+      return `${missing ? "is missing: " : ""}expected a group of keys, indented below`;
     default:
       return issue.message;
   }

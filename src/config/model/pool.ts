@@ -17,6 +17,8 @@ export interface PoolOptions {
   readonly pools: readonly string[];
   /** What it takes of the budget of its pools, in bytes. Unset: as measured. */
   readonly costBytes?: number;
+  /** The same for single pools, by name; stronger. */
+  readonly costBytesIn?: Readonly<Record<string, number>>;
   /** How long a wake waits for room. */
   readonly roomTimeoutMs: number;
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { parseCapturePattern } from "../values/capture-pattern.ts";
+import { parseCapturePattern, type CapturePattern } from "../values/capture-pattern.ts";
 import { parseHostTemplate, templateWords } from "../values/host-template.ts";
 import { bad, good } from "../values/parsed.ts";
 import { didYouMean } from "../values/suggest.ts";
@@ -8,7 +8,14 @@ import { appPresetNames } from "../../presets/apps.ts";
 import { scopeKey } from "./scope.ts";
 import { key, text } from "./text.ts";
 
-const pattern = text(parseCapturePattern, "a pattern such as pr-*");
+/** A wrong one keeps its words, so that a host which uses them is not told as wrong too. */
+const pattern = text(parseCapturePattern, "a pattern such as pr-*", {
+  leaves: (written) => ({ written, literals: [], gaps: templateWords(written) }),
+});
+/** A wrong one is kept, so that its unknown words are told with what else is wrong. */
+const host = text((written) => parseHostTemplate(written, "any"), "a host template", {
+  leaves: (written) => written,
+});
 
 /** Words that every container has a value for, or may have. */
 const OWN_WORDS = ["project", "service", "name"];
@@ -45,7 +52,7 @@ export const discoverSchema = z
       description:
         "What a container must be like, every condition. In a pattern `*` takes anything, and `{word}` takes something that the hosts below can use.",
     }),
-    hosts: key(z.array(text((written) => parseHostTemplate(written, "any"), "a host template")), {
+    hosts: key(z.array(host), {
       description:
         "Hosts that lead to it. `{project}`, `{service}`, `{name}` and the words of the patterns are filled in.",
       defaultText: "the proxy's own labels, else `defaults.hosts`",
@@ -61,22 +68,33 @@ export const discoverSchema = z
     preset: key(z.enum(appPresetNames), { description: "As `targets.NAME.preset`." }),
     ...optionsShape,
   })
-  .check((context) => {
-    const { match, hosts = [] } = context.value;
-    const { labels = {}, ...plain } = match;
-    const words = [
-      ...OWN_WORDS,
-      ...[...Object.values(plain), ...Object.values(labels)].flatMap(({ gaps }) =>
-        gaps.filter((gap) => gap !== ""),
-      ),
-    ];
-    for (const [index, template] of hosts.entries()) {
-      const word = templateWords(template).find((word) => !words.includes(word));
-      if (word === undefined) continue;
-      const message = `{${word}} is neither {project}, {service} nor {name}, and no pattern of match has it${didYouMean(word, words)}`;
-      context.issues.push({ code: "custom", message, input: template, path: ["hosts", index] });
-    }
-  });
+  .superRefine(
+    ({ match, hosts }, context) => {
+      const words = [...OWN_WORDS, ...wordsOf(match)];
+      for (const [index, template] of (Array.isArray(hosts) ? hosts : []).entries()) {
+        if (typeof template !== "string") continue;
+        for (const word of templateWords(template)) {
+          if (words.includes(word)) continue;
+          const message = `{${word}} is neither {project}, {service} nor {name}, and no pattern of match has it${didYouMean(word, words)}`;
+          context.addIssue({ code: "custom", message, input: template, path: ["hosts", index] });
+        }
+      }
+    },
+    // All problems of a rule are told at once: what is wrong beside this may have left any value.
+    { when: () => true },
+  );
+
+/** Of whatever the file has there. */
+function wordsOf(match: unknown): readonly string[] {
+  if (typeof match !== "object" || match === null) return [];
+  return Object.values(match).flatMap((value: unknown) =>
+    isPattern(value) ? value.gaps.filter((gap) => gap !== "") : wordsOf(value),
+  );
+}
+
+function isPattern(value: unknown): value is CapturePattern {
+  return typeof value === "object" && value !== null && "gaps" in value && Array.isArray(value.gaps);
+}
 
 /** One rule as the file has it. */
 export type DiscoverLayer = z.output<typeof discoverSchema>;

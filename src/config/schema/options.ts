@@ -56,11 +56,14 @@ const page = z.strictObject({
 });
 
 const readiness = z.strictObject({
-  kind: key(z.enum(["auto", "http", "tcp", "postgres", "redis", "minecraft", "healthcheck", "none"]), {
-    description:
-      "How readiness is proved. `auto`: an HTTP answer where a route is known, or a port and no `tcp` listener; a connection on its first `tcp` port for stream targets (Minecraft's own status where that is spoken); else the image's health command, else running is enough. `tcp`: a connection that brings bytes or stays open. `postgres`, `redis`, `minecraft`: an answer in that protocol. `none`: running is always enough.",
-    default: BUILT_IN.readiness.kind,
-  }),
+  kind: key(
+    z.enum(["auto", "http", "tcp", "postgres", "mysql", "redis", "minecraft", "healthcheck", "none"]),
+    {
+      description:
+        "How readiness is proved. `auto`: an HTTP answer where a route is known, or a port and no `tcp` listener; a connection on its first `tcp` port for stream targets (Minecraft's own status where that is spoken); else the image's health command, else running is enough. `tcp`: a connection that brings bytes or stays open. `postgres`, `mysql`, `redis`, `minecraft`: an answer in that protocol. `none`: running is always enough.",
+      default: BUILT_IN.readiness.kind,
+    },
+  ),
   path: key(text(parsePath, "a path such as /health"), {
     description: "Path that the HTTP probe asks for with GET. Redirects are not followed.",
     default: BUILT_IN.readiness.path,

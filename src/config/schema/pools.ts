@@ -6,9 +6,10 @@ import { duration, durationNotes, key, text, whole } from "./text.ts";
 /** What holds for a pool that does not say otherwise, as one would write it. */
 export const BUILT_IN_POOL = { default_cost: "512MiB", yield_after: "10s" } as const;
 
-const size = text(parseSize, "a size such as 16GiB or 512MiB", (input) =>
-  typeof input === "number" ? `: give the number a unit, ${String(input)}GiB or ${String(input)}MiB` : "",
-);
+const size = text(parseSize, "a size such as 16GiB or 512MiB", {
+  wrongType: (input) =>
+    typeof input === "number" ? `: give the number a unit, ${String(input)}GiB or ${String(input)}MiB` : "",
+});
 const sizeNotes = { pattern: SIZE_PATTERN } as const;
 
 /** One entry of `pools`. */
@@ -38,15 +39,19 @@ const poolSchema = z
       ...durationNotes,
     }),
   })
-  .check((context) => {
-    const { max_awake, budget } = context.value;
-    if (max_awake !== undefined || budget !== undefined) return;
-    const message = "limits nothing: add max_awake, budget or both";
-    context.issues.push({ code: "custom", message, input: context.value });
-  });
+  .superRefine(
+    ({ max_awake, budget }, context) => {
+      if (max_awake !== undefined || budget !== undefined) return;
+      context.addIssue("limits nothing: add max_awake, budget or both");
+    },
+    // Beside other problems too; but an unknown key may be one of these two, misspelt.
+    { when: ({ issues }) => !issues.some(({ code }) => code === "unrecognized_keys") },
+  );
+
+const poolKey = z.string().regex(new RegExp(NAME_PATTERN));
 
 /** `pools` of the file. */
-export const poolsSchema = z.record(z.string().regex(new RegExp(NAME_PATTERN)), poolSchema);
+export const poolsSchema = z.record(poolKey, poolSchema);
 
 /** The pools as the file has them. */
 export type PoolsLayer = z.output<typeof poolsSchema>;
@@ -72,6 +77,12 @@ export const inPoolShape = {
     defaultText: "the memory that it was last measured to hold, before that the pool's `default_cost`",
     examples: ["2GiB"],
     ...sizeNotes,
+  }),
+  costs: key(z.record(poolKey, size), {
+    description:
+      "What it takes of the budget of single pools, by their names; stronger than `cost`. For a budget that is not the host's memory, such as a graphics card's: nothing measures that.",
+    defaultText: "`cost` for each",
+    examples: [{ vram: "6GiB" }],
   }),
   room_timeout: key(duration({ positive: true }), {
     description: "How long a wake waits for room in its pools before it has failed.",

@@ -20,7 +20,7 @@ const variable = text(
 const secret = text(
   (written) => (written.trim() === "" ? bad("expected the secret") : good(written.trim())),
   "text",
-  () => "",
+  { wrongType: () => "" },
 );
 
 /** One Proxmox VE cluster: `providers.proxmox.<name>`. */

@@ -24,15 +24,23 @@ export function key<T extends z.ZodType>(schema: T, notes: KeyNotes): z.ZodExact
   return z.exactOptional(noted(schema, notes));
 }
 
+interface TextOptions<T> {
+  /** What is said of a value that is no text, after what was wanted. */
+  readonly wrongType?: (input: unknown) => string;
+  /** What checks of the keys around it find where the text is wrong. Default: nothing that they could use. */
+  readonly leaves?: (text: string) => T;
+}
+
 /** A text that `parse` turns into a value; `wanted` is said of anything that is no text. */
-export function text<T>(parse: (text: string) => Parsed<T>, wanted: string, wrongType = defaultHint) {
+export function text<T>(parse: (text: string) => Parsed<T>, wanted: string, options: TextOptions<T> = {}) {
+  const { wrongType = defaultHint, leaves = () => z.NEVER } = options;
   return z
     .string({ error: (issue) => `expected ${wanted}${wrongType(issue.input)}` })
     .transform((written, context) => {
       const parsed = parse(written);
       if (parsed.ok) return parsed.value;
       context.issues.push({ code: "custom", message: parsed.message, input: written });
-      return z.NEVER;
+      return leaves(written);
     });
 }
 
@@ -47,7 +55,7 @@ export function duration(options: { readonly positive?: boolean } = {}) {
       return parsed;
     },
     "a duration such as 90s, 15m or 1h30m",
-    unitHint,
+    { wrongType: unitHint },
   );
 }
 
@@ -64,7 +72,7 @@ export function durationOrNever() {
       return parsed;
     },
     "a duration such as 90s, 15m or 1h30m, or never",
-    unitHint,
+    { wrongType: unitHint },
   );
 }
 

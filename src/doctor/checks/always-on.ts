@@ -1,5 +1,6 @@
 import type { Check } from "../check.ts";
 import { knownImage } from "../known-images.ts";
+import { labelsOf } from "../labels-of.ts";
 
 /** Is anything a target whose work goes on while nobody asks for it? */
 export const alwaysOn: Check = {
@@ -17,7 +18,7 @@ export const alwaysOn: Check = {
           sentence: `${spec.name} may sleep, but by its image it should not: ${known.reason}.`,
           evidence: [instance?.image ?? ""],
           fix: [
-            { where: `compose.yaml, labels of ${spec.name}`, lines: 'wakegate.enable: "false"' },
+            { where: labelsOf(spec), lines: 'wakegate.enable: "false"' },
             { where: "or, to keep it in the dashboard", lines: "wakegate.idle_timeout: never" },
           ],
         },

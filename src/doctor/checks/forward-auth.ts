@@ -5,6 +5,7 @@ import { outcomeOf } from "../outcome.ts";
 import { placesOf } from "../places.ts";
 import { proxyKinds } from "../proxy-kind.ts";
 import type { Probed, Scene } from "../scene.ts";
+import { siteOf } from "../site.ts";
 import { lostRoute } from "./survival.ts";
 
 /** Does the proxy really ask before it lets anybody through? Proved by a request that only we know. */
@@ -82,7 +83,7 @@ function judgeOne(scene: Scene, probed: Probed, entry: string): readonly Found[]
           target,
           sentence: `The proxy asks for ${host} at the wrong address, ${outcome.path}: it gets 404, and lets nobody through.`,
           evidence: [...evidence, `asked by ${outcome.peer}`],
-          fix: kinds.map((kind) => addressLines(kind, places)),
+          fix: kinds.map((kind) => addressLines(kind, places, siteOf(scene, probed))),
         },
       ];
     case "catch-all":
@@ -136,7 +137,7 @@ function judgeOne(scene: Scene, probed: Probed, entry: string): readonly Found[]
               ? `The proxy answered ${String(outcome.status)} for ${host} and did not ask Wakegate: it has no such question, or does not reach ${places.internal}.`
               : `The proxy lets requests for ${host} through without asking Wakegate: nobody wakes ${target}, and no request counts as use.`,
           evidence,
-          fix: kinds.map((kind) => askLines(kind, places, host, target)),
+          fix: kinds.map((kind) => askLines(kind, places, siteOf(scene, probed))),
         },
       ];
   }

@@ -2,8 +2,10 @@ import type { Check } from "../check.ts";
 import type { Found } from "../finding.ts";
 import { describeLines } from "../lines.ts";
 import { outcomeOf, type Outcome } from "../outcome.ts";
+import { placesOf } from "../places.ts";
 import { proxyKinds } from "../proxy-kind.ts";
 import type { Probed, Scene } from "../scene.ts";
+import { siteOf } from "../site.ts";
 
 /** Does the proxy describe the request that it holds as it was sent? */
 export const forwarded: Check = {
@@ -34,7 +36,8 @@ function judgeOne(
   { arrivals }: Extract<Outcome, { kind: "asked" }>,
 ): readonly Found[] {
   const { target, host, path } = probed;
-  const fix = proxyKinds(scene, probed).map(describeLines);
+  const site = siteOf(scene, probed);
+  const fix = proxyKinds(scene, probed).map((kind) => describeLines(kind, placesOf(scene), site));
   const wrong = arrivals.find((arrival) => arrival.wrong.length > 0);
   if (wrong) {
     const sentence = `The proxy's question for ${host} is not complete, so Wakegate refuses it: ${wrong.wrong.join(", ")}.`;
@@ -51,7 +54,7 @@ function judgeOne(
         fix: [
           ...fix,
           {
-            where: `compose.yaml, labels of ${target}, if that is meant`,
+            where: `${site.labels}, if that is meant`,
             lines: `wakegate.hosts: ${host},${other.facts.host}`,
           },
         ],

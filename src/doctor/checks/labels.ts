@@ -1,6 +1,7 @@
 import type { Problem } from "../../config/model.ts";
 import type { Check } from "../check.ts";
 import type { Found } from "../finding.ts";
+import { enableLines } from "../labels-of.ts";
 import { sentence } from "../sentence.ts";
 
 /** Are the labels and the file understood? */
@@ -22,12 +23,9 @@ export const labels: Check = {
       {
         level: "warning",
         sentence: "There is no target: no container has the label, and the file names none.",
-        fix: [
-          {
-            where: "compose.yaml, on the service that may sleep",
-            lines: 'labels:\n  wakegate.enable: "true"',
-          },
-        ],
+        fix: [...new Set(engines.map(({ kind }) => kind === "kubernetes"))].map((inCluster) =>
+          enableLines(inCluster),
+        ),
       },
     ];
   },

@@ -3,6 +3,7 @@ import { noAddressMessage, portOf, vantageFrom } from "../../watchers/readiness/
 import { mustAnswer } from "../../watchers/readiness/must-answer.ts";
 import type { Check } from "../check.ts";
 import type { Fix, Found } from "../finding.ts";
+import { labelsOf } from "../labels-of.ts";
 import { placesOf } from "../places.ts";
 import { sentence } from "../sentence.ts";
 import type { Scene, TargetScene } from "../scene.ts";
@@ -55,7 +56,7 @@ function judgeOne(scene: Scene, target: TargetScene): readonly Found[] {
       evidence: tried.map(({ address, failure = "" }) => `${address}: ${failure}`),
       fix: [
         {
-          where: `compose.yaml, labels of ${spec.name}`,
+          where: labelsOf(spec),
           lines: 'wakegate.port: "<the port inside the container>"',
         },
       ],
@@ -101,7 +102,7 @@ function fixes(scene: Scene, target: TargetScene): readonly Fix[] {
   if (instance && portOf(spec, instance) === undefined)
     return [
       {
-        where: `compose.yaml, labels of ${spec.name}`,
+        where: labelsOf(spec),
         lines: 'wakegate.port: "<the port inside the container>"',
       },
     ];

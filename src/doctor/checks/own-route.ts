@@ -5,6 +5,7 @@ import { outcomeOf } from "../outcome.ts";
 import { placesOf } from "../places.ts";
 import { proxyKinds } from "../proxy-kind.ts";
 import type { Probed, Scene } from "../scene.ts";
+import { siteOf } from "../site.ts";
 
 /** Does `/.wakegate/` of each host lead to the public listener, where the loading page's events are? */
 export const ownRoute: Check = {
@@ -40,7 +41,9 @@ function judgeOne(scene: Scene, probed: Probed): readonly Found[] {
           ? `GET ${host}/.wakegate/events answered ${String(own.reply.status)}`
           : own.reply.message,
       ],
-      fix: proxyKinds(scene, probed).map((kind) => ownRouteLines(kind, placesOf(scene), host)),
+      fix: proxyKinds(scene, probed).map((kind) =>
+        ownRouteLines(kind, placesOf(scene), siteOf(scene, probed)),
+      ),
     },
   ];
 }

@@ -1,6 +1,7 @@
 import type { InstanceSummary } from "../../providers/provider.ts";
 import type { Check } from "../check.ts";
 import type { Found } from "../finding.ts";
+import { labelsOf } from "../labels-of.ts";
 import type { Scene } from "../scene.ts";
 
 /** Do health checks of the proxy, or references to labels of what sleeps, work against Wakegate? */
@@ -38,7 +39,7 @@ function healthChecks({ targets, settings }: Scene): readonly Found[] {
         evidence: labels.map(([key]) => key),
         fix: [
           {
-            where: `compose.yaml, labels of ${spec.name}: remove`,
+            where: `${labelsOf(spec)}: remove`,
             lines: labels.map(([key]) => `${key}: …`).join("\n"),
           },
         ],

@@ -1,9 +1,11 @@
 import type { Check } from "../check.ts";
 import type { Found } from "../finding.ts";
 import { knownImage } from "../known-images.ts";
+import { labelsOf } from "../labels-of.ts";
 import { ssoLines } from "../lines.ts";
 import { outcomeOf } from "../outcome.ts";
 import { proxyKinds } from "../proxy-kind.ts";
+import { siteOf } from "../site.ts";
 import type { Probed, Scene, TargetScene } from "../scene.ts";
 
 /** Is single sign-on asked before Wakegate, so that strangers wake nothing? */
@@ -37,7 +39,7 @@ function unprotected(scene: Scene, probed: Probed, signOn: string): Found {
     target: probed.target,
     sentence: `A visitor of ${probed.host} without a login reaches Wakegate: strangers can wake ${probed.target}. If ${signOn} should protect it, it has to be asked first.`,
     evidence: [`${signOn} runs on this engine`],
-    fix: proxyKinds(scene, probed).map((kind) => ssoLines(kind, probed.target)),
+    fix: proxyKinds(scene, probed).map((kind) => ssoLines(kind, siteOf(scene, probed))),
   };
 }
 
@@ -59,7 +61,7 @@ function wrongOrder({ spec, instance }: TargetScene): readonly Found[] {
         target: spec.name,
         sentence: `Wakegate is asked before the single sign-on of ${spec.name}: strangers wake it.`,
         evidence: [`${key}: ${value}`],
-        fix: [{ where: `compose.yaml, labels of ${spec.name}`, lines: `${key}: ${better.join(",")}` }],
+        fix: [{ where: labelsOf(spec), lines: `${key}: ${better.join(",")}` }],
       },
     ];
   });

@@ -1,5 +1,6 @@
 import type { Check } from "../check.ts";
 import type { Fix, Found } from "../finding.ts";
+import { labelsOf } from "../labels-of.ts";
 import { outcomeOf } from "../outcome.ts";
 import { placesOf } from "../places.ts";
 import { proxyKinds } from "../proxy-kind.ts";
@@ -94,7 +95,7 @@ function fixes(scene: Scene, { spec, instance }: TargetScene, caddy: boolean): r
         where: "compose.yaml, environment of caddy-docker-proxy",
         lines: 'CADDY_DOCKER_SCAN_STOPPED_CONTAINERS: "true"',
       },
-      { where: `compose.yaml, labels of ${spec.name}`, lines: `caddy.reverse_proxy: ${spec.name}:${port}` },
+      { where: labelsOf(spec), lines: `caddy.reverse_proxy: ${spec.name}:${port}` },
     ];
   }
   return [

@@ -17,7 +17,7 @@ import { Exchange, type Sharing } from "./exchange.ts";
 import { RedisLink } from "./link.ts";
 import { momentOf, Proposals } from "./proposals.ts";
 import { statusOf, type ReplicasStatus } from "./replicas-status.ts";
-import { KEY, LEAVE } from "./scripts.ts";
+import { KEY, LEAVE, TELL_PEOPLE } from "./scripts.ts";
 import type { SharedStore } from "./shared-store.ts";
 import { leaderOf, mayNotSleep, type Standing } from "./standing.ts";
 import { surelyAsked, timingOf, type Moment, type Timing } from "./timing.ts";
@@ -181,6 +181,13 @@ export class Replicas implements Coordination, AsyncDisposable {
 
   claimWake(name: string, status: InstanceStatus, signal: AbortSignal): Promise<WakeClaim | undefined> {
     return this.#claims.claim(name, status, signal);
+  }
+
+  async mayTell(key: string, withinMs: number): Promise<boolean> {
+    if (!this.#link.up) return true;
+    const answer = await this.#link.run(TELL_PEOPLE, [this.id, key, String(withinMs)]).catch(() => undefined);
+    // Better told twice than not at all.
+    return answer !== 0;
   }
 
   /** Resolves when what is shared was read for the first time, or after `ms`. Never rejects. */

@@ -116,6 +116,17 @@ tell({ k = 'woke', target = ARGV[2], by = ARGV[1] })
 return 1
 `);
 
+/**
+ * Whether it is for this one to tell people of something. ARGV: id, key, ms. Returns 1, unless another one told them
+ * so lately.
+ */
+export const TELL_PEOPLE = script(`
+local by = redis.call('GET', k('told:' .. ARGV[2]))
+if by and by ~= ARGV[1] then return 0 end
+redis.call('SET', k('told:' .. ARGV[2]), ARGV[1], 'PX', ARGV[3])
+return 1
+`);
+
 /** Leaves in good order: what it had open was used until now. ARGV: id. */
 export const LEAVE = script(`
 local id = ARGV[1]

@@ -15,16 +15,16 @@ export async function afterFailure(bench: Workbench, state: Failed, signal: Abor
   for (;;) {
     if (followers.count > 0 && !state.failure.final && !bench.orders.mayNotWake())
       return { type: "wake", cause: { by: "retry" } };
+    const run = state.seen ?? (asked.how === "room" ? state.paused?.seen : undefined);
     const { afterMs } = firstTier(spec);
-    const idle = state.seen && isOurs(bench, state.seen.run) && !spec.dryRun ? afterMs : undefined;
-    const left =
-      idle === undefined ? undefined : asked.how === "room" ? 0 : idle - (clock.monotonic() - state.ended);
+    const mayStop = run && isOurs(bench, run.run) && !spec.dryRun;
+    const inMs = asked.how === "room" ? 0 : afterMs && afterMs - (clock.monotonic() - state.ended);
+    const left = mayStop ? inMs : undefined;
     const free = around.coordination.mayNotSleep === undefined && holders(bench).length === 0;
-    if (state.seen && left !== undefined && left <= 0 && free) {
+    if (run && left !== undefined && left <= 0 && free) {
       // A pause would keep what does not answer for ever.
       const method = spec.stopMethod === "pause" ? "stop" : spec.stopMethod;
-      if ((await writeIntent(bench, state.seen, method, signal)) === "written")
-        return { type: "sleep", method };
+      if ((await writeIntent(bench, run, method, signal)) === "written") return { type: "sleep", method };
     }
     const ms = left === undefined ? undefined : Math.max(1_000, left);
     await changedOr(clock, ms, followers.changed, signal);

@@ -11,6 +11,7 @@ import { wakeFailed } from "./wake.ts";
 
 /** How much of a log is worth showing. */
 const LOG_LIMIT = { lines: 8, bytes: 2_048 };
+const LOG_WAIT_MS = 2_000;
 
 /** Waits until the target answers, within what is left of its wake timeout. */
 export async function prove(bench: Workbench, state: Starting, signal: AbortSignal): Promise<Input> {
@@ -21,6 +22,9 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
   using limit = deadline(around.clock, Math.max(0, spec.wakeTimeoutMs - elapsed), spec.name, signal);
   try {
     const instance = await around.locate(limit.signal);
+    // Asked later than the answer that began this work: what it says is known from here on.
+    if (instance && mayYetRun(instance)) bench.see(instance);
+    signal.throwIfAborted();
     // An event may have come before the answer that began this work: nobody tells it again.
     if (!instance || !mayYetRun(instance)) return seenInput(instance, around.store.target(spec.name));
     await untilRunnable(bench, instance, limit.signal);
@@ -72,9 +76,17 @@ async function untilRunnable(bench: Workbench, instance: Instance, signal: Abort
 }
 
 async function died(bench: Workbench, instance: Instance, signal: AbortSignal): Promise<WakeFailedError> {
-  const { around, spec } = bench;
-  const log = await around.provider.logs(instance.id, LOG_LIMIT, signal).catch(() => []);
-  return exited(spec.name, instance.exit, log);
+  return exited(bench.spec.name, instance.exit, await lastWords(bench, instance.id, signal));
+}
+
+/** Whoever waits for a wake that has failed is not to wait for an engine that does not give the log. */
+async function lastWords(
+  { around, spec }: Workbench,
+  id: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  using limit = deadline(around.clock, LOG_WAIT_MS, `the log of ${spec.name}`, signal);
+  return await around.provider.logs(id, LOG_LIMIT, limit.signal).catch(() => []);
 }
 
 function exited(name: string, exit: Exit | undefined, log: readonly string[]): WakeFailedError {
@@ -102,7 +114,7 @@ async function outOfTime(
   const now = await around.locate(signal).catch(() => undefined);
   const exit = now?.exit ?? state.died;
   if (!exit) return noAnswer(bench, last);
-  const log = now ? await around.provider.logs(now.id, LOG_LIMIT, signal).catch(() => []) : [];
+  const log = now ? await lastWords(bench, now.id, signal) : [];
   return exited(spec.name, exit, log);
 }
 

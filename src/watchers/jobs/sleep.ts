@@ -6,7 +6,7 @@ import { sightingOf, type ForeignStop, type OwnStop, type Sighting } from "../st
 import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { holders } from "./holders.ts";
-import { agreeOn, dropIntent } from "./intent.ts";
+import { agreeOn, dropIntent, writeIntent } from "./intent.ts";
 
 const RETRY = { firstMs: 2_000, maxMs: 60_000 };
 
@@ -25,6 +25,10 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
       dropIntent(bench);
       return { type: "settled", sighting: now.sighting };
     }
+    // What was written down ended with the try before.
+    const intent = await writeIntent(bench, state.seen, state.method, signal);
+    if (intent === "refused" && state.deepens === undefined) return { type: "sleep-dropped" };
+    if (intent !== "written") return { type: "sleep-failed" };
     // Since the decision somebody may have come who does not ask for a wake: a dependant that others started, a lease.
     const users = state.deepens === undefined ? holders(bench) : around.neededBy();
     if (users.length > 0) {

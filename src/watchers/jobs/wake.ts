@@ -28,24 +28,30 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
   try {
     const { claim, before } = await mayStart(bench, signal);
     if (!before) return { type: "called", sighting: undefined };
+    let after: Instance | undefined;
     if (claim) {
       using _ = claim;
       const patience = { withinMs: spec.wakeTimeoutMs, onWaiting: bench.onWaiting.bind(bench) };
-      await bench.exclusive(async (life) => {
-        await writeStartIntent(bench, before.runId, life);
+      after = await bench.exclusive(async (life, waited) => {
+        // The call before it may have been a start, and a late one.
+        const there = waited ? await around.locate(signal) : before;
+        if (!there || !isToStart(there, around.oneShot)) return there;
+        await writeStartIntent(bench, there.runId, life);
         // Gone or started by others while that was written: from here on the call goes to its end.
         signal.throwIfAborted();
-        const failure = await around.provider.wake(before, life, patience).then(
+        const failure = await around.provider.wake(there, life, patience).then(
           () => undefined,
           (error: unknown) => ({ error }),
         );
         // In here, because the start's event may be quicker than its answer: then this work is over already.
-        const now = await noteRun(bench, before.runId, life);
+        const now = await noteRun(bench, there.runId, life, signal);
         // An answer that was lost on its way is no failure of what it was about.
         if (failure && now?.status !== "running") throw failure.error;
+        return now;
       });
+      signal.throwIfAborted();
     }
-    const after = await around.locate(signal);
+    after ??= await around.locate(signal);
     return { type: "called", sighting: after && sightingOf(after) };
   } catch (error) {
     signal.throwIfAborted();
@@ -84,10 +90,24 @@ function isToStart({ status, exit }: Instance, oneShot: boolean): boolean {
   return !completed && status !== "running" && status !== "restarting";
 }
 
-/** A call that failed may have started it all the same. Where the engine does not say now, the intent stays. */
-async function noteRun(bench: Workbench, before: string, signal: AbortSignal): Promise<Instance | undefined> {
+/**
+ * A call that failed may have started it all the same. Where the engine does not say now, the intent stays. When the
+ * `work` is over already, its result is nobody's: then what was seen is told here.
+ */
+async function noteRun(
+  bench: Workbench,
+  before: string,
+  signal: AbortSignal,
+  work: AbortSignal,
+): Promise<Instance | undefined> {
   const { around, spec } = bench;
-  const now = await around.locate(signal).catch(() => undefined);
+  let now: Instance | undefined;
+  try {
+    now = await around.locate(signal);
+  } catch {
+    return undefined;
+  }
+  if (work.aborted) bench.see(now);
   if (!now || now.runId === before) return now;
   around.store.update(spec.name, { startedRun: now.runId, startIntent: undefined });
   bench.activity.poke();

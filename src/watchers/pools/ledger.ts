@@ -13,8 +13,11 @@ export type Shortage = ReadonlyMap<string, Amount>;
 export const NOTHING: Amount = { awake: 0, bytes: 0 };
 
 /** What a member takes of a pool while it is awake. */
-export function shareOf({ costBytes }: Pick<Member, "costBytes">, pool: PoolSpec): Amount {
-  return { awake: 1, bytes: costBytes ?? pool.defaultCostBytes };
+export function shareOf(
+  { costBytes, costBytesIn }: Pick<Member, "costBytes" | "costBytesIn">,
+  pool: PoolSpec,
+): Amount {
+  return { awake: 1, bytes: costBytesIn?.[pool.name] ?? costBytes ?? pool.defaultCostBytes };
 }
 
 /** What it takes now, or has a right to when it is `granted`. */

@@ -1,20 +1,29 @@
 import type { PoolSpec } from "../../config/model/pool.ts";
+import type { InstanceStatus } from "../../providers/provider.ts";
 import { holders, isOurs, uptimeEvidence } from "../jobs/holders.ts";
 import type { State } from "../state.ts";
 import type { Watcher } from "../watcher.ts";
 import type { Member } from "./member.ts";
 
-/** A watcher's target as the decision sees it. `pools` are those that it is in. */
-export function memberOf(watcher: Watcher, pools: readonly PoolSpec[]): Member {
+/**
+ * A watcher's target as the decision sees it. `pools` are those that it is in, `said` is the engine's last word of it:
+ * that may be ahead of the state, or of what a failed wake knows.
+ */
+export function memberOf(
+  watcher: Watcher,
+  pools: readonly PoolSpec[],
+  said: InstanceStatus | undefined,
+): Member {
   const { spec, state, around } = watcher;
   const cost = costOf(watcher);
   const leaves = leavesOf(state);
-  const holds = holdsOf(state);
+  const holds = stronger(holdsOf(state), heldAs(said));
   const idle = holds !== undefined && leaves === undefined && mayYield(watcher, pools);
   return {
     name: spec.name,
     pools: spec.pools,
     ...(cost !== undefined && { costBytes: cost }),
+    ...(spec.costBytesIn && { costBytesIn: spec.costBytesIn }),
     ...(holds && { holds }),
     ...(leaves && { leaves }),
     ...(idle && { idleSince: watcher.activity.lastUse }),
@@ -47,6 +56,18 @@ export function holdsOf(state: State): Member["holds"] | undefined {
   }
 }
 
+function heldAs(said: InstanceStatus | undefined): Member["holds"] | undefined {
+  if (said === "running" || said === "restarting") return "awake";
+  return said === "paused" ? "memory" : undefined;
+}
+
+function stronger(
+  a: Member["holds"] | undefined,
+  b: Member["holds"] | undefined,
+): Member["holds"] | undefined {
+  return a === "awake" || b === "awake" ? "awake" : (a ?? b);
+}
+
 function leavesOf(state: State): Member["leaves"] | undefined {
   if (state.kind !== "stopping") return undefined;
   if (state.whose === "foreign") return "stop";
@@ -60,7 +81,8 @@ function mayYield(watcher: Watcher, pools: readonly PoolSpec[]): boolean {
   const { spec, state, around, activity } = watcher;
   if (state.kind === "napping") return state.deeper !== undefined;
   if (state.kind !== "ready" && state.kind !== "error") return false;
-  if (spec.dryRun || !isOurs(watcher, state.seen?.run ?? "")) return false;
+  const run = state.kind === "error" ? (state.seen ?? state.paused?.seen) : state.seen;
+  if (!run || spec.dryRun || !isOurs(watcher, run.run)) return false;
   if (state.kind === "ready" && uptimeEvidence(watcher, state)) return false;
   if (holders(watcher).some(({ source }) => source !== "needed")) return false;
   const unusedMs = around.clock.monotonic() - activity.lastUse;

@@ -4,6 +4,8 @@ export interface Member {
   readonly pools: readonly string[];
   /** Declared or measured, in bytes. Unset: each pool's own default. */
   readonly costBytes?: number;
+  /** Declared for single pools, by name; stronger. */
+  readonly costBytesIn?: Readonly<Record<string, number>>;
   /** What it takes now. `memory`: it is paused, which is asleep, but its memory is not free. Unset: nothing. */
   readonly holds?: "awake" | "memory";
   /** It goes down by itself already. `pause`: only its place among the awake comes free. */

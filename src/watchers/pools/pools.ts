@@ -3,6 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { Emitter, type Subscribable } from "../../lib/emitter.ts";
 import type { Log } from "../../lib/log.ts";
 import { onAbort } from "../../lib/signals.ts";
+import type { InstanceStatus } from "../../providers/provider.ts";
 import { WakeFailedError } from "../failure.ts";
 import type { State } from "../state.ts";
 import type { Watcher } from "../watcher.ts";
@@ -26,6 +27,8 @@ export interface PoolsOptions {
   readonly watchers: PoolWatchers;
   /** What has to be awake with a target: its dependencies, and the parts that wake with it. */
   readonly needs: (name: string) => readonly string[];
+  /** The engine's last word of a target. */
+  readonly said: (name: string) => InstanceStatus | undefined;
   /** False while it is not known yet what runs: nobody gets room then. */
   readonly settled: () => boolean;
 }
@@ -96,7 +99,7 @@ export class Pools implements Disposable {
     const found = new Map<string, Member>();
     const add = (watcher: Watcher): void => {
       if (found.has(watcher.name)) return;
-      const member = memberOf(watcher, this.#poolsOf(watcher));
+      const member = memberOf(watcher, this.#poolsOf(watcher), this.#options.said(watcher.name));
       found.set(watcher.name, member);
       for (const user of member.neededBy) {
         const other = this.#options.watchers.get(user);

@@ -1,6 +1,7 @@
 import type { ProbeAddress } from "./address.ts";
 import { probeHttp, type HttpProbe, type ProbeResult } from "../../lib/http-probe.ts";
 import { probeMinecraft, probePostgres, probeRedis, type StreamProbe } from "./protocol-probes.ts";
+import { probeMysql } from "./mysql-probe.ts";
 import { probeTcp } from "../../lib/tcp-probe.ts";
 
 /** The ways to ask an address whether somebody serves there. None rejects; an aborted signal gives "silent". */
@@ -8,6 +9,7 @@ export interface Probes {
   readonly http: (address: ProbeAddress, probe: HttpProbe, signal: AbortSignal) => Promise<ProbeResult>;
   readonly tcp: StreamProbe;
   readonly postgres: StreamProbe;
+  readonly mysql: StreamProbe;
   readonly redis: StreamProbe;
   readonly minecraft: StreamProbe;
 }
@@ -17,6 +19,7 @@ export const networkProbes: Probes = {
   http: probeHttp,
   tcp: probeTcp,
   postgres: probePostgres,
+  mysql: probeMysql,
   redis: probeRedis,
   minecraft: probeMinecraft,
 };

@@ -1,11 +1,14 @@
 import type { TargetSpec } from "../../config/model.ts";
 
 /** How a target that speaks something other than HTTP is asked; undefined: not in this way. */
-export function streamKindOf(spec: TargetSpec): "tcp" | "postgres" | "redis" | "minecraft" | undefined {
+export function streamKindOf(
+  spec: TargetSpec,
+): "tcp" | "postgres" | "mysql" | "redis" | "minecraft" | undefined {
   const { kind } = spec.readiness;
   switch (kind) {
     case "tcp":
     case "postgres":
+    case "mysql":
     case "redis":
     case "minecraft":
       return kind;

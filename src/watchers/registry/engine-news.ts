@@ -2,6 +2,7 @@ import type { TargetSpec } from "../../config/model.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Instance, ProviderError } from "../../providers/provider.ts";
 import { pauseRisk } from "../pause-risk.ts";
+import { sightingOf } from "../state.ts";
 import type { Engines } from "./engines.ts";
 import type { EngineView, EngineViewListener } from "./engine-view.ts";
 import type { Planning } from "./planning.ts";
@@ -68,7 +69,8 @@ export class EngineNews implements EngineViewListener {
     const seen = view.instances.get(id);
     const own = seen && "stopSignal" in seen ? seen.stopSignal : undefined;
     if (!ENDING_SIGNALS.has(signal) && signal !== own) return;
-    watchers.get(target.spec.name)?.dispatch({ type: "stop-signal" });
+    const running = seen && "runId" in seen && seen.status === "running" ? sightingOf(seen) : undefined;
+    watchers.get(target.spec.name)?.dispatch({ type: "stop-signal", ...(running && { running }) });
   }
 
   onAway(view: EngineView, error: ProviderError): void {

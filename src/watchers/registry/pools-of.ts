@@ -18,6 +18,7 @@ export function poolsOf(
       const { edges = [], companions = [] } = planning.plan.targets.get(name) ?? {};
       return [...edges.map((edge) => edge.name), ...companions];
     },
+    said: (name) => planning.instanceOf(name)?.status,
     // An engine that is away may say something else later; who waits for it would wait for ever.
     settled: () => engines.views.every(({ everListed, outage }) => everListed || outage !== undefined),
   });

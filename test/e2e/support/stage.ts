@@ -168,6 +168,7 @@ const LIFE = new Set([
   "sleep_started",
   "foreign_stop",
   "target_asleep",
+  "target_crashed",
   "target_missing",
 ]);
 

@@ -9,18 +9,25 @@ export const stoppingLetsNobodyThrough: Invariant = {
   watch(scene) {
     /** Our own stops under way, by container. */
     const stops = new Map<string, number>();
+    /** Those that are over, by container: the moment, and the serial number of the telling. */
+    const over = new Map<string, { readonly at: number; readonly told: number }>();
     return {
       hear(happening) {
         if (happening.kind === "killed" || happening.kind === "closed") stops.clear();
         if (happening.kind === "calls" && happening.call.method === "sleep")
           stops.set(happening.call.id, happening.call.number);
-        if (happening.kind === "called" && stops.get(happening.call.id) === happening.call.number)
+        if (happening.kind === "called" && stops.get(happening.call.id) === happening.call.number) {
           stops.delete(happening.call.id);
+          over.set(happening.call.id, { at: scene.clock.monotonic(), told: scene.told.now });
+        }
         if (!passed(happening)) return;
         const { target } = happening.visit;
-        const dying = scene.told.named(target).filter(({ id, status, signalledAt }) => {
+        const dying = scene.told.named(target).filter(({ id, status, signalledAt, at }) => {
+          const own = over.get(id);
+          // An inspection after our stop says that it has survived it: the stop has failed, and what runs is used.
+          const survived = own && signalledAt !== undefined && signalledAt <= own.at && at > own.told;
           const signalled = signalledAt !== undefined && scene.clock.monotonic() - signalledAt < GRACE_MS;
-          return status === "running" && (stops.has(id) || signalled);
+          return status === "running" && (stops.has(id) || (signalled && !survived));
         });
         const others = scene.told
           .named(target)

@@ -48,7 +48,11 @@ function takes(scene: Scene, name: string, state: State, pool: PoolSpec): boolea
 }
 
 function holds(scene: Scene, name: string, { budgetBytes }: PoolSpec): boolean {
-  return scene.told
+  // The newest is the target; an older one beside it is somebody else's, and nobody looks at it.
+  const [status] = scene.told
     .named(name)
-    .some(({ status }) => status === "running" || (status === "paused" && budgetBytes !== undefined));
+    .toSorted((a, b) => b.createdAt - a.createdAt)
+    .map((box) => box.status);
+  if (status === "running" || status === "restarting") return true;
+  return status === "paused" && budgetBytes !== undefined;
 }

@@ -65,8 +65,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "wake-issued-twice",
     fault: "a start that is sent twice",
     file: "src/watchers/jobs/wake.ts",
-    find: "await around.provider.wake(before, life, patience).then(",
-    put: "await Promise.all([around.provider.wake(before, life, patience), around.provider.wake(before, life, patience)]).then(",
+    find: "await around.provider.wake(there, life, patience).then(",
+    put: "await Promise.all([around.provider.wake(there, life, patience), around.provider.wake(there, life, patience)]).then(",
   },
   {
     name: "pool-overdrawn",

@@ -84,6 +84,7 @@ export class SimNet {
       http: (address, _probe, signal) => ask(address, signal, 200),
       tcp: stream,
       postgres: stream,
+      mysql: stream,
       redis: stream,
       minecraft: stream,
     };

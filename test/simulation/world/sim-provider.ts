@@ -31,6 +31,7 @@ export interface SimProviderOptions {
 }
 
 const CALL_MS = 3;
+const LIST_LIMIT_MS = 30_000;
 
 /** One Wakegate's way to the engine, with everything that may go wrong on it. */
 export class SimProvider implements Provider {
@@ -41,6 +42,9 @@ export class SimProvider implements Provider {
   readonly #old = new Map<string, Instance>();
   #sink: EngineSink | undefined;
   #away = false;
+  #listings = 0;
+  /** What happens while the listing is made is told after it, as by the real providers. */
+  #held: EngineChange[] | undefined;
 
   constructor(options: SimProviderOptions) {
     this.#options = options;
@@ -64,12 +68,26 @@ export class SimProvider implements Provider {
   /** The event stream broke and came back: everything is listed anew. Tried until the engine answers. */
   async relist(): Promise<void> {
     const { engine, tell, process, world } = this.#options;
+    const mine = ++this.#listings;
+    this.#held = [];
     try {
-      const instances = await this.#call("list", undefined, () => [...engine.boxes.values()].map(summaryOf));
+      const limit = new AbortController();
+      world.after(LIST_LIMIT_MS, () =>
+        limit.abort(new ProviderError("engine_timeout", this.engine, "no answer in time")),
+      );
+      const instances = await this.#call("list", limit.signal, () =>
+        [...engine.boxes.values()].map(summaryOf),
+      );
+      // The stream that it belonged to broke meanwhile: another one is under way.
+      if (mine !== this.#listings) return;
       this.#away = false;
       tell({ kind: "listed", instances });
       this.#sink?.listed({ instances });
+      const held = this.#held;
+      this.#held = undefined;
+      for (const change of held) this.#change(change);
     } catch (error) {
+      if (mine !== this.#listings) return;
       if (!this.#away && this.#sink) {
         this.#away = true;
         tell({ kind: "away" });
@@ -202,16 +220,21 @@ export class SimProvider implements Provider {
     });
   }
 
+  #change(change: EngineChange): void {
+    if (!this.#sink) return;
+    this.#options.tell({ kind: "event", ...change });
+    this.#sink.changed(change);
+  }
+
   #onChange(change: EngineChange): void {
-    const { mischief, world, process, tell } = this.#options;
+    const { mischief, world, process } = this.#options;
     const { random, events } = mischief;
     if (mischief.down || random.chance(events.lost)) return;
     for (let copies = random.chance(events.repeated) ? 2 : 1; copies > 0; copies--) {
       world.after(random.delay(events.delayMs), () =>
         process.deliver(() => {
-          if (!this.#sink) return;
-          tell({ kind: "event", ...change });
-          this.#sink.changed(change);
+          if (this.#held) this.#held.push(change);
+          else this.#change(change);
         }),
       );
     }

@@ -164,6 +164,19 @@ describe("a budget", () => {
     expect(r.watcher("c").progress().room?.yields).toEqual(["b"]);
   });
 
+  it("counts what was declared for one pool in that pool alone", async () => {
+    const yaml = "pools: { ram: { budget: 16GiB }, vram: { budget: 8GiB } }\n";
+    await using r = await pooled((w) => {
+      const labels = { "wakegate.cost": "1GiB", "wakegate.costs.vram": "5GiB" };
+      for (const name of ["a", "b"]) add(w, name, "ram,vram", { labels });
+      add(w, "c", "ram", { labels });
+    }, yaml);
+    for (const name of ["a", "c", "b"]) r.watcher(name).wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    expect(states(r, "a", "c", "b")).toEqual(["ready", "ready", "waking"]);
+    expect(r.watcher("b").room?.pools).toEqual(["vram"]);
+  });
+
   it("fails at once what costs more than there is, naming both numbers", async () => {
     await using r = await rig({
       yaml: POOLS,
@@ -199,6 +212,84 @@ describe("a budget", () => {
     await r.clock.advance(30_000);
     expect(r.state("c")).toBe("ready");
     expect(r.world.calls.filter((call) => call.startsWith("pause"))).toEqual(["pause c"]);
+  });
+
+  it("counts what is paused also after its wake failed, and stops it for others", async () => {
+    await using r = await pooled((w) => {
+      for (const name of ["a", "b", "c", "d"])
+        add(w, name, "ram", { labels: { "wakegate.stop_method": "pause" } });
+    });
+    r.watcher("a").wake(BY_REQUEST);
+    await r.clock.advance(MINUTE);
+    r.watcher("a").sleep();
+    await r.clock.advance(MINUTE);
+    r.world.behaviour.set("a", { stopMs: 1_000, failStart: "no such device" });
+    r.watcher("a").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    expect(r.state("a")).toBe("error");
+    for (const name of ["b", "c"]) r.watcher(name).wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    const leases = ["b", "c"].map((name) => r.watcher(name).lease("a download"));
+    r.watcher("d").wake(BY_REQUEST);
+    await settle();
+    expect(r.watcher("d").state).toMatchObject({ kind: "waking", step: "room" });
+    await r.clock.advance(10_000);
+    expect([r.world.get("a").status, r.state("d")]).toEqual(["exited", "ready"]);
+    for (const lease of leases) lease[Symbol.dispose]();
+  });
+
+  it("stops what still runs after a failed wake of it, though its dependency was what failed next", async () => {
+    await using r = await rig({
+      yaml: POOLS,
+      setUp: (w) => {
+        add(w, "app", "p", {
+          labels: {
+            ...compose("app", "db:service_started:false"),
+            "wakegate.readiness.kind": "healthcheck",
+            "wakegate.wake_timeout": "2s",
+            "wakegate.idle_timeout": "5m",
+          },
+        });
+        add(w, "db", "p", { labels: compose("db") });
+      },
+    });
+    r.world.change("app", { healthcheck: ["never"] }, "health");
+    r.watcher("app").wake(BY_REQUEST);
+    await r.clock.advance(5_000);
+    expect([r.state("app"), r.world.get("app").status]).toEqual(["error", "running"]);
+    r.world.behaviour.set("db", { failStart: "no" });
+    r.world.dies("db", 1);
+    await r.clock.advance(MINUTE);
+    r.watcher("app").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    expect(r.watcher("app").state).toMatchObject({ kind: "error", failure: { reason: "dependency" } });
+    await r.clock.advance(6 * MINUTE);
+    expect(r.world.get("app").status).toBe("exited");
+  });
+
+  it("counts what the engine lists as running before it was looked at", async () => {
+    await using r = await pooled((w) => {
+      for (const name of ["a", "b", "c"]) add(w, name, "p");
+    });
+    r.watcher("a").wake(BY_REQUEST);
+    await r.clock.advance(1_000);
+    const lease = r.watcher("a").lease("a download");
+    r.world.goAway();
+    await settle();
+    r.world.deaf = true;
+    r.world.runs("b");
+    const answers: (() => void)[] = [];
+    r.world.onAnswer = (instance) => new Promise((resolve) => answers.push(() => resolve(instance)));
+    r.world.comeBack();
+    r.watcher("c").wake(BY_REQUEST);
+    await settle();
+    expect(r.watcher("c").state).toMatchObject({ kind: "waking", step: "room" });
+    expect(r.state("b")).toBe("missing");
+    r.world.onAnswer = (instance) => Promise.resolve(instance);
+    for (const answer of answers) answer();
+    await r.clock.advance(1_000);
+    expect(states(r, "a", "b", "c")).toEqual(["ready", "ready", "waking"]);
+    lease[Symbol.dispose]();
   });
 });
 
