@@ -33,7 +33,7 @@ suite("redis", "a shared store that is away", () => {
     b.watcher("app").wake(BY_REQUEST);
     await until(() => a.state("app") === "ready" && b.state("app") === "ready");
     // Longer than the idle time, and than a lease and a grace: also what is ready stays so.
-    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
     expect(world.calls).toEqual(["start idle", "start app"]);
     expect(a.watcher("app").gate.kind).toBe("ready");
     expect(a.log.of("shared_store_away")).toHaveLength(1);
@@ -107,7 +107,7 @@ suite("redis", "a shared store that is away", () => {
     await leaderOf([a]);
     a.watcher("app").wake(BY_REQUEST);
     await until(() => world.calls.includes("stop app"));
-    relay.delay(600);
+    relay.delay(1_200);
     await until(() => a.replicas.mayNotSleep?.kind === "nobody");
     relay.delay(0);
     await leaderOf([a]);
@@ -149,8 +149,10 @@ suite("redis", "a shared store that lets nobody in", () => {
     await redis.ask(["ACL", "SETUSER", "wakegate", "reset", "on", ">secret", ...rights]);
     const world = realWorld();
     world.create("app", { labels });
-    await using a = await join(world, redis.url, "a", env);
-    await using b = await join(world, redis.url, "b", env);
+    // Long enough that a busy machine is not taken for a store that is away.
+    const patient = { ...env, WAKEGATE_STORE_REDIS_LEASE: "8s" };
+    await using a = await join(world, redis.url, "a", patient);
+    await using b = await join(world, redis.url, "b", patient);
     await leaderOf([a, b]);
     b.watcher("app").wake(BY_REQUEST);
     await until(() => world.calls.includes("stop app"));
