@@ -2,7 +2,7 @@ import { DeadlineError, deadline } from "../../lib/signals.ts";
 import type { Exit, Instance } from "../../providers/provider.ts";
 import { WakeFailedError } from "../failure.ts";
 import { proveReady } from "../readiness/prove.ts";
-import type { ProbeResult } from "../../lib/http-probe.ts";
+import type { ProbeResult } from "../../lib/probe-result.ts";
 import type { Starting } from "../state.ts";
 import type { Input } from "../input.ts";
 import { seenInput } from "../seen-input.ts";
@@ -20,7 +20,7 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
   let last: ProbeResult | undefined;
   using limit = deadline(around.clock, Math.max(0, spec.wakeTimeoutMs - elapsed), spec.name, signal);
   try {
-    const instance = await around.locate(limit.signal);
+    const instance = await around.current(limit.signal);
     // An event may have come before the answer that began this work: nobody tells it again.
     if (!instance || !mayYetRun(instance)) return seenInput(instance, around.store.target(spec.name));
     await untilRunnable(bench, instance, limit.signal);
