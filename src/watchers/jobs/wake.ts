@@ -28,6 +28,7 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
   try {
     const { claim, before } = await mayStart(bench, signal);
     if (!before) return { type: "called", sighting: undefined };
+    let after: Instance | undefined;
     if (claim) {
       using _ = claim;
       const patience = { withinMs: spec.wakeTimeoutMs, onWaiting: bench.onWaiting.bind(bench) };
@@ -40,12 +41,12 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
           (error: unknown) => ({ error }),
         );
         // In here, because the start's event may be quicker than its answer: then this work is over already.
-        const now = await noteRun(bench, before.runId, life);
+        after = await noteRun(bench, before.runId, life);
         // An answer that was lost on its way is no failure of what it was about.
-        if (failure && now?.status !== "running") throw failure.error;
+        if (failure && after?.status !== "running") throw failure.error;
       });
     }
-    const after = await around.locate(signal);
+    after ??= await around.locate(signal);
     return { type: "called", sighting: after && sightingOf(after) };
   } catch (error) {
     signal.throwIfAborted();

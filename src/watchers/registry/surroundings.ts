@@ -36,7 +36,7 @@ export interface Shared {
 /** What the registry answers for one target. */
 export type Answers = Pick<
   Surroundings,
-  "locate" | "edges" | "neededBy" | "exempt" | "companionsAsleep" | "room"
+  "locate" | "current" | "edges" | "neededBy" | "exempt" | "companionsAsleep" | "room"
 > & {
   readonly planned: () => PlannedTarget | undefined;
 };

@@ -32,6 +32,7 @@ export function answersFor(name: string, view: EngineView, sources: AnswerSource
   const { planning, watchers } = sources;
   return {
     locate: (signal) => locate(name, view, sources, signal),
+    current: (signal) => locate(name, view, sources, signal, "current"),
     edges: () =>
       (planning.plan.targets.get(name)?.edges ?? []).map((spec) => {
         const dependency = watchers.get(spec.name);
@@ -51,9 +52,10 @@ async function locate(
   view: EngineView,
   { planning, watchers, replan }: AnswerSources,
   signal: AbortSignal,
+  how: "inspect" | "current" = "inspect",
 ): Promise<Instance | undefined> {
   const target = planning.plan.targets.get(name);
-  const byId = target?.instance === undefined ? undefined : await view.inspect(target.instance, signal);
+  const byId = target?.instance === undefined ? undefined : await view[how](target.instance, signal);
   if (byId) return byId;
   const source = watchers.get(name)?.spec.source;
   const again = source && nameOnEngine(source);
