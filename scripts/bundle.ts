@@ -1,12 +1,12 @@
-import { chmod, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** What every start reads in hundreds of small files goes into the bundle; all else stays where npm puts it. */
-const BUNDLED = ["yaml", "zod"];
+/** What every start reads in many small files goes into the bundle; all else stays where npm puts it. */
+const BUNDLED = ["eta", "node-cache", "pino", "yaml", "zod"];
 
 /**
  * Writes what users run into a folder directly below the package's root, empty before: few files in place of some
@@ -21,7 +21,7 @@ export async function bundle(folder: string): Promise<string> {
     dependencies: Readonly<Record<string, string>>;
   };
   await rm(outdir, { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: { main: "src/main.ts", "sleepy-app": "src/cli/demo/sleepy-app.ts" },
     outdir,
@@ -31,18 +31,27 @@ export async function bundle(folder: string): Promise<string> {
     platform: "node",
     target: "node20.19",
     external: Object.keys(manifest.dependencies).filter((name) => !BUNDLED.includes(name)),
-    // yaml is CommonJS, and asks for node's own modules.
+    // Most of these are CommonJS, and ask for node's own modules.
     banner: {
       js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
     },
     logLevel: "warning",
+    metafile: true,
   });
-  const licences = BUNDLED.map(async (name) => {
-    const text = await readFile(join(ROOT, "node_modules", name, "LICENSE"), "utf8");
-    return `${name}\n\n${text.trim()}\n`;
+  const licences = packagesIn(Object.keys(metafile.inputs)).map(async (name) => {
+    const folder = join(ROOT, "node_modules", name);
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} is bundled and has no licence file`);
+    return `${name}\n\n${(await readFile(join(folder, file), "utf8")).trim()}\n`;
   });
   await writeFile(join(outdir, "LICENCES.txt"), (await Promise.all(licences)).join("\n---\n\n"));
   const main = join(outdir, "main.js");
   await chmod(main, 0o755);
   return main;
+}
+
+/** What is bundled, with what that brings along. */
+function packagesIn(files: readonly string[]): readonly string[] {
+  const names = files.map((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
 }

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import type { Clock } from "./clock.ts";
-import type { HostAndPort, ProbeResult } from "./http-probe.ts";
+import { silence, type HostAndPort, type ProbeResult } from "./probe-result.ts";
 
 /** What a probe of a connection needs. */
 export interface TcpProbe {
@@ -28,7 +28,7 @@ export function probeTcp({ address, clock, preface }: TcpProbe, signal: AbortSig
       timer = clock.after(STAYS_OPEN_MS, () => finish({ kind: "answer", status: 0 }));
     });
     socket.on("data", () => finish({ kind: "answer", status: 0 }));
-    socket.on("error", (error) => finish({ kind: "silent", error: error.message }));
+    socket.on("error", (error) => finish(silence(error)));
     socket.on("close", () => finish({ kind: "silent", error: "closed at once" }));
   });
 }

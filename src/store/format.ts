@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { TargetRecord } from "./store.ts";
 
 /** The only version of the state file that this Wakegate reads and writes. */

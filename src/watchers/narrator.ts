@@ -5,7 +5,7 @@ import { EventLog } from "./event-log.ts";
 import type { TargetHandle } from "./handle.ts";
 import type { RoomNews } from "./pools/room.ts";
 import type { Learned } from "./history.ts";
-import type { ProbeResult } from "../lib/http-probe.ts";
+import type { ProbeResult } from "../lib/probe-result.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
 import type { WakeEvent } from "./wake-events.ts";
 

@@ -31,7 +31,7 @@ import { tierOf } from "./tier-of.ts";
 import { Followers } from "./followers.ts";
 import { Inbox } from "./inbox.ts";
 import { Insight } from "./insight.ts";
-import type { ProbeResult } from "../lib/http-probe.ts";
+import type { ProbeResult } from "../lib/probe-result.ts";
 import { seenInput } from "./seen-input.ts";
 import type { State, Wake } from "./state.ts";
 import type { WakeEvent } from "./wake-events.ts";

@@ -18,7 +18,7 @@ import type { Learned } from "./history.ts";
 import type { Orders } from "./orders.ts";
 import type { Failure } from "./progress.ts";
 import type { Wake } from "./state.ts";
-import type { ProbeResult } from "../lib/http-probe.ts";
+import type { ProbeResult } from "../lib/probe-result.ts";
 import type { Probes } from "./readiness/probes.ts";
 import type { Vantage } from "./readiness/address.ts";
 
@@ -43,6 +43,8 @@ export interface Surroundings {
   readonly caddyAdmin: string | undefined;
   /** Inspects the instance that the target is bound to now, also when it was recreated. */
   locate(signal: AbortSignal): Promise<Instance | undefined>;
+  /** As `locate`; but an inspection that was asked for before is good enough, where no change was told since. */
+  current(signal: AbortSignal): Promise<Instance | undefined>;
   /** The instance whose network namespace this one uses. */
   networkOwner(instance: Instance): InstanceSummary | undefined;
   /** Who has this address, seen from the target. */

@@ -5,13 +5,15 @@ const ours = createRequire(import.meta.url);
 const its = createRequire(ours.resolve("dockerode"));
 
 /**
- * Parts of dockerode that are for building images and for engines behind SSH. Wakegate does neither, and with what
- * they bring along (gRPC, protobuf, ssh2) they are most of what loading dockerode costs: a tenth of a second, and more
- * than 10 MB.
+ * Parts of dockerode that are for building images, for engines behind SSH and for the standard input of containers.
+ * Wakegate does none of it, and with what they bring along (gRPC, protobuf, ssh2, tar, a second stream library) they are
+ * most of what loading dockerode costs: more than a tenth of a second, and more than 10 MB.
  */
 const UNUSED = [
   [its, "./session"],
   [its, "docker-modem/lib/ssh"],
+  [its, "docker-modem/lib/http_duplex"],
+  [its, "tar-fs"],
 ] as const;
 
 for (const [from, id] of UNUSED) leaveOut(from, id);

@@ -2,7 +2,7 @@ import { DeadlineError, deadline } from "../../lib/signals.ts";
 import type { Exit, Instance } from "../../providers/provider.ts";
 import { WakeFailedError } from "../failure.ts";
 import { proveReady } from "../readiness/prove.ts";
-import type { ProbeResult } from "../../lib/http-probe.ts";
+import type { ProbeResult } from "../../lib/probe-result.ts";
 import type { Starting } from "../state.ts";
 import type { Input } from "../input.ts";
 import { seenInput } from "../seen-input.ts";
@@ -21,8 +21,8 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
   let last: ProbeResult | undefined;
   using limit = deadline(around.clock, Math.max(0, spec.wakeTimeoutMs - elapsed), spec.name, signal);
   try {
-    const instance = await around.locate(limit.signal);
-    // Asked later than the answer that began this work: what it says is known from here on.
+    const instance = await around.current(limit.signal);
+    // It may be a later answer than the one that began this work: what it says is known from here on.
     if (instance && mayYetRun(instance)) bench.see(instance);
     signal.throwIfAborted();
     // An event may have come before the answer that began this work: nobody tells it again.

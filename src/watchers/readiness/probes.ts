@@ -1,5 +1,6 @@
 import type { ProbeAddress } from "./address.ts";
-import { probeHttp, type HttpProbe, type ProbeResult } from "../../lib/http-probe.ts";
+import { probeHttp, type HttpProbe } from "../../lib/http-probe.ts";
+import type { ProbeResult } from "../../lib/probe-result.ts";
 import { probeMinecraft, probePostgres, probeRedis, type StreamProbe } from "./protocol-probes.ts";
 import { probeMysql } from "./mysql-probe.ts";
 import { probeTcp } from "../../lib/tcp-probe.ts";

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import type { HostAndPort, ProbeResult } from "../../lib/http-probe.ts";
+import { silence, type HostAndPort, type ProbeResult } from "../../lib/probe-result.ts";
 import type { TcpProbe } from "../../lib/tcp-probe.ts";
 
 /** One question and how its answer is judged. */
@@ -51,7 +51,7 @@ function ask(
       if (verdict === true) finish({ kind: "answer", status: 0 });
       else if (verdict !== undefined) silent(verdict);
     });
-    socket.on("error", (error) => silent(error.message));
+    socket.on("error", (error) => finish(silence(error)));
     socket.on("close", () => silent("closed without an answer"));
   });
 }

@@ -1,6 +1,7 @@
 import { backoffMs } from "../../lib/backoff.ts";
 import { sleep, type Clock } from "../../lib/clock.ts";
 import { Emitter } from "../../lib/emitter.ts";
+import { race } from "../../lib/race.ts";
 import { deadline } from "../../lib/signals.ts";
 import type {
   EngineChange,
@@ -39,6 +40,10 @@ export class EngineView implements EngineSink {
   /** Fires with the id of each instance that was looked at: it is known anew, or gone. */
   readonly remembered = new Emitter<string>();
   readonly #dirty = new Set<string>();
+  /** Inspections under way: of each instance the one that was asked for last, and after the last change told of it. */
+  readonly #asking = new Map<string, Promise<Instance | undefined>>();
+  /** Such a one while the listener is being told of it. */
+  #telling: Instance | undefined;
   #busy = 0;
   #instances = new Map<string, InstanceSummary | Instance>();
   #listed = false;
@@ -96,6 +101,7 @@ export class EngineView implements EngineSink {
     this.#listedAt = this.#clock.now();
     this.#outage = undefined;
     this.#dirty.clear();
+    this.#asking.clear();
     this.#listener.onListed(this);
   }
 
@@ -111,12 +117,48 @@ export class EngineView implements EngineSink {
 
   /** Inspects one instance soon. */
   lookAt(id: string): void {
+    this.#asking.delete(id);
     this.#dirty.add(id);
     this.#drain();
   }
 
   /** Inspects now and remembers. Throws what the provider throws. */
   async inspect(ref: string, signal: AbortSignal): Promise<Instance | undefined> {
+    return await this.#ask(ref, signal).answer;
+  }
+
+  /**
+   * As {@link inspect}; but an inspection that was asked for already is good enough, where no change was told since: the
+   * one under way, or the one that the listener is being told of.
+   */
+  async current(id: string, signal: AbortSignal): Promise<Instance | undefined> {
+    if (this.#telling?.id === id) return this.#telling;
+    const asked = this.#asking.get(id);
+    if (!asked) return await this.inspect(id, signal);
+    try {
+      return await race(asked, signal);
+    } catch {
+      signal.throwIfAborted();
+      // Whoever asked for it has given up, or the engine failed: what it says now counts.
+      return await this.inspect(id, signal);
+    }
+  }
+
+  /** `isLatest`: once there is an answer, whether it is the latest word, as far as anybody knows. */
+  #ask(
+    ref: string,
+    signal: AbortSignal,
+  ): { readonly answer: Promise<Instance | undefined>; readonly isLatest: () => boolean } {
+    let latest = false;
+    const answer = this.#inspect(ref, signal).finally(() => {
+      latest = this.#asking.get(ref) === answer;
+      if (latest) this.#asking.delete(ref);
+    });
+    this.#asking.set(ref, answer);
+    return { answer, isLatest: () => latest };
+  }
+
+  async #inspect(ref: string, signal: AbortSignal): Promise<Instance | undefined> {
     using limit = deadline(this.#clock, INSPECT_LIMIT_MS, `inspect of ${ref}`, signal);
     const instance = await this.provider.inspect(ref, limit.signal);
     this.#remember(ref, instance);
@@ -144,14 +186,24 @@ export class EngineView implements EngineSink {
   async #look(id: string): Promise<void> {
     for (let attempt = 0; !this.#signal.aborted; attempt++) {
       try {
-        const instance = await this.inspect(id, this.#signal);
-        this.#listener.onInspected(this, id, instance);
+        const asked = this.#ask(id, this.#signal);
+        const instance = await asked.answer;
+        this.#tell(id, instance, asked.isLatest());
         return;
       } catch {
         // Away is told by the watch, and the listing that ends an outage looks at everything again.
         if (this.#outage !== undefined || this.#signal.aborted) return;
         await sleep(this.#clock, backoffMs(attempt, RETRY), this.#signal).catch(() => undefined);
       }
+    }
+  }
+
+  #tell(id: string, instance: Instance | undefined, latest: boolean): void {
+    this.#telling = latest ? instance : undefined;
+    try {
+      this.#listener.onInspected(this, id, instance);
+    } finally {
+      this.#telling = undefined;
     }
   }
 }

@@ -99,6 +99,10 @@ export class TargetSurroundings implements Surroundings {
     return this.#answers.locate(signal);
   }
 
+  current(signal: AbortSignal): Promise<Instance | undefined> {
+    return this.#answers.current(signal);
+  }
+
   networkOwner({ networkOwner }: Instance): InstanceSummary | undefined {
     return networkOwner === undefined ? undefined : this.#view.find(networkOwner);
   }

@@ -58,6 +58,10 @@ export class TargetAnswers {
     return locate(this.#name, this.#view, this.#sources, signal);
   }
 
+  current(signal: AbortSignal): Promise<Instance | undefined> {
+    return locate(this.#name, this.#view, this.#sources, signal, "current");
+  }
+
   neededBy(): readonly string[] {
     return neededBy(this.#name, this.#view, this.#sources);
   }
@@ -77,9 +81,10 @@ async function locate(
   view: EngineView,
   { planning, watchers, replan }: AnswerSources,
   signal: AbortSignal,
+  how: "inspect" | "current" = "inspect",
 ): Promise<Instance | undefined> {
   const target = planning.plan.targets.get(name);
-  const byId = target?.instance === undefined ? undefined : await view.inspect(target.instance, signal);
+  const byId = target?.instance === undefined ? undefined : await view[how](target.instance, signal);
   if (byId) return byId;
   const source = watchers.get(name)?.spec.source;
   const again = source && nameOnEngine(source);

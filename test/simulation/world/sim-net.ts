@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Server, Socket } from "node:net";
-import type { HostAndPort, ProbeResult } from "../../../src/lib/http-probe.ts";
+import type { HostAndPort, ProbeResult } from "../../../src/lib/probe-result.ts";
 import type { Net } from "../../../src/stream/net.ts";
 import type { Probes } from "../../../src/watchers/readiness/probes.ts";
 import type { Random } from "../random.ts";

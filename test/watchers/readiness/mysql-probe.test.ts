@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/lib/clock.ts";
-import type { ProbeResult } from "../../../src/lib/http-probe.ts";
+import type { ProbeResult } from "../../../src/lib/probe-result.ts";
 import { probeMysql } from "../../../src/watchers/readiness/mysql-probe.ts";
 
 const GREETING = "\n8.4.0\0 and so on";

@@ -1,0 +1,26 @@
+import { messageOf } from "../errors.ts";
+
+/** Where a probe asks. */
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One answer, or why there was none. */
+export type ProbeResult =
+  | { readonly kind: "answer"; readonly status: number }
+  | {
+      readonly kind: "silent";
+      readonly error: string;
+      /** The machine answered at once that nobody listens there: to ask again costs next to nothing. */
+      readonly refused?: true;
+    };
+
+/** The result of a probe that failed with this error. */
+export function silence(error: unknown): ProbeResult {
+  const { code } = error as NodeJS.ErrnoException;
+  // Where a name has several addresses, Node tells the failures of all of them, and no text.
+  const told =
+    error instanceof AggregateError && error.message === "" ? (error.errors as unknown[])[0] : error;
+  return { kind: "silent", error: messageOf(told), ...(code === "ECONNREFUSED" && { refused: true }) };
+}
