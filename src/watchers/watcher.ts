@@ -17,7 +17,6 @@ import type { Gate, TargetHandle, Use, WakeCause } from "./handle.ts";
 import type { Learned } from "./history.ts";
 import { learnedOf } from "./learned-of.ts";
 import { jobOf, taskOf } from "./jobs/job-of.ts";
-import { Lane } from "./lane.ts";
 import { Narrator } from "./narrator.ts";
 import { progressOf } from "./progress-of.ts";
 import type { DependencyProgress, Failure, Progress } from "./progress.ts";
@@ -62,7 +61,6 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   #dependencies: readonly DependencyProgress[] | undefined;
   #lastWake: { wake: Wake; ended: number } | undefined;
   readonly #narrator = new Narrator(this);
-  readonly #lane = new Lane();
   readonly #recorder = new Recorder(this);
   readonly #jobs = new JobRunner(this);
   /** What people and the schedule order. */
@@ -289,7 +287,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   }
 
   exclusive<T>(call: (signal: AbortSignal, waited: boolean) => Promise<T>): Promise<T> {
-    return this.#lane.run(async (waited) => {
+    return this.around.lanes.run(this.name, async (waited) => {
       using limit = deadline(this.around.clock, CALL_LIMIT_MS, `engine call for ${this.name}`);
       return await call(limit.signal, waited);
     });
@@ -338,7 +336,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#recorder.close();
     this.#gate = { kind: "missing", why: "gone", message: reason.message };
     this.changed.emit();
-    await this.#lane.idle();
+    await this.around.lanes.idle(this.name);
   }
 }
 

@@ -17,6 +17,7 @@ import type { FailureFacts } from "./failure.ts";
 import type { Learned } from "./history.ts";
 import type { Orders } from "./orders.ts";
 import type { Failure } from "./progress.ts";
+import type { Lanes } from "./lanes.ts";
 import type { Wake } from "./state.ts";
 import type { ProbeResult } from "../lib/probe-result.ts";
 import type { Probes } from "./readiness/probes.ts";
@@ -28,6 +29,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly store: Store;
   readonly log: Log;
+  /** The order of calls that change something. It outlives the watcher: a call of one that is gone goes to its end. */
+  readonly lanes: Lanes;
   /** When uses are written down. */
   readonly usesWritten: Rounds;
   /** The other Wakegates, where there are several. */

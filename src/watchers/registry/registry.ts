@@ -4,6 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { Emitter, type Subscribable } from "../../lib/emitter.ts";
 import type { Log } from "../../lib/log.ts";
 import { Rounds } from "../../lib/rounds.ts";
+import { Lanes } from "../lanes.ts";
 import { untilTrue } from "../../lib/until-true.ts";
 import type { Machine } from "../../providers/inside/machine.ts";
 import type { Instance, Provider } from "../../providers/provider.ts";
@@ -56,6 +57,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   readonly #engines: Engines;
   readonly #planning: Planning;
   readonly #usesWritten: Rounds;
+  readonly #lanes = new Lanes();
   readonly #watchers: WatcherSet;
   /** What targets share. */
   readonly pools: Pools;
@@ -274,6 +276,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
         askers: this.#askers,
         comeback: new Comeback(this.#options.clock),
         usesWritten: this.#usesWritten,
+        lanes: this.#lanes,
         caddyAdmin: () => this.#planning.settings.caddyAdmin,
       },
       answers: sources,

@@ -11,6 +11,7 @@ import type { Edge } from "../dependencies.ts";
 import type { Room } from "../pools/room.ts";
 import { vantageFrom, type Vantage } from "../readiness/address.ts";
 import { networkProbes, type Probes } from "../readiness/probes.ts";
+import type { Lanes } from "../lanes.ts";
 import type { Surroundings } from "../workbench.ts";
 import type { Askers } from "./askers.ts";
 import type { Comeback } from "./comeback.ts";
@@ -33,6 +34,7 @@ export interface Shared {
   readonly askers: Askers;
   readonly comeback: Comeback;
   readonly usesWritten: Rounds;
+  readonly lanes: Lanes;
   readonly caddyAdmin: () => string | undefined;
 }
 
@@ -65,6 +67,10 @@ export class TargetSurroundings implements Surroundings {
 
   get log(): Log {
     return this.#shared.log;
+  }
+
+  get lanes(): Lanes {
+    return this.#shared.lanes;
   }
 
   get usesWritten(): Rounds {
