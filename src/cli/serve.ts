@@ -10,6 +10,7 @@ import type { Reload } from "../admin/parts.ts";
 import { startService, type Service } from "../service.ts";
 import { processOutput } from "./output.ts";
 import { problemText } from "./problem-text.ts";
+import { tuneV8 } from "./tune-v8.ts";
 
 /** How long a shut-down may take in all before the process ends anyway. */
 const SHUTDOWN_LIMIT_MS = 20_000;
@@ -19,6 +20,7 @@ const SHUTDOWN_LIMIT_MS = 20_000;
  * changes. Resolves to the exit code: 0 after a good end, 1 when it could not start.
  */
 export async function serve(args: string[]): Promise<number> {
+  tuneV8();
   const { values } = parseArgs({ args, options: { config: { type: "string" } } });
   const options = values.config === undefined ? {} : { file: values.config };
   const loaded = await loadSettings(options);
