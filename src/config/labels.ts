@@ -13,7 +13,7 @@ import { presetLayer, remarksOn } from "./presets.ts";
 import { toTraefikTarget } from "./schema/publish.ts";
 import type { DefaultsLayer, TargetLayer } from "./schema/target.ts";
 import { defaultOptions, uniqueRoutes, withoutHosts } from "./targets.ts";
-import { useProblems } from "./use-check.ts";
+import { unfitProblems } from "./labels/unfit.ts";
 import { labelAddressProblems } from "./labels/addresses.ts";
 import { costProblems, labelPoolProblems } from "./labels/pools.ts";
 import { labelPortProblems, listenersOf } from "./labels/listeners.ts";
@@ -134,13 +134,11 @@ export function readLabels(instance: InstanceSummary, engine: string, settings: 
     ...options,
     ...(network === undefined ? {} : { network }),
   };
-  const refused = redirectProblem(spec, settings, where) ?? methodProblem(spec, instance, where);
   const remarks = remarksOn(spec).map(({ severity, path, message }): Problem => {
     return { severity, where, key: LABEL_PREFIX + path.join("."), message };
   });
   const unfit = [
-    ...(refused ? [refused] : []),
-    ...tierProblems(spec, where),
+    ...unfitProblems(spec, instance, settings, where),
     ...costProblems(spec, settings, where),
     ...remarks.filter(({ severity }) => severity === "error"),
   ];
@@ -251,60 +249,6 @@ function clashProblem(
 
 function idIn({ namespace = "default", workload }: NonNullable<TargetLayer["kubernetes"]>): string {
   return idOfWorkload({ namespace, workload });
-}
-
-function redirectProblem(spec: TargetSpec, settings: LabelContext, where: string): Problem | undefined {
-  if (spec.pageMode !== "redirect" || settings.publicUrl !== undefined) return undefined;
-  const message =
-    "redirect needs public_url, the public listener as browsers reach it: set WAKEGATE_PUBLIC_URL";
-  return { severity: "error", where, key: "wakegate.page_mode", value: "redirect", message };
-}
-
-function tierProblems(spec: TargetSpec, where: string): Problem[] {
-  return useProblems(spec).map(({ key, message }) => {
-    return { severity: "error", where, key: `${LABEL_PREFIX}${key}`, message };
-  });
-}
-
-/** What cannot be done to this kind of instance is said before it is tried. */
-function methodProblem(spec: TargetSpec, instance: InstanceSummary, where: string): Problem | undefined {
-  const { stopMethod, stopSignal, source } = spec;
-  const refuse = (key: string, value: string, message: string): Problem => ({
-    severity: "error",
-    where,
-    key: `wakegate.${key}`,
-    value,
-    message,
-  });
-  if (source.kind === "swarm" || source.kind === "kubernetes") {
-    const what = source.kind === "swarm" ? "a Swarm service" : "a workload of Kubernetes";
-    if (instance.unfit !== undefined) return refuse("enable", "true", instance.unfit);
-    if (stopSignal !== undefined)
-      return refuse("stop_signal", stopSignal, `${what} takes its own stop signal only: remove it`);
-    return stopMethod === "stop"
-      ? undefined
-      : refuse("stop_method", stopMethod, `${what} can only be scaled to 0: write stop`);
-  }
-  if (source.kind !== "proxmox") {
-    return stopMethod === "hibernate"
-      ? refuse(
-          "stop_method",
-          stopMethod,
-          "only virtual machines of Proxmox can be hibernated: write pause or stop",
-        )
-      : undefined;
-  }
-  if (stopSignal !== undefined) {
-    return refuse("stop_signal", stopSignal, "Proxmox sends no signals of one's choice: remove it");
-  }
-  if (instance.image === "lxc" && (stopMethod === "pause" || stopMethod === "hibernate")) {
-    return refuse(
-      "stop_method",
-      stopMethod,
-      "an LXC container cannot be paused: Proxmox has only an experimental checkpoint for it, which fails in practice. Write stop",
-    );
-  }
-  return undefined;
 }
 
 function nameWarning(own: WakegateLabels, name: string, where: string): Problem[] {
