@@ -135,6 +135,21 @@ describe("after Wakegate was killed", () => {
     expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
   });
 
+  it("puts a dependency to sleep that it had just started, although somebody paused it before it saw that", async () => {
+    await using r = await rig({
+      records: { db: { startIntent: { run: "r1" } }, other: { startIntent: { run: "r7" } } },
+      setUp: (w) => {
+        w.create("db", { labels: compose("db"), status: "paused", runId: "r2" });
+        w.create("other", { labels: compose("other"), status: "paused", runId: "r7" });
+        const needs = "db:service_started:false,other:service_started:false";
+        w.create("app", { labels: { ...labels(), ...compose("app", needs) }, status: "exited" });
+      },
+    });
+    r.watcher("app").wake(BY_REQUEST);
+    await r.clock.advance(5 * MINUTE);
+    expect(r.world.calls.filter((call) => call.startsWith("stop"))).toEqual(["stop app", "stop db"]);
+  });
+
   it("puts a dependency to sleep that it had just started, although it never saw that run", async () => {
     await using r = await rig({
       records: { db: { startIntent: { run: "r1" } }, other: { startIntent: { run: "r7" } } },

@@ -95,8 +95,14 @@ const WRITE_MS = 1_000;
  */
 export async function writeStartIntent(bench: Workbench, run: string, signal: AbortSignal): Promise<void> {
   const { around, spec } = bench;
-  if (!around.dependencyOnly) return;
-  around.store.update(spec.name, { startIntent: { run } });
+  const { dependencyOnly, store } = around;
+  if (!dependencyOnly) return;
+  const before = store.target(spec.name)?.startIntent?.run;
+  store.update(spec.name, {
+    startIntent: { run },
+    // The start that was decided then led to this run: somebody has paused it since.
+    ...(before !== undefined && before !== run && { startedRun: run }),
+  });
   using limit = deadline(around.clock, WRITE_MS, "the state file", signal);
   await around.store.flush(limit.signal).catch(() => undefined);
 }
