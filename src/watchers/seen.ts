@@ -62,7 +62,11 @@ function seenAfterFailure(
   // The run that failed is known not to answer, until its own health command says otherwise.
   const recovered = state.seen?.unhealthy === true && !sighting.unhealthy;
   if (state.seen && state.seen.run === sighting.run && !recovered) return { ...state, seen: sighting };
-  return dyingOnceUnpaused(state, sighting, ctx, intent) ?? adopt(sighting, ctx);
+  const dying = dyingOnceUnpaused(state, sighting, ctx, intent);
+  if (dying) return dying;
+  const adopted = adopt(sighting, ctx);
+  const isBroughtBack = state.seen?.status === "restarting" && state.seen.id === sighting.id;
+  return isBroughtBack ? { ...adopted, failingSince: state.failingSince ?? state.ended } : adopted;
 }
 
 /** The same on the way up: it may run, die, be brought back or be taken away. Pure. */

@@ -126,6 +126,7 @@ function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context
   if (state.kind !== "waking" && state.kind !== "starting") return state;
   const runs = state.kind === "waking" ? state.runs : isUp(state.seen) ? state.seen : undefined;
   const paused = state.kind === "waking" ? state.paused : undefined;
+  const failingSince = state.kind === "starting" ? state.failingSince : undefined;
   return {
     kind: "error",
     task: Symbol(),
@@ -135,6 +136,7 @@ function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context
     ended: ctx.mono,
     ...(runs && { seen: runs }),
     ...(paused && { paused }),
+    ...(failingSince !== undefined && { failingSince }),
   };
 }
 
