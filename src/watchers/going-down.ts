@@ -1,15 +1,17 @@
 import { backoffMs } from "../lib/backoff.ts";
 import type { WakeCause } from "./handle.ts";
-import type { Context } from "./input.ts";
-import { adopt, beginWake, gone, isUp, resting } from "./next-state.ts";
+import type { Context, KnownStop } from "./input.ts";
+import { adopt, beginWake, gone, isUp, ownStop, resting } from "./next-state.ts";
 import {
   wakeBegan,
+  type Failed,
   type Napping,
   type OwnStop,
   type Sighting,
   type State,
   type Stopping,
   type Wake,
+  type Waking,
 } from "./state.ts";
 
 /** How much longer than its own grace a container may take to die before we believe that it lives on. */
@@ -39,6 +41,35 @@ export function seenWhileStopping(state: Stopping, sighting: Sighting | undefine
 function isOver({ seen }: OwnStop, sighting: Sighting | undefined): boolean {
   if (sighting?.status !== "running") return true;
   return sighting.id !== seen.id || (sighting.run !== "" && sighting.run !== seen.run);
+}
+
+/** A Wakegate that was killed since decided this stop: what runs is taken for dying while that may take. Pure. */
+export function resumedStop(sighting: Sighting, stop: KnownStop, ctx: Context): OwnStop {
+  // A wall clock that was set back must not make it wait longer than the stop was given.
+  const resumedUntil = Math.min(stop.until, ctx.now + stop.until - stop.at);
+  return { ...ownStop(sighting, "stop", ctx), resumedUntil };
+}
+
+/**
+ * The same of what was paused when we came and goes on: the signal that waited for it reaches it now. Undefined: none
+ * does. Pure.
+ */
+export function dyingOnceUnpaused(
+  state: Waking | Failed,
+  sighting: Sighting,
+  ctx: Context,
+  stop: KnownStop | undefined,
+): OwnStop | undefined {
+  if (!stop || !leavesSignal(stop) || stop.until <= ctx.now) return undefined;
+  // A run that is known to go on was not paused: its stop is still being decided, by us.
+  if (sighting.status !== "running" || (state.kind === "error" && state.seen)) return undefined;
+  const wanted = state.kind === "waking" && isRequest(state.wake) && wantedBy(state.wake);
+  return { ...resumedStop(sighting, stop, ctx), ...(wanted && { wanted }) };
+}
+
+/** What is paused keeps the signal of such a stop until it goes on. */
+export function leavesSignal({ method }: Pick<KnownStop, "method">): boolean {
+  return method === "stop" || method === "kill";
 }
 
 /** Somebody else's stop signal is on its way to it; `running`: the run that the engine last spoke of. Pure. */

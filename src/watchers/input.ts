@@ -4,6 +4,9 @@ import type { WakeCause } from "./handle.ts";
 import type { Failure } from "./progress.ts";
 import type { Sighting } from "./state.ts";
 
+/** That this very run was to be stopped by us: how, decided at, and over by, in wall ms. */
+export type KnownStop = Pick<StopIntent, "method" | "at" | "until">;
+
 /** Everything that can happen to a target. */
 export type Input =
   /** Somebody wants it awake. */
@@ -14,8 +17,7 @@ export type Input =
   | {
       readonly type: "seen";
       readonly sighting: Sighting | undefined;
-      /** That this very run was to be stopped by us: decided at, and over by, in wall ms. */
-      readonly stopIntent?: Pick<StopIntent, "at" | "until">;
+      readonly stopIntent?: KnownStop;
     }
   /** A stop signal that is not ours was sent to it; `running`: the engine's last word is that this run goes on. */
   | { readonly type: "stop-signal"; readonly running?: Sighting }
@@ -24,7 +26,11 @@ export type Input =
   | { readonly type: "room"; readonly waited: boolean }
   | { readonly type: "dependencies-ready" }
   /** Our start or unpause call is over, and this is what the engine says now. */
-  | { readonly type: "called"; readonly sighting: Sighting | undefined }
+  | {
+      readonly type: "called";
+      readonly sighting: Sighting | undefined;
+      readonly stopIntent?: KnownStop;
+    }
   | { readonly type: "wake-failed"; readonly failure: Failure; readonly coolDownMs: number }
   | { readonly type: "proved" }
   /** The last look found no use and the intent is on disk. */

@@ -1,6 +1,7 @@
 import type { WakeRecord } from "../store/store.ts";
 import type { Activity } from "./activity/activity.ts";
 import { beginAwake, endAwake } from "./awake-spans.ts";
+import { leavesSignal } from "./going-down.ts";
 import { firstTier } from "./tiers.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
 import type { Surroundings, Workbench } from "./workbench.ts";
@@ -74,8 +75,14 @@ export class Recorder {
     if (after.kind === "napping" && before.kind !== "napping") {
       this.#known = true;
       // Found asleep after a restart: it has slept since before.
-      const known = before.kind === "missing" ? store.target(this.#name)?.asleepSince : undefined;
-      store.update(this.#name, { asleepSince: known ?? after.since, stopIntent: undefined });
+      const { asleepSince, stopIntent } = store.target(this.#name) ?? {};
+      const known = before.kind === "missing" ? asleepSince : undefined;
+      // What is paused may have a stop signal waiting for it.
+      const isOver = after.how !== "paused" || !stopIntent || !leavesSignal(stopIntent);
+      store.update(this.#name, {
+        asleepSince: known ?? after.since,
+        ...(isOver && { stopIntent: undefined }),
+      });
       if (before.kind === "stopping" && before.whose === "ours") {
         this.stopMs = clock.monotonic() - before.began;
         store.update(this.#name, { napped: { run: before.seen.run, at: after.since } });

@@ -7,12 +7,12 @@ import type { Input } from "./input.ts";
 export function seenInput(
   seen: Instance | InstanceSummary | undefined,
   record: TargetRecord | undefined,
-): Input {
+): Input & { readonly type: "seen" } {
   const intent = record?.stopIntent;
   const ours = intent !== undefined && seen !== undefined && "runId" in seen && seen.runId === intent.run;
   return {
     type: "seen",
     sighting: seen && sightingOf(seen),
-    ...(ours && { stopIntent: { at: intent.at, until: intent.until } }),
+    ...(ours && { stopIntent: { method: intent.method, at: intent.at, until: intent.until } }),
   };
 }

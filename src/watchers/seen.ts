@@ -1,25 +1,21 @@
 import type { Exit } from "../providers/provider.ts";
-import { foreignDown, seenWhileStopping } from "./going-down.ts";
-import type { StopIntent } from "../store/store.ts";
-import type { Context } from "./input.ts";
-import { adopt, crashed, gone, isUp, ownStop, probing, resting } from "./next-state.ts";
+import { dyingOnceUnpaused, foreignDown, resumedStop, seenWhileStopping } from "./going-down.ts";
+import type { Context, KnownStop } from "./input.ts";
+import { adopt, crashed, gone, isUp, probing, resting } from "./next-state.ts";
 import type { Failed, Sighting, Starting, State } from "./state.ts";
 
-/** From when to when a stop of ours may take, in wall ms. */
-type StopSpan = Pick<StopIntent, "at" | "until">;
-
 /** The state after the engine was asked; `sighting` is what it said, undefined: it does not know the target. Pure. */
-export function seen(state: State, sighting: Sighting | undefined, ctx: Context, intent?: StopSpan): State {
+export function seen(state: State, sighting: Sighting | undefined, ctx: Context, intent?: KnownStop): State {
   switch (state.kind) {
     case "napping":
     case "missing":
       return seenAtRest(state, sighting, ctx, intent);
     case "error":
-      return seenAfterFailure(state, sighting, ctx);
+      return seenAfterFailure(state, sighting, ctx, intent);
     case "waking":
       if (!sighting) return gone(ctx);
       if (sighting.status !== "running") return state;
-      return probing(state.wake, sighting, ctx);
+      return dyingOnceUnpaused(state, sighting, ctx, intent) ?? probing(state.wake, sighting, ctx);
     case "starting":
       return seenWhileStarting(state, sighting, ctx);
     case "ready":
@@ -40,13 +36,9 @@ export function seen(state: State, sighting: Sighting | undefined, ctx: Context,
   }
 }
 
-function seenAtRest(state: State, sighting: Sighting | undefined, ctx: Context, intent?: StopSpan): State {
+function seenAtRest(state: State, sighting: Sighting | undefined, ctx: Context, intent?: KnownStop): State {
   if (!sighting) return state.kind === "missing" && state.why === "gone" ? state : gone(ctx);
-  if (sighting.status === "running" && intent) {
-    // A wall clock that was set back must not make it wait longer than the stop was given.
-    const resumedUntil = Math.min(intent.until, ctx.now + intent.until - intent.at);
-    return { ...ownStop(sighting, "stop", ctx), resumedUntil };
-  }
+  if (sighting.status === "running" && intent) return resumedStop(sighting, intent, ctx);
   if (isUp(sighting)) return adopt(sighting, ctx);
   const rest = resting(sighting, ctx);
   if (state.kind !== "napping") return rest;
@@ -54,7 +46,12 @@ function seenAtRest(state: State, sighting: Sighting | undefined, ctx: Context, 
   return isKnown ? state : { ...rest, since: state.since };
 }
 
-function seenAfterFailure(state: Failed, sighting: Sighting | undefined, ctx: Context): State {
+function seenAfterFailure(
+  state: Failed,
+  sighting: Sighting | undefined,
+  ctx: Context,
+  intent?: KnownStop,
+): State {
   if (!sighting) return gone(ctx);
   if (!isUp(sighting)) {
     const { seen, paused, ...rest } = state;
@@ -65,7 +62,11 @@ function seenAfterFailure(state: Failed, sighting: Sighting | undefined, ctx: Co
   // The run that failed is known not to answer, until its own health command says otherwise.
   const recovered = state.seen?.unhealthy === true && !sighting.unhealthy;
   if (state.seen && state.seen.run === sighting.run && !recovered) return { ...state, seen: sighting };
-  return adopt(sighting, ctx);
+  const dying = dyingOnceUnpaused(state, sighting, ctx, intent);
+  if (dying) return dying;
+  const adopted = adopt(sighting, ctx);
+  const isBroughtBack = state.seen?.status === "restarting" && state.seen.id === sighting.id;
+  return isBroughtBack ? { ...adopted, failingSince: state.failingSince ?? state.ended } : adopted;
 }
 
 /** The same on the way up: it may run, die, be brought back or be taken away. Pure. */

@@ -51,6 +51,8 @@ export interface Starting {
   readonly seen: Sighting;
   /** How its last run of this wake ended, where the engine's restart policy has begun another. */
   readonly died?: Exit;
+  /** Monotonic ms at which a wake failed, where only the engine's restart policy has brought it back since. */
+  readonly failingSince?: number;
 }
 
 /** Readiness is proved: requests pass. */
@@ -120,6 +122,8 @@ export interface Failed {
   readonly paused?: NonNullable<Kept["paused"]>;
   /** Monotonic ms. */
   readonly ended: number;
+  /** Monotonic ms of the first such failure, where only the engine's restart policy has brought it back since. */
+  readonly failingSince?: number;
 }
 
 /** Known, but the engine does not list it, or does not answer. */

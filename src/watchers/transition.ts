@@ -1,4 +1,4 @@
-import { settled, sleepFailed, stopSignal } from "./going-down.ts";
+import { dyingOnceUnpaused, settled, sleepFailed, stopSignal } from "./going-down.ts";
 import type { WakeCause } from "./handle.ts";
 import type { Context, Input } from "./input.ts";
 import {
@@ -42,7 +42,10 @@ export function transition(state: State, input: Input, ctx: Context): State {
     case "called":
       if (state.kind !== "waking") return state;
       if (!input.sighting) return gone(ctx);
-      return seenWhileStarting(probing(state.wake, input.sighting, ctx), input.sighting, ctx);
+      return (
+        dyingOnceUnpaused(state, input.sighting, ctx, input.stopIntent) ??
+        seenWhileStarting(probing(state.wake, input.sighting, ctx), input.sighting, ctx)
+      );
     case "wake-failed":
       return failed(state, input.failure, input.coolDownMs, ctx);
     case "proved":
@@ -123,6 +126,7 @@ function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context
   if (state.kind !== "waking" && state.kind !== "starting") return state;
   const runs = state.kind === "waking" ? state.runs : isUp(state.seen) ? state.seen : undefined;
   const paused = state.kind === "waking" ? state.paused : undefined;
+  const failingSince = state.kind === "starting" ? state.failingSince : undefined;
   return {
     kind: "error",
     task: Symbol(),
@@ -132,6 +136,7 @@ function failed(state: State, failure: Failure, coolDownMs: number, ctx: Context
     ended: ctx.mono,
     ...(runs && { seen: runs }),
     ...(paused && { paused }),
+    ...(failingSince !== undefined && { failingSince }),
   };
 }
 

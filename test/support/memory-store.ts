@@ -26,7 +26,7 @@ export class MemoryStore implements Store {
     this.#records.delete(name);
   }
 
-  async flush(): Promise<void> {
+  async flush(_signal?: AbortSignal): Promise<void> {
     this.flushes++;
     await (this.failing ? Promise.reject(new Error("disk full")) : Promise.resolve());
   }

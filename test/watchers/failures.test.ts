@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { settle } from "../support/virtual-clock.ts";
-import { BY_REQUEST, compose, labels, rig } from "./world.ts";
+import { BY_REQUEST, compose, labels, rig, type Rig } from "./world.ts";
 
 /** It runs, and its health command never succeeds. */
 const SILENT = {
@@ -8,6 +8,16 @@ const SILENT = {
   healthcheck: ["healthy"],
   behaviour: { exec: { exitCode: 1, output: "" } },
 } as const;
+
+const CRASHES = labels({ "wakegate.readiness.kind": "healthcheck", "wakegate.wake_timeout": "2s" });
+
+/** One minute of a crash loop: it runs for a while, dies, and waits for its restart policy. */
+async function crash({ world, clock }: Rig): Promise<void> {
+  await clock.advance(500);
+  world.change("blog", { status: "restarting" }, "died");
+  await clock.advance(59_500);
+  if (world.get("blog").status === "restarting") world.runs("blog");
+}
 
 describe("a failed wake", () => {
   it("says what the engine said, cools down, and is retried by the next request", async () => {
@@ -226,6 +236,35 @@ describe("a failed wake", () => {
     lease[Symbol.dispose]();
     await r.clock.advance(3 * 60_000);
     expect(r.world.calls).toEqual(["start db", "start app", "stop app", "stop db"]);
+  });
+
+  it("puts an app to sleep that its engine restarts again and again", async () => {
+    await using r = await rig({
+      env: { WAKEGATE_DEFAULTS_IDLE_TIMEOUT: "15m" },
+      setUp: (w) =>
+        w.create("blog", { ...SILENT, labels: CRASHES, restartPolicy: "always", status: "exited" }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    for (let i = 0; i < 14; i++) await crash(r);
+    expect(r.world.calls).toEqual(["start blog"]);
+    for (let i = 0; i < 3 && r.state("blog") !== "napping"; i++) await crash(r);
+    expect(r.world.calls).toEqual(["start blog", "stop blog"]);
+  });
+
+  it("gives an app that a person starts anew its whole idle time, whatever failed before", async () => {
+    await using r = await rig({
+      env: { WAKEGATE_DEFAULTS_IDLE_TIMEOUT: "15m" },
+      setUp: (w) =>
+        w.create("blog", { ...SILENT, labels: CRASHES, restartPolicy: "always", status: "exited" }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    for (let i = 0; i < 10; i++) await crash(r);
+    const stopped = r.world.stoppedByHand("blog");
+    await r.clock.advance(1_000);
+    await stopped;
+    r.world.runs("blog");
+    for (let i = 0; i < 14; i++) await crash(r);
+    expect(r.world.calls).toEqual(["start blog"]);
   });
 
   it("does not stop a dependency that somebody else started and that does not answer", async () => {

@@ -165,6 +165,24 @@ describe("a target's life", () => {
     expect(r.state("blog")).toBe("ready");
   });
 
+  it("does not try a stop again while the engine does not say whose run it would be", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", { labels: labels(), status: "running", behaviour: { failStop: "busy" } }),
+    });
+    await r.clock.advance(MINUTE + 31_000);
+    expect(r.world.calls).toEqual(["stop blog"]);
+    r.world.onAnswer = () => Promise.reject(new Error("no answer"));
+    r.world.dies("blog", 1);
+    r.world.runs("blog");
+    await r.clock.advance(10_000);
+    expect(r.world.calls).toEqual(["stop blog"]);
+    r.world.onAnswer = (instance) => Promise.resolve(instance);
+    await r.clock.advance(30_000);
+    expect(r.state("blog")).toBe("ready");
+    expect(r.world.calls).toEqual(["stop blog"]);
+  });
+
   it("does not try a stop again when somebody uses it by now", async () => {
     await using r = await rig({
       setUp: (w) =>

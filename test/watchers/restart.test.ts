@@ -1,21 +1,28 @@
 import { describe, expect, it, vi } from "vitest";
 import { gateOf } from "../../src/watchers/gate.ts";
+import { MemoryStore } from "../support/memory-store.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { BY_REQUEST, compose, labels, rig, type Rig } from "./world.ts";
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 0, 1);
 
-/** A Wakegate that finds its decision to stop a run, taken at `at` (wall ms), and the container running. */
+/** A Wakegate that finds its decision to stop a run, taken at `at` (wall ms), and the container running or paused. */
 function afterDecision({
   method = "stop",
   at = START,
   runsNow = "r1",
-}: { method?: "stop" | "pause"; at?: number; runsNow?: string } = {}): Promise<Rig> {
+  status = "running",
+}: {
+  method?: "stop" | "pause";
+  at?: number;
+  runsNow?: string;
+  status?: "running" | "paused";
+} = {}): Promise<Rig> {
   const stopIntent = { instance: "b", run: "r1", method, at, until: at + 20_000 };
   return rig({
     records: { blog: { stopIntent } },
-    setUp: (w) => w.create("blog", { id: "b", labels: labels(), status: "running", runId: runsNow }),
+    setUp: (w) => w.create("blog", { id: "b", labels: labels(), status, runId: runsNow }),
   });
 }
 
@@ -63,6 +70,84 @@ describe("after Wakegate was killed", () => {
     expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
     await r.clock.advance(20_100);
     expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
+  });
+
+  it("does not call a paused container ready, once it goes on, whose stop it had decided", async () => {
+    await using r = await afterDecision({ status: "paused" });
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.world.calls).toEqual(["unpause blog"]);
+    expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
+    r.world.dies("blog", 143);
+    await settle();
+    expect(r.world.calls).toEqual(["unpause blog", "start blog"]);
+    expect(r.state("blog")).toBe("ready");
+  });
+
+  it("does not forget that stop over one of its own that a request keeps it from", async () => {
+    const stopIntent = {
+      instance: "b",
+      run: "r1",
+      method: "stop",
+      at: START,
+      until: START + 20_000,
+    } as const;
+    const store = new MemoryStore({ blog: { stopIntent, napped: { run: "r1", at: START - 60 * MINUTE } } });
+    store.flush = (signal?: AbortSignal) =>
+      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error)));
+    const tiers = labels({ "wakegate.pause_after": "5m", "wakegate.stop_after": "30m" });
+    await using r = await rig({
+      store,
+      setUp: (w) => w.create("blog", { id: "b", labels: tiers, status: "paused", runId: "r1" }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.world.calls).toEqual(["unpause blog"]);
+    expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
+  });
+
+  it("does not call it ready either when the engine says only later that it goes on", async () => {
+    await using r = await afterDecision({ status: "paused" });
+    r.world.wake = () => Promise.reject(new Error("the answer was lost"));
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.state("blog")).toBe("error");
+    r.world.change("blog", { status: "running" }, "unpaused");
+    await settle();
+    expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
+  });
+
+  it("takes a paused container as alive when its stop never reached the engine", async () => {
+    await using r = await afterDecision({ status: "paused" });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(20_100);
+    expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
+    expect(r.world.calls).toEqual(["unpause blog"]);
+  });
+
+  it.each([
+    { what: "was to be paused only", method: "pause", at: START },
+    { what: "should have been down long ago", method: "stop", at: START - MINUTE },
+  ] as const)("lets a paused container be used at once that $what", async ({ method, at }) => {
+    await using r = await afterDecision({ status: "paused", method, at });
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
+  });
+
+  it("puts a dependency to sleep that it had just started, although somebody paused it before it saw that", async () => {
+    await using r = await rig({
+      records: { db: { startIntent: { run: "r1" } }, other: { startIntent: { run: "r7" } } },
+      setUp: (w) => {
+        w.create("db", { labels: compose("db"), status: "paused", runId: "r2" });
+        w.create("other", { labels: compose("other"), status: "paused", runId: "r7" });
+        const needs = "db:service_started:false,other:service_started:false";
+        w.create("app", { labels: { ...labels(), ...compose("app", needs) }, status: "exited" });
+      },
+    });
+    r.watcher("app").wake(BY_REQUEST);
+    await r.clock.advance(5 * MINUTE);
+    expect(r.world.calls.filter((call) => call.startsWith("stop"))).toEqual(["stop app", "stop db"]);
   });
 
   it("puts a dependency to sleep that it had just started, although it never saw that run", async () => {

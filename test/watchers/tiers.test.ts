@@ -33,6 +33,19 @@ describe("two tiers", () => {
     expect(r.world.calls).toEqual(["pause blog", "unpause blog", "pause blog"]);
   });
 
+  it("unpause for a request while the stop is only being written down, and forget it", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: TIERS, status: "running" }) });
+    await r.clock.advance(59 * MINUTE);
+    r.store.flush = (signal?: AbortSignal) =>
+      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error)));
+    await r.clock.advance(MINUTE + 35_000);
+    expect(r.store.target("blog")?.stopIntent).toBeDefined();
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    expect(r.world.calls).toEqual(["pause blog", "unpause blog"]);
+    expect(r.watcher("blog").gate).toEqual({ kind: "ready" });
+  });
+
   it("start again when a request comes into the stop", async () => {
     await using r = await rig({
       setUp: (w) => w.create("blog", { labels: TIERS, status: "running", behaviour: { stopMs: 3_000 } }),

@@ -34,13 +34,22 @@ const cause = fc.constantFrom(
 );
 const failure = { reason: "exited", message: "died", at: 0, tries: 1 } as const;
 
+const stops = fc.record({
+  method: fc.constantFrom("stop", "pause"),
+  at: fc.constant(0),
+  until: fc.constant(5_000),
+});
+
 const inputs: fc.Arbitrary<Input> = fc.oneof(
   cause.map((by): Input => ({ type: "wake", cause: by })),
   cause.map((by): Input => ({ type: "retry", cause: by })),
   maybe.map((sighting): Input => ({ type: "seen", sighting })),
-  sightings.map((sighting): Input => ({ type: "seen", sighting, stopIntent: { at: 0, until: 5_000 } })),
+  fc.tuple(sightings, stops).map(([sighting, stopIntent]): Input => ({ type: "seen", sighting, stopIntent })),
   maybe.map((sighting): Input => ({ type: "settled", sighting })),
   maybe.map((sighting): Input => ({ type: "called", sighting })),
+  fc
+    .tuple(sightings, stops)
+    .map(([sighting, stopIntent]): Input => ({ type: "called", sighting, stopIntent })),
   sightings.map((sighting): Input => ({ type: "stop-signal", running: { ...sighting, status: "running" } })),
   fc.constantFrom<Input>(
     { type: "stop-signal" },
@@ -204,7 +213,7 @@ describe("transition()", () => {
     const running: Input = {
       type: "seen",
       sighting: { ...paused, status: "running" },
-      stopIntent: { at: 0, until: 5_000 },
+      stopIntent: { method: "pause", at: 0, until: 5_000 },
     };
     const resumed = transition(unlisted, running, ctx);
     expect(resumed).toMatchObject({ kind: "stopping", resumedUntil: 5_000 });

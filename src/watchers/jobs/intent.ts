@@ -1,5 +1,5 @@
 import { messageOf } from "../../errors.ts";
-import { deadline } from "../../lib/signals.ts";
+import { deadline, onAbort } from "../../lib/signals.ts";
 import type { StopMethod } from "../../providers/provider.ts";
 import type { Sighting } from "../state.ts";
 import type { Workbench } from "../workbench.ts";
@@ -24,11 +24,20 @@ export async function writeIntent(
   signal: AbortSignal,
 ): Promise<Intent> {
   const { around, spec } = bench;
-  const { store, clock, log } = around;
+  const { store, clock, log, coordination } = around;
   const grace = spec.stopTimeoutMs ?? seen.stopTimeoutMs;
   const at = clock.now();
   const until = at + grace + STOP_MARGIN_MS;
-  store.update(spec.name, { stopIntent: { instance: seen.id, run: seen.run, method, at, until } });
+  const stopIntent = { instance: seen.id, run: seen.run, method, at, until };
+  // One that was left by a Wakegate that was killed may still be under way, also when this one is not made.
+  const before = store.target(spec.name)?.stopIntent;
+  const takeBack = (): void => {
+    if (store.target(spec.name)?.stopIntent === stopIntent) store.update(spec.name, { stopIntent: before });
+    coordination.slept(spec.name);
+  };
+  store.update(spec.name, { stopIntent });
+  // Who wakes it now must not wait for the end of a stop that is not made.
+  using _ = onAbort(signal, takeBack);
   try {
     await store.flush(signal);
   } catch (error) {
@@ -38,11 +47,11 @@ export async function writeIntent(
       `${spec.name} is not put to sleep, because that cannot be written down first: ${messageOf(error)}`,
       { target: spec.name, err: error },
     );
-    store.update(spec.name, { stopIntent: undefined });
+    takeBack();
     return "unwritten";
   }
   if (await agreeOn(bench, seen, method, signal)) return "written";
-  dropIntent(bench);
+  takeBack();
   return "refused";
 }
 
@@ -70,7 +79,7 @@ export function agreeOn(
   return coordination.agree(stop, signal);
 }
 
-/** A stop that was written down is not made. */
+/** A stop that was written down is over, or is not made after all. */
 export function dropIntent({ around, spec }: Workbench): void {
   around.store.update(spec.name, { stopIntent: undefined });
   around.coordination.slept(spec.name);
@@ -86,8 +95,14 @@ const WRITE_MS = 1_000;
  */
 export async function writeStartIntent(bench: Workbench, run: string, signal: AbortSignal): Promise<void> {
   const { around, spec } = bench;
-  if (!around.dependencyOnly) return;
-  around.store.update(spec.name, { startIntent: { run } });
+  const { dependencyOnly, store } = around;
+  if (!dependencyOnly) return;
+  const before = store.target(spec.name)?.startIntent?.run;
+  store.update(spec.name, {
+    startIntent: { run },
+    // The start that was decided then led to this run: somebody has paused it since.
+    ...(before !== undefined && before !== run && { startedRun: run }),
+  });
   using limit = deadline(around.clock, WRITE_MS, "the state file", signal);
   await around.store.flush(limit.signal).catch(() => undefined);
 }

@@ -21,7 +21,8 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
   if (state.retryAt !== undefined) {
     await sleep(clock, state.retryAt - clock.monotonic(), signal);
     const now = await lookBefore(bench, signal);
-    if (now && now.sighting?.run !== state.seen.run) {
+    if (!now) return { type: "sleep-failed" };
+    if (now.sighting?.run !== state.seen.run) {
       dropIntent(bench);
       return { type: "settled", sighting: now.sighting };
     }
@@ -69,7 +70,7 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
   }
 }
 
-/** Another run than the one that was to sleep is somebody else's. Where the engine does not say, the call will. */
+/** Another run than the one that was to sleep is somebody else's. Undefined: the engine does not say which it is. */
 async function lookBefore(
   bench: Workbench,
   signal: AbortSignal,

@@ -5,7 +5,7 @@ import { wakeDependencies } from "../dependencies.ts";
 import { WakeFailedError } from "../failure.ts";
 import type { FailureReason } from "../progress.ts";
 import { writeStartIntent } from "./intent.ts";
-import { sightingOf } from "../state.ts";
+import { seenInput } from "../seen-input.ts";
 import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 
@@ -52,7 +52,7 @@ export async function callWake(bench: Workbench, signal: AbortSignal): Promise<I
       signal.throwIfAborted();
     }
     after ??= await around.locate(signal);
-    return { type: "called", sighting: after && sightingOf(after) };
+    return { ...seenInput(after, around.store.target(spec.name)), type: "called" };
   } catch (error) {
     signal.throwIfAborted();
     return wakeFailed(bench, error);
