@@ -4,9 +4,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { RawDocker } from "../../test/support/raw-docker.ts";
 import { freePort } from "../../test/support/free-port.ts";
 
-/** An app that tells at which wall time (ms, with fractions) it began to listen. */
-const CODE = `const server = require("node:http").createServer((_, response) => response.end(String(at)));
-let at = 0;
+/**
+ * An app that tells at which wall time (ms, with fractions) it began to listen, and how long its first answer took it
+ * from the connection on: it is the one for which node loads and compiles what answers need.
+ */
+const CODE = `let at = 0, connected = 0, firstMs = 0;
+const server = require("node:http").createServer((_, response) => {
+  response.on("finish", () => { firstMs ||= performance.now() - connected; });
+  response.end(JSON.stringify({ at, firstMs }));
+});
+server.on("connection", () => { connected ||= performance.now(); });
 setTimeout(() => server.listen(8080, () => { at = performance.timeOrigin + performance.now(); }), Number(process.env.BOOT_MS));`;
 
 /** A container of the bench and where its port is published. */
@@ -39,9 +46,16 @@ export async function makeApp(
   return { name, port };
 }
 
-/** When the app began to listen, in monotonic ms of this process. @throws Error when it does not answer. */
-export async function listeningSince({ port }: App): Promise<number> {
-  return Number(await get(port)) - performance.timeOrigin;
+/** When the app began to listen, in monotonic ms of this process, and how long its first answer took. */
+export interface Boot {
+  readonly listening: number;
+  readonly firstAnswerMs: number;
+}
+
+/** Asks an app that was asked before. @throws Error when it does not answer. */
+export async function bootOf({ port }: App): Promise<Boot> {
+  const { at, firstMs } = JSON.parse(await get(port)) as { at: number; firstMs: number };
+  return { listening: at - performance.timeOrigin, firstAnswerMs: firstMs };
 }
 
 /** Asks the app every millisecond until it answers: the floor of every wake. */
