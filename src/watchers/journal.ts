@@ -2,7 +2,7 @@ import type { Log } from "../lib/log.ts";
 import { withLastWords } from "./failure.ts";
 import type { Registry } from "./registry/registry.ts";
 import type { Moved } from "./registry/watcher-set.ts";
-import { wakeBegan, type State } from "./state.ts";
+import { wakeBegan, type Starting, type State } from "./state.ts";
 
 /** Writes one line for each turning point in the life of a target. Dispose to end. */
 export function keepJournal(registry: Registry, log: Log): Disposable {
@@ -32,7 +32,7 @@ function lineOf({ watcher, before, after }: Moved): Line | undefined {
       };
     case "starting":
       if (before.kind === "waking") return undefined;
-      return { level: "info", event: "start_adopted", message: `${name} was started by somebody else` };
+      return { level: "info", event: "start_adopted", message: `${name} ${begunBy(after)}` };
     case "ready":
       return {
         level: "info",
@@ -66,6 +66,11 @@ function lineOf({ watcher, before, after }: Moved): Line | undefined {
       if (after.why === "unlisted") return undefined;
       return { level: "warn", event: "target_missing", message: `${name} is not there: ${after.message}` };
   }
+}
+
+function begunBy({ seen, failingSince }: Starting): string {
+  const isBroughtBack = seen.status === "restarting" || failingSince !== undefined;
+  return isBroughtBack ? "died, and is brought back by its restart policy" : "was started by somebody else";
 }
 
 function phases(before: State, tookMs: number): Readonly<Record<string, number>> {

@@ -112,6 +112,24 @@ describe("a stop that is not ours", () => {
   });
 });
 
+describe("a run that nobody but the engine began", () => {
+  it("is said to be one of its restart policy", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { ...RUNNING, restartPolicy: "always" }) });
+    using _ = keepJournal(r.registry, r.log);
+    r.world.change("blog", { status: "restarting", exit: { code: 1, oomKilled: false, at: 0 } }, "died");
+    await settle();
+    expect(r.log.of("start_adopted")).toEqual(["blog died, and is brought back by its restart policy"]);
+  });
+
+  it("is somebody else's where it came out of a sleep", async () => {
+    await using r = await rig({ setUp: (w) => w.create("blog", { labels: labels(), status: "exited" }) });
+    using _ = keepJournal(r.registry, r.log);
+    r.world.runs("blog");
+    await settle();
+    expect(r.log.of("start_adopted")).toEqual(["blog was started by somebody else"]);
+  });
+});
+
 describe("a pause that is not ours", () => {
   it("is left alone for the grace, as backups need it, and requests wait for its end", async () => {
     await using r = await rig({ setUp: (w) => w.create("blog", RUNNING) });
