@@ -66,6 +66,7 @@ export class Scene {
   steps = 0;
   violation: Violation | undefined;
   #process: ProcessClock | undefined;
+  #ending: { readonly of: Wakegate; readonly over: Promise<void> } | undefined;
   #settings: Settings;
   readonly #watching: readonly Watching[];
   #numbers = 0;
@@ -166,12 +167,18 @@ export class Scene {
     this.#gone("killed");
   }
 
-  /** SIGTERM: resolves when it has ended. */
-  async end(): Promise<void> {
+  /** SIGTERM: resolves when it has ended, also where it was told before. */
+  end(): Promise<void> {
     const { wakegate } = this;
-    if (!wakegate) return;
-    await wakegate.close();
-    if (this.wakegate === wakegate) this.#gone("closed");
+    if (!wakegate) return Promise.resolve();
+    if (this.#ending?.of !== wakegate) {
+      const end = async (): Promise<void> => {
+        await wakegate.close();
+        if (this.wakegate === wakegate) this.#gone("closed");
+      };
+      this.#ending = { of: wakegate, over: end() };
+    }
+    return this.#ending.over;
   }
 
   reload(settings: Settings): void {

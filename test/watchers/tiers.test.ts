@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sleep } from "../../src/lib/clock.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { BY_REQUEST, compose, labels, rig } from "./world.ts";
 
@@ -87,6 +88,28 @@ describe("two tiers", () => {
     lease[Symbol.dispose]();
     await r.clock.advance(5 * MINUTE);
     expect(r.world.calls).toEqual(["pause db", "stop app", "stop db"]);
+  });
+
+  it("do not stop what one that woke needs, while the stop was being written down", async () => {
+    const needs = compose("app", "db:service_started:false");
+    await using r = await rig({
+      setUp: (w) => {
+        w.create("db", { labels: { ...TIERS, ...compose("db") }, status: "running" });
+        w.create("app", { labels: { ...labels(), ...needs }, status: "exited" });
+      },
+    });
+    await r.clock.advance(6 * MINUTE);
+    expect(r.world.calls).toEqual(["pause db"]);
+    // A person starts it, and it needs no wake of ours to run beside a database that is paused.
+    r.store.flush = async (signal?: AbortSignal) => {
+      if (r.world.get("app").status === "exited") r.world.runs("app");
+      await sleep(r.clock, 100, signal);
+    };
+    const lease = r.watcher("app").lease("somebody");
+    await r.clock.advance(3 * 60 * MINUTE);
+    expect(r.world.get("app").status).toBe("running");
+    expect(r.world.calls).not.toContain("stop db");
+    lease[Symbol.dispose]();
   });
 
   it("try a stop that failed again, and unpause for a request meanwhile", async () => {
