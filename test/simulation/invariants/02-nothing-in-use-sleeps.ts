@@ -40,8 +40,9 @@ export const nothingInUseSleeps: Invariant = {
         }
         if (happening.kind === "calls" && happening.call.method === "sleep") {
           const state = scene.wakegate?.registry.watcher(happening.call.name)?.state;
-          if (state?.kind === "stopping" && state.whose === "ours" && state.tries > 0)
-            judge(happening.call.name, "tried to be stopped again");
+          const isAgain = state?.kind === "stopping" && state.whose === "ours" && state.tries > 0;
+          // What is paused sleeps already: it is stopped beside a lease that did not wake it.
+          if (isAgain && state.deepens === undefined) judge(happening.call.name, "tried to be stopped again");
         }
         if (happening.kind !== "moved") return;
         const { watcher, before, after } = happening.moved;
