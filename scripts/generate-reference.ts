@@ -82,7 +82,8 @@ const VALUES = `## Values
 
 function labelsPage(): string {
   const rows = labelPaths(labelsSchema).map((path) => {
-    const schema = schemaAt(labelsSchema, path);
+    // A value under a name of the user's own is described where its group is.
+    const schema = schemaAt(labelsSchema, path.at(-1) === "NAME" ? path.slice(0, -1) : path);
     return `| \`wakegate.${path.join(".")}\` | ${cell(notesOf(schema).description)} | ${cell(fallbackOf(schema))} | ${cell(labelExample(schema))} |`;
   });
   return (
@@ -190,7 +191,10 @@ function formOf(schema: z.core.$ZodType | undefined): string {
 }
 
 function labelExample(schema: z.core.$ZodType | undefined): string {
-  const example = notesOf(schema).examples?.[0];
+  const [group] = notesOf(schema).examples ?? [];
+  // Of a group of names a label has one.
+  const example: unknown =
+    typeof group === "object" && !Array.isArray(group) ? Object.values(group ?? {})[0] : group;
   if (example === undefined) return "";
   return `\`${Array.isArray(example) ? example.join(",") : yamlText(example)}\``;
 }
