@@ -1,32 +1,23 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { countMoves } from "../../../src/admin/metrics/count-moves.ts";
 import { Meter, type Count } from "../../../src/admin/metrics/meter.ts";
 import { Notifier } from "../../../src/admin/notify/notifier.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { startReceiver } from "../../support/receiver.ts";
-import { startRedis, type RedisServer } from "../../support/redis-server.ts";
 import { suite } from "../../support/require.ts";
-import { join, leaderOf, realWorld, settingsFor, until, type Member } from "./rig.ts";
+import { join, leaderOf, realWorld, sharedRedis, settingsFor, until, type Member } from "./rig.ts";
 
 const labels = { "wakegate.enable": "true", "wakegate.readiness.kind": "none" };
 
 suite("redis", "what several Wakegates see", () => {
-  let redis: RedisServer;
-  let cluster = 0;
-
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(async () => {
-    await redis[Symbol.asyncDispose]();
-  });
+  const redis = sharedRedis();
 
   async function pair() {
     const world = realWorld();
-    const env = { WAKEGATE_STORE_REDIS_CLUSTER: `once-${String(++cluster)}` };
+    const env = redis.cluster();
     world.create("app", { labels, status: "exited" });
-    const a = await join(world, redis.url, "a", env);
-    const b = await join(world, redis.url, "b", env);
+    const a = await join(world, redis.server.url, "a", env);
+    const b = await join(world, redis.server.url, "b", env);
     await leaderOf([a, b]);
     return {
       world,
@@ -70,7 +61,7 @@ suite("redis", "what several Wakegates see", () => {
   it("is told to people once, by the one that saw it first; without Redis by each", async () => {
     await using r = await pair();
     await using receiver = await startReceiver();
-    const { notify } = await settingsFor(redis.url, { WAKEGATE_NOTIFY_WEBHOOK_URL: receiver.url });
+    const { notify } = await settingsFor(redis.server.url, { WAKEGATE_NOTIFY_WEBHOOK_URL: receiver.url });
     const notifiers = r.members.map(
       ({ registry, store, log, replicas }) =>
         new Notifier({
@@ -93,11 +84,11 @@ suite("redis", "what several Wakegates see", () => {
     expect(await r.members[1].replicas.mayTell("something else", 60_000)).toBe(false);
     expect(await r.members[0].replicas.mayTell("something else", 60_000)).toBe(true);
     expect(receiver.got.map(({ json }) => json["event"])).toEqual(["wake_failed"]);
-    await redis.kill();
+    await redis.server.kill();
     expect(await Promise.all(r.members.map(({ replicas }) => replicas.mayTell("all alone", 60_000)))).toEqual(
       [true, true],
     );
     for (const notifier of notifiers) notifier[Symbol.dispose]();
-    await redis.restart();
+    await redis.server.restart();
   });
 });

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll } from "vitest";
 import { loadSettings } from "../../../src/config/load.ts";
 import type { Settings } from "../../../src/config/model.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
@@ -8,6 +9,7 @@ import { Registry } from "../../../src/watchers/registry/registry.ts";
 import type { Watcher } from "../../../src/watchers/watcher.ts";
 import { FakeWorld } from "../../support/fake-world.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
+import { startRedis, type RedisServer } from "../../support/redis-server.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 
 /** One Wakegate of several: watchers over a shared fake engine, and what it shares over a real Redis. */
@@ -23,8 +25,8 @@ export interface Member extends AsyncDisposable {
 }
 
 /** Short, so that tests need not wait long, and not so short that a busy machine is taken for a store that is away. */
-export const LEASE_MS = 2_000;
-export const LOST_MS = 1_000;
+const LEASE_MS = 2_000;
+const LOST_MS = 1_000;
 
 /** An engine on the machine's own clock. */
 export function realWorld(): FakeWorld {
@@ -47,6 +49,28 @@ export async function settingsFor(
   });
   if (!("settings" in loaded)) throw new Error(JSON.stringify(loaded.problems));
   return loaded.settings;
+}
+
+/** One Redis for all tests of a file, in which each test has keys of its own. */
+export function sharedRedis(): {
+  readonly server: RedisServer;
+  cluster(): { readonly WAKEGATE_STORE_REDIS_CLUSTER: string };
+} {
+  let server: RedisServer | undefined;
+  let count = 0;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+  });
+  return {
+    get server() {
+      if (!server) throw new Error("outside of a test");
+      return server;
+    },
+    cluster: () => ({ WAKEGATE_STORE_REDIS_CLUSTER: `test-${String(++count)}` }),
+  };
 }
 
 /** Starts one. `env`: more of its configuration. */

@@ -1,30 +1,21 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { dueInMs } from "../../../src/watchers/jobs/holders.ts";
-import { startRedis, type RedisServer } from "../../support/redis-server.ts";
 import { suite } from "../../support/require.ts";
-import { join, leaderOf, realWorld, until, type Member } from "./rig.ts";
+import { join, leaderOf, realWorld, sharedRedis, until, type Member } from "./rig.ts";
 
 const labels = { "wakegate.enable": "true", "wakegate.readiness.kind": "none" };
 const BY_REQUEST = { by: "request" } as const;
 
 suite("redis", "several Wakegates on one Redis", () => {
-  let redis: RedisServer;
-  let cluster = 0;
-
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(async () => {
-    await redis[Symbol.asyncDispose]();
-  });
+  const redis = sharedRedis();
 
   /** Two of them over one engine with one app, each test with keys of its own. */
   async function pair(startMs = 0) {
     const world = realWorld();
     world.create("app", { labels, behaviour: { startMs } });
-    const env = { WAKEGATE_STORE_REDIS_CLUSTER: `test-${String(++cluster)}` };
-    const a = await join(world, redis.url, "a", env);
-    const b = await join(world, redis.url, "b", env);
+    const env = redis.cluster();
+    const a = await join(world, redis.server.url, "a", env);
+    const b = await join(world, redis.server.url, "b", env);
     const leader = await leaderOf([a, b]);
     const other = leader === a ? b : a;
     const members: readonly Member[] = [a, b];
@@ -108,7 +99,7 @@ suite("redis", "several Wakegates on one Redis", () => {
     await using r = await pair();
     const prefix = `wakegate:{${r.env.WAKEGATE_STORE_REDIS_CLUSTER}}:`;
     const timing = { WAKEGATE_STORE_REDIS_LEASE: "1100ms" };
-    await using other = await join(r.world, redis.url, "newer", { ...r.env, ...timing });
+    await using other = await join(r.world, redis.server.url, "newer", { ...r.env, ...timing });
     expect(other.replicas.status).toMatchObject({ kind: "skewed" });
     expect(other.log.of("shared_store_skewed")).toHaveLength(1);
     expect(other.log.of("shared_store_skewed")[0]).toContain("another lease or lost_grace");
@@ -120,7 +111,7 @@ suite("redis", "several Wakegates on one Redis", () => {
     // The old ones gone, it begins anew.
     for (const member of r.members) await member[Symbol.asyncDispose]();
     await leaderOf([other]);
-    expect(await redis.ask(["GET", `${prefix}schema`])).toContain("1 1100 1000");
+    expect(await redis.server.ask(["GET", `${prefix}schema`])).toContain("1 1100 1000");
   });
 
   it("sign with one key", async () => {

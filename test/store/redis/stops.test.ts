@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { ProposedStop } from "../../../src/watchers/coordination.ts";
-import { startRedis, type RedisServer } from "../../support/redis-server.ts";
 import { suite } from "../../support/require.ts";
 import { openTcpRelay } from "../../support/tcp-relay.ts";
-import { join, leaderOf, realWorld, until, type Member } from "./rig.ts";
+import { join, leaderOf, realWorld, sharedRedis, until, type Member } from "./rig.ts";
 
 const labels = {
   "wakegate.enable": "true",
@@ -14,23 +13,15 @@ const BY_REQUEST = { by: "request" } as const;
 const never = new AbortController().signal;
 
 suite("redis", "a stop among several Wakegates", () => {
-  let redis: RedisServer;
-  let cluster = 0;
-
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(async () => {
-    await redis[Symbol.asyncDispose]();
-  });
+  const redis = sharedRedis();
 
   /** Two of them, an app that is ready at both, and a stop of it that the leader may propose. */
   async function rig() {
     const world = realWorld();
     world.create("app", { labels });
-    const env = { WAKEGATE_STORE_REDIS_CLUSTER: `stops-${String(++cluster)}` };
-    const relay = await openTcpRelay(redis.port);
-    const leader = await join(world, redis.url, "leader", env);
+    const env = redis.cluster();
+    const relay = await openTcpRelay(redis.server.port);
+    const leader = await join(world, redis.server.url, "leader", env);
     await leaderOf([leader]);
     const other = await join(world, `redis://127.0.0.1:${String(relay.port)}`, "other", env);
     const members: readonly Member[] = [leader, other];
@@ -143,14 +134,14 @@ suite("redis", "a stop among several Wakegates", () => {
   it("is not made by who leads no more, whatever it believes", async () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
-    await redis.ask(["SET", `wakegate:{${r.env.WAKEGATE_STORE_REDIS_CLUSTER}}:leader`, "another:99"]);
+    await redis.server.ask(["SET", `wakegate:{${r.env.WAKEGATE_STORE_REDIS_CLUSTER}}:leader`, "another:99"]);
     expect(await r.leader.replicas.commit("app")).toBe(false);
   });
 
   it("is agreed to by one that joins meanwhile before it lets anything through", async () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
-    await using late = await join(r.world, redis.url, "late", r.env);
+    await using late = await join(r.world, redis.server.url, "late", r.env);
     await until(() => late.state("app") !== "missing");
     expect(late.state("app")).toBe("stopping");
     expect(await r.leader.replicas.commit("app")).toBe(true);
@@ -160,9 +151,9 @@ suite("redis", "a stop among several Wakegates", () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
     const members = `wakegate:{${r.env.WAKEGATE_STORE_REDIS_CLUSTER}}:members`;
-    await redis.ask(["HSET", members, "m:silent", String(Date.now() + 60_000), "n:silent", "silent"]);
+    await redis.server.ask(["HSET", members, "m:silent", String(Date.now() + 60_000), "n:silent", "silent"]);
     expect(await r.leader.replicas.commit("app")).toBe(false);
-    await redis.ask(["HDEL", members, "m:silent", "n:silent"]);
+    await redis.server.ask(["HDEL", members, "m:silent", "n:silent"]);
   });
 
   it("that was only asked about, by one that died then, is forgotten", async () => {
@@ -178,7 +169,7 @@ suite("redis", "a stop among several Wakegates", () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
     expect(await r.leader.replicas.commit("app")).toBe(true);
-    await using late = await join(r.world, redis.url, "late", r.env);
+    await using late = await join(r.world, redis.server.url, "late", r.env);
     await until(() => late.state("app") !== "missing");
     expect(late.state("app")).toBe("stopping");
     r.leader.replicas.slept("app");
