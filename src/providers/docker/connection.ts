@@ -3,6 +3,7 @@ import type { DockerEngineSpec } from "../../config/model/engine.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import { race } from "../../lib/race.ts";
 import { deadline } from "../../lib/signals.ts";
+import { SingleFlight } from "../../lib/single-flight.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { ProviderDeps } from "../open.ts";
 import { ProviderError } from "../provider.ts";
@@ -47,7 +48,7 @@ export class Connection implements Disposable {
   readonly #deadlines: Readonly<Record<Verb, number>>;
   #docker: Docker | undefined;
   #apiVersion: string | undefined;
-  #negotiating: Promise<void> | undefined;
+  readonly #negotiating = new SingleFlight<void>();
   #podman = false;
 
   constructor(
@@ -85,7 +86,7 @@ export class Connection implements Disposable {
     extraMs = 0,
   ): Promise<T> {
     signal.throwIfAborted();
-    if (!this.#docker) await race((this.#negotiating ??= this.#negotiate()), signal);
+    if (!this.#docker) await this.renew(signal);
     const docker = this.#docker;
     if (!docker) throw new ProviderError("engine_unreachable", this.engine, `engine ${this.engine}: closed`);
     return this.#bounded(verb, signal, extraMs, (bounded) => work(docker, bounded));
@@ -107,8 +108,10 @@ export class Connection implements Disposable {
    * @throws ProviderError `engine_incompatible` when there is no common version, or as `call`.
    */
   async renew(signal: AbortSignal): Promise<void> {
-    this.#negotiating ??= this.#negotiate();
-    await race(this.#negotiating, signal);
+    await race(
+      this.#negotiating.run(() => this.#negotiate()),
+      signal,
+    );
   }
 
   [Symbol.dispose](): void {
@@ -118,22 +121,18 @@ export class Connection implements Disposable {
 
   /** Serves every caller that waits, so no caller's signal ends it; the deadline does. */
   async #negotiate(): Promise<void> {
-    try {
-      const docker = buildDocker(this.address, readTls(this.#spec));
-      const never = new AbortController().signal;
-      const told = await this.#bounded("version", never, 0, (signal) => versionOf(docker, signal));
-      const version = chooseVersion(this.engine, told);
-      setApiVersion(docker, version);
-      if (version !== this.#apiVersion) {
-        this.log("info", "engine connected", { engine: this.engine, version: told.Version, api: version });
-      }
-      // The one before is left to the calls in flight; its kept connections time out by themselves.
-      this.#docker = docker;
-      this.#apiVersion = version;
-      this.#podman = isPodman(told);
-    } finally {
-      this.#negotiating = undefined;
+    const docker = buildDocker(this.address, readTls(this.#spec));
+    const never = new AbortController().signal;
+    const told = await this.#bounded("version", never, 0, (signal) => versionOf(docker, signal));
+    const version = chooseVersion(this.engine, told);
+    setApiVersion(docker, version);
+    if (version !== this.#apiVersion) {
+      this.log("info", "engine connected", { engine: this.engine, version: told.Version, api: version });
     }
+    // The one before is left to the calls in flight; its kept connections time out by themselves.
+    this.#docker = docker;
+    this.#apiVersion = version;
+    this.#podman = isPodman(told);
   }
 
   async #bounded<T>(

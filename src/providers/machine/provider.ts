@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { MachineEngineSpec } from "../../config/model/machine.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import { race } from "../../lib/race.ts";
+import { SingleFlight } from "../../lib/single-flight.ts";
 import type { ProviderDeps } from "../open.ts";
 import {
   ProviderError,
@@ -40,7 +41,7 @@ export class MachineProvider implements Provider {
   readonly #changes = new Emitter<EngineChange>();
   readonly #work = new Work();
   readonly #wakes = new JointWakes<"machine">(this.#work);
-  #look: Promise<boolean> | undefined;
+  readonly #look = new SingleFlight<boolean>();
 
   constructor(spec: MachineEngineSpec, controls: Controls, deps: ProviderDeps) {
     this.kind = spec.kind;
@@ -132,15 +133,15 @@ export class MachineProvider implements Provider {
 
   /** Serves everybody who asks at the same time, so no single caller ends it. */
   #isOn(signal: AbortSignal): Promise<boolean> {
-    this.#look ??= this.#work
-      .keep(
-        this.#controls.isOn(this.#work.closed).then((on) => {
-          this.#saw(on);
-          return on;
-        }),
-      )
-      .finally(() => (this.#look = undefined));
-    return race(this.#look, signal);
+    const look = async (): Promise<boolean> => {
+      const on = await this.#controls.isOn(this.#work.closed);
+      this.#saw(on);
+      return on;
+    };
+    return race(
+      this.#look.run(() => this.#work.keep(look())),
+      signal,
+    );
   }
 
   #saw(on: boolean): void {

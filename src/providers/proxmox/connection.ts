@@ -3,6 +3,7 @@ import type { ProxmoxEngineSpec } from "../../config/model/engine.ts";
 import { backoffMs } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { deadline } from "../../lib/signals.ts";
+import { SingleFlight } from "../../lib/single-flight.ts";
 import type { ProviderDeps } from "../open.ts";
 import type { ProviderError } from "../provider.ts";
 import { DialAgent, type Destination } from "./dial.ts";
@@ -44,7 +45,7 @@ export class Connection implements Disposable {
   readonly #fresh: DialAgent;
   #version: string | undefined;
   /** The first call proves that we are let in; the others wait for it, so that a refusal costs one delay. */
-  #proving: Promise<void> | undefined;
+  readonly #proving = new SingleFlight<void>();
   #proved = false;
   #refusal: { readonly error: ProviderError; readonly until: number; readonly tries: number } | undefined;
 
@@ -102,23 +103,22 @@ export class Connection implements Disposable {
     params: Params | undefined,
     signal: AbortSignal,
   ): Promise<unknown> {
-    if (!this.#proved) await race((this.#proving ??= this.#prove()), signal);
+    if (!this.#proved) await race(
+        this.#proving.run(() => this.#prove()),
+        signal,
+      );
     return this.#authorized(method, path, template, params, signal);
   }
 
   async #prove(): Promise<void> {
-    try {
-      if (this.#refusal && this.clock.monotonic() < this.#refusal.until) throw this.#refusal.error;
-      const data = await this.#authorized("GET", `${BASE}/version`, `${BASE}/version`, undefined, undefined);
-      const version = textOf(isRecord(data) ? data["version"] : undefined);
-      if (version !== undefined && version !== this.#version) {
-        this.log("info", "cluster connected", { engine: this.engine, version });
-        this.#version = version;
-      }
-      this.#proved = true;
-    } finally {
-      this.#proving = undefined;
+    if (this.#refusal && this.clock.monotonic() < this.#refusal.until) throw this.#refusal.error;
+    const data = await this.#authorized("GET", `${BASE}/version`, `${BASE}/version`, undefined, undefined);
+    const version = textOf(isRecord(data) ? data["version"] : undefined);
+    if (version !== undefined && version !== this.#version) {
+      this.log("info", "cluster connected", { engine: this.engine, version });
+      this.#version = version;
     }
+    this.#proved = true;
   }
 
   async #authorized(

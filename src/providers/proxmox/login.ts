@@ -5,6 +5,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { ProxmoxError } from "./errors.ts";
 import { isRecord, textOf } from "./plain.ts";
 import { race } from "../../lib/race.ts";
+import { SingleFlight } from "../../lib/single-flight.ts";
 
 /** Asks for a ticket: form in, data out, with a deadline of its own. Throws what the API answers. */
 export type AskTicket = (form: Readonly<Record<string, string>>) => Promise<unknown>;
@@ -28,7 +29,7 @@ export class Login {
   readonly #clock: Clock;
   readonly #ask: AskTicket;
   #ticket: Ticket | undefined;
-  #renewing: Promise<void> | undefined;
+  readonly #renewing = new SingleFlight<void>();
 
   constructor(engine: string, login: ProxmoxLogin, clock: Clock, ask: AskTicket) {
     this.#engine = engine;
@@ -45,8 +46,10 @@ export class Login {
     }
     const age = this.#ticket ? this.#clock.monotonic() - this.#ticket.at : Infinity;
     if (age > RENEW_AFTER_MS) {
-      this.#renewing ??= this.#renew().finally(() => (this.#renewing = undefined));
-      await race(this.#renewing, signal);
+      await race(
+        this.#renewing.run(() => this.#renew()),
+        signal,
+      );
     }
     const ticket = this.#ticket;
     if (!ticket) throw new ProxmoxError("engine_forbidden", this.#engine, "no ticket was given");

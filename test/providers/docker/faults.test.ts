@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -36,6 +37,22 @@ async function failure(promise: Promise<unknown>): Promise<ProviderError> {
   expect(error).toMatchObject({ name: "ProviderError", engine: "local" });
   return error as ProviderError;
 }
+
+describe("a TLS file that cannot be read", () => {
+  test("is read again for the next call, without a restart", async () => {
+    await using folder = await tempFolder("tls");
+    const caFile = join(folder.path, "ca.pem");
+    const url = docker.url;
+    const provider = new DockerProvider(
+      { kind: "docker", name: "local", url, tls: { caFile } },
+      { clock: systemClock },
+    );
+    opened.push(provider);
+    expect((await failure(provider.inspect("blog", never))).message).toContain("cannot be read");
+    writeFileSync(caFile, "");
+    expect(await provider.inspect("blog", never)).toBeUndefined();
+  });
+});
 
 const forbid =
   (pattern: RegExp): Interceptor =>

@@ -1,7 +1,11 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { systemClock, type Clock } from "../../../src/lib/clock.ts";
 import { ProxmoxError } from "../../../src/providers/proxmox/errors.ts";
 import { RecordingSink } from "../../contract/recording-sink.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
 import { never, openRig, type Rig } from "./rig.ts";
 
 const STARTS = /\/status\/start$/;
@@ -13,6 +17,12 @@ async function failureOf(work: Promise<unknown>): Promise<ProxmoxError> {
   );
   if (!(error instanceof ProxmoxError)) throw new Error(`expected a ProxmoxError, not ${String(error)}`);
   return error;
+}
+
+/** The system's time, with durations that a test can skip. */
+function skippingClock(): { readonly clock: Clock; readonly time: { aheadMs: number } } {
+  const time = { aheadMs: 0 };
+  return { time, clock: { ...systemClock, monotonic: () => systemClock.monotonic() + time.aheadMs } };
 }
 
 /** A watch that ends with the test. */
@@ -219,6 +229,40 @@ describe("6: a refusal costs 3 s of a worker", () => {
     expect(errors[0]?.message).toContain("unknown, expired or disabled");
     await failureOf(rig.wake(103));
     expect(rig.simulator.seen).toHaveLength(1);
+  });
+
+  it("lets Wakegate in again once the secret is corrected, without a restart", async () => {
+    await using folder = await tempFolder("pve-secret");
+    const file = join(folder.path, "secret");
+    writeFileSync(file, "00000000-dead");
+    const { time, clock } = skippingClock();
+    await using rig = await openRig({
+      clock,
+      login: () => ({ kind: "token", id: "wakegate@pve!power", secret: { file } }),
+    });
+    rig.simulator.world.guests.add(103);
+    await failureOf(rig.provider.inspect("103", never));
+    writeFileSync(file, rig.secret);
+    // Refused while the retry delay lasts: several times, because the first one was the fault.
+    await failureOf(rig.provider.inspect("103", never));
+    await failureOf(rig.provider.inspect("103", never));
+    time.aheadMs += 11_000;
+    expect(await rig.status(103)).toBe("exited");
+  });
+
+  it("lets Wakegate in again once a disabled user is enabled", async () => {
+    const { time, clock } = skippingClock();
+    await using rig = await openRig({ clock });
+    rig.simulator.world.guests.add(103);
+    expect(await rig.status(103)).toBe("exited");
+    const user = rig.simulator.world.rights.users.get("wakegate@pve");
+    if (!user) throw new Error("the simulator has no such user");
+    user.enabled = false;
+    expect((await failureOf(rig.provider.inspect("103", never))).code).toBe("engine_forbidden");
+    await failureOf(rig.provider.inspect("103", never));
+    user.enabled = true;
+    time.aheadMs += 11_000;
+    expect(await rig.status(103)).toBe("exited");
   });
 });
 
