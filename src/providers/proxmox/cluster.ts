@@ -1,5 +1,5 @@
 import type { Proxmox } from "proxmox-api";
-import type { Clock } from "../../lib/clock.ts";
+import { sleep, type Clock } from "../../lib/clock.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import { guestId, vmidOf } from "../../config/values/proxmox.ts";
 import type { EngineChange, EngineSink } from "../provider.ts";
@@ -9,6 +9,10 @@ import { labelOf, readCurrent, readGuest, type Current, type Guest } from "./gue
 import { Memory } from "./memory.ts";
 import { Notes } from "./notes.ts";
 import { listOf } from "./plain.ts";
+
+/** How often, and after how long, a status is asked for again while the monitor of a container is ending. */
+const SOCKET_TRIES = 10;
+const SOCKET_PAUSE_MS = 300;
 
 /** A guest and what its node says of it now. */
 export interface Look {
@@ -120,17 +124,30 @@ export class Cluster {
     throw new ProxmoxError("not_found", this.engine, `there is no guest ${String(vmid)}`);
   }
 
+  /** A container whose monitor is just ending answers 500 for a moment. */
+  async #askStatus({ node, type, vmid }: Guest, signal: AbortSignal): Promise<unknown> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.call<unknown>(signal, (api) =>
+          type === "lxc"
+            ? api.nodes.$(node).lxc.$(vmid).status.current.$get()
+            : api.nodes.$(node).qemu.$(vmid).status.current.$get(),
+        );
+      } catch (error) {
+        const passing = error instanceof ProxmoxError && /read from command socket/.test(error.reason ?? "");
+        if (!passing || tries === SOCKET_TRIES) throw error;
+        await sleep(this.clock, SOCKET_PAUSE_MS, signal);
+      }
+    }
+  }
+
   /** Undefined: not on this node, or the node is not there. */
   async #lookAt(guest: Guest, signal: AbortSignal): Promise<Look | undefined> {
     try {
-      const data = await this.call<unknown>(signal, (api) => {
-        const node = api.nodes.$(guest.node);
-        return guest.type === "lxc"
-          ? node.lxc.$(guest.vmid).status.current.$get()
-          : node.qemu.$(guest.vmid).status.current.$get();
-      });
+      const data = await this.#askStatus(guest, signal);
       const current = readCurrent(data);
-      for (const cause of this.memory.observe(guest.vmid, current, this.clock.now())) {
+      const time = { wall: this.clock.now(), monotonic: this.clock.monotonic() };
+      for (const cause of this.memory.observe(guest.vmid, current, time)) {
         this.tell({ id: this.idOf(guest.vmid), cause });
       }
       return { guest, current };

@@ -103,7 +103,8 @@ export class Connection implements Disposable {
     params: Params | undefined,
     signal: AbortSignal,
   ): Promise<unknown> {
-    if (!this.#proved) await race(
+    if (!this.#proved)
+      await race(
         this.#proving.run(() => this.#prove()),
         signal,
       );

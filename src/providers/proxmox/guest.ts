@@ -13,11 +13,20 @@ export interface Guest {
   readonly uptime: number;
 }
 
+/**
+ * What a guest's live status means.
+ *
+ * - `paused`: virtual machines only.
+ * - `shutting_down`: the API still answers `running`, but without `pid` and with `uptime` 0: the main process of the
+ *   container has ended and its cleanup takes another 0.1 to 9 s. Nothing can be started until it is `off`.
+ * - `prelaunch`: QEMU runs, the machine in it does not. vzdump starts a stopped machine this way to back it up; a
+ *   `start` then resumes it in place, although it is locked.
+ */
+export type Power = "off" | "on" | "paused" | "shutting_down" | "prelaunch";
+
 /** What the guest's own node says of it now. */
 export interface Current {
-  readonly running: boolean;
-  /** Only virtual machines can be. */
-  readonly paused: boolean;
+  readonly power: Power;
   readonly uptime: number;
   readonly pid?: number;
   /** Why nothing may be done to it: `backup`, `migrate`, `suspended` … */
@@ -55,10 +64,10 @@ export function readCurrent(data: unknown): Current {
   const { status, qmpstatus, lock, ha } = current;
   const pid = numberOf(current["pid"]);
   const [netin, netout] = [numberOf(current["netin"]), numberOf(current["netout"])];
+  const uptime = numberOf(current["uptime"]) ?? 0;
   return {
-    running: status === "running",
-    paused: status === "running" && qmpstatus === "paused",
-    uptime: numberOf(current["uptime"]) ?? 0,
+    power: powerOf(status, qmpstatus, pid, uptime),
+    uptime,
     ...(pid !== undefined && { pid }),
     ...(typeof lock === "string" && lock !== "" && { lock: plain(lock) }),
     template: numberOf(current["template"]) === 1,
@@ -70,10 +79,19 @@ export function readCurrent(data: unknown): Current {
   };
 }
 
-/** The port's word for a live status. Proxmox does not tell a guest that never ran from one that is off. */
-export function statusOf(current: Current): InstanceStatus {
-  if (!current.running) return "exited";
-  return current.paused ? "paused" : "running";
+function powerOf(status: unknown, qmpstatus: unknown, pid: number | undefined, uptime: number): Power {
+  if (status !== "running") return "off";
+  if (qmpstatus === "paused" || qmpstatus === "prelaunch") return qmpstatus;
+  return pid === undefined && uptime === 0 ? "shutting_down" : "on";
+}
+
+/**
+ * The port's word for a live status. What is shutting down has ended already: a wake waits for the cleanup. Proxmox
+ * does not tell a guest that never ran from one that is off.
+ */
+export function statusOf({ power }: Pick<Current, "power">): InstanceStatus {
+  if (power === "on") return "running";
+  return power === "paused" ? "paused" : "exited";
 }
 
 /** `CT 103` or `VM 200`, as Proxmox itself calls them. */

@@ -29,7 +29,7 @@ export async function inspect(
     status: statusOf(current),
     networks,
     runId: cluster.memory.runOf(guest.vmid),
-    ...(current.running && { startedAt }),
+    ...(statusOf(current) !== "exited" && { startedAt }),
     health: "none",
     exposedPorts: [],
     publishedPorts: [],
@@ -64,7 +64,7 @@ async function addresses(
   const fixed = staticAddresses(config);
   const { clock, mute } = cluster;
   const isMute = clock.monotonic() < (mute.get(guest.vmid) ?? -Infinity);
-  if (!current.running || current.paused || fixed.length > 0 || isMute) return fixed;
+  if (current.power !== "on" || fixed.length > 0 || isMute) return fixed;
   try {
     return liveAddresses(await askInterfaces(cluster, guest, config, signal));
   } catch (error) {

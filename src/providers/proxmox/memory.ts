@@ -5,7 +5,10 @@ import { statusOf } from "./guest.ts";
 /** What is remembered of one guest between two looks. */
 interface Known {
   status: InstanceStatus;
+  /** Seconds, of the last live look. */
   uptime: number;
+  /** When that was, in monotonic ms. */
+  at: number;
   /** Empty: not seen running. */
   run: string;
   pid: number | undefined;
@@ -21,13 +24,14 @@ const UPTIME_SLACK_S = 3;
 export class Memory {
   readonly #known = new Map<number, Known>();
 
-  /** Takes a live look, at wall time `now`; returns what happened since the last one, in the order of happening. */
-  observe(vmid: number, current: Current, now: number): readonly EngineChange["cause"][] {
+  /** Takes a live look; returns what happened since the last one, in the order of happening. */
+  observe(vmid: number, current: Current, time: LookTime): readonly EngineChange["cause"][] {
     const status = statusOf(current);
     const before = this.#known.get(vmid);
     const known: Known = before ?? {
       status,
       uptime: current.uptime,
+      at: time.monotonic,
       run: "",
       pid: current.pid,
       generation: 0,
@@ -38,19 +42,20 @@ export class Memory {
     // Known to run, but only from a listing: this look names the run.
     const named = known.run === "" && was !== "exited";
     let newRun = false;
-    if (current.running) {
+    if (status !== "exited") {
       const samePid = known.pid === current.pid;
       const restarted = known.run !== "" && current.uptime + UPTIME_SLACK_S < known.uptime;
       newRun = known.run === "" || !samePid || restarted || was === "exited";
       if (samePid && (restarted || (was === "exited" && known.run !== ""))) known.generation++;
       if (newRun) {
-        known.run = runId(current, known.generation, now);
+        known.run = runId(current, known.generation, time.wall);
         known.cpu = undefined;
       }
       known.pid = current.pid;
     }
     known.status = status;
     known.uptime = current.uptime;
+    known.at = time.monotonic;
     return before ? causes(was, status, newRun && !named) : [];
   }
 
@@ -63,14 +68,19 @@ export class Memory {
     return this.#known.get(vmid)?.status;
   }
 
-  /** Takes an entry of a listing. True when it contradicts the last live word, so that a look is due. */
-  contradicts(guest: Guest): boolean {
+  /**
+   * Takes an entry of a listing, at monotonic time `now`. True when it contradicts the last live look, so that
+   * another one is due. A listing is up to `LISTING_AGE_S` old: an uptime that is too long for the known run belongs
+   * to the run before it.
+   */
+  contradicts(guest: Guest, now: number): boolean {
     const known = this.#known.get(guest.vmid);
     if (guest.status === "unknown") return false;
     if (!known) {
       const status = guest.status === "running" ? "running" : "exited";
       const { uptime, vmid } = guest;
-      this.#known.set(vmid, { status, uptime, run: "", pid: undefined, generation: 0, cpu: undefined });
+      const rest = { run: "", pid: undefined, generation: 0, cpu: undefined };
+      this.#known.set(vmid, { status, uptime, at: now, ...rest });
       return false;
     }
     const runs = guest.status === "running";
@@ -78,9 +88,8 @@ export class Memory {
     if (!runs) return false;
     // A paused machine's uptime stands still.
     if (known.status === "paused") return guest.uptime > known.uptime + UPTIME_SLACK_S;
-    const restarted = guest.uptime + UPTIME_SLACK_S < known.uptime - LISTING_AGE_S;
-    known.uptime = Math.max(known.uptime, guest.uptime);
-    return restarted;
+    const expected = known.uptime + (now - known.at) / 1_000;
+    return guest.uptime + UPTIME_SLACK_S < expected - LISTING_AGE_S;
   }
 
   /** CPU seconds of the run so far, put together from the shares that Proxmox tells. `now` in monotonic ms. */
@@ -98,6 +107,12 @@ export class Memory {
   forget(vmid: number): void {
     this.#known.delete(vmid);
   }
+}
+
+/** When a look was made, in ms. */
+export interface LookTime {
+  readonly wall: number;
+  readonly monotonic: number;
 }
 
 /** How old the numbers of a listing may be. */

@@ -36,24 +36,51 @@ export async function sleep(
       `${labelOf(guest)} is a container: Proxmox cannot ${method} those. Use stop`,
     );
   }
-  if (!current.running || (method === "pause" && current.paused)) return;
+  const { power } = current;
+  if (power === "off" || power === "prelaunch" || (method === "pause" && power === "paused")) return;
+  if (power === "shutting_down") return untilOff(cluster, vmid, signal);
   const graceMs = request.timeoutMs ?? DEFAULT_GRACE_MS;
   switch (method) {
     case "pause":
-      return act(cluster, look, "pausing", suspend(cluster, false), 30_000, (now) => now.paused, signal);
+      return act(
+        cluster,
+        look,
+        "pausing",
+        suspend(cluster, false),
+        30_000,
+        (now) => now.power === "paused",
+        signal,
+      );
     case "hibernate":
       return hibernate(cluster, look, signal);
     case "kill":
       return act(cluster, look, "stopping", stop(cluster), 0, isOff, signal);
     case "stop":
-      if (current.paused) await resumeFirst(cluster, guest, signal);
+      if (power === "paused") await resumeFirst(cluster, guest, signal);
       cluster.tell({ id: cluster.idOf(vmid), cause: "signalled", signal: "SIGTERM" });
       return act(cluster, look, "shutting down", shutdown(cluster, graceMs), graceMs, isOff, signal);
   }
 }
 
-function isOff({ running }: Current): boolean {
-  return !running;
+function isOff({ power }: Current): boolean {
+  return power === "off" || power === "prelaunch";
+}
+
+/** Its main process has ended; the cleanup takes seconds and cannot be hurried. */
+async function untilOff(cluster: Cluster, vmid: number, signal: AbortSignal): Promise<void> {
+  const end = cluster.clock.monotonic() + MARGIN_MS;
+  for (;;) {
+    const { guest, current } = await cluster.mustLook(vmid, signal);
+    if (current.power !== "shutting_down") return;
+    if (cluster.clock.monotonic() >= end) {
+      throw failure(
+        cluster,
+        "engine_failed",
+        `${labelOf(guest)} is still shutting down after ${String(MARGIN_MS / 1_000)} s`,
+      );
+    }
+    await delay(cluster.clock, LOOK_MS, signal);
+  }
 }
 
 /**
@@ -84,7 +111,8 @@ async function act(
   for (;;) {
     const now = await cluster.mustLook(guest.vmid, signal);
     if (done(now.current)) return;
-    if (!waits || cluster.clock.monotonic() >= end) break;
+    const goesDown = now.current.power === "shutting_down";
+    if ((!waits && !goesDown) || cluster.clock.monotonic() >= end) break;
     await delay(cluster.clock, LOOK_MS, signal);
   }
   throw problem ?? failure(cluster, "engine_failed", `${labelOf(guest)} still runs after ${what}`);

@@ -20,8 +20,8 @@ export type TaskEnd =
   /** We may not ask, or it is not known any more: look at the guest. */
   | { readonly kind: "unknown" };
 
-const FIRST_POLL_MS = 250;
-const LAST_POLL_MS = 500;
+/** Most starts and resumes end within two seconds, and a visitor waits for each poll interval: these are short first. */
+const POLLS = { firstMs: 100, firstForMs: 2_000, laterMs: 400 };
 const LOG_LINES = 20;
 
 /** Takes a UPID apart; undefined for anything else, which must not get into a path. */
@@ -45,8 +45,9 @@ export async function taskEnd(
   signal: AbortSignal,
 ): Promise<TaskEnd> {
   const { clock } = cluster;
-  const end = clock.monotonic() + limitMs;
-  for (let pauseMs = FIRST_POLL_MS; ; pauseMs = LAST_POLL_MS) {
+  const begin = clock.monotonic();
+  const end = begin + limitMs;
+  for (;;) {
     try {
       const data = await cluster.call<unknown>(signal, (api) =>
         api.nodes.$(task.node).tasks.$(task.upid).status.$get(),
@@ -62,7 +63,8 @@ export async function taskEnd(
       const message = `the task ${task.type} is still not over after ${String(Math.round(limitMs / 1_000))} s`;
       throw new ProxmoxError("engine_timeout", cluster.engine, message);
     }
-    await sleep(clock, pauseMs, signal);
+    const isEarly = clock.monotonic() - begin < POLLS.firstForMs;
+    await sleep(clock, isEarly ? POLLS.firstMs : POLLS.laterMs, signal);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Usage } from "../provider.ts";
 import type { Cluster } from "./cluster.ts";
+import { statusOf } from "./guest.ts";
 
 /**
  * Bytes since the guest's start, and its CPU seconds: these are put together from the share of CPU at each call,
@@ -7,7 +8,7 @@ import type { Cluster } from "./cluster.ts";
  */
 export async function usage(cluster: Cluster, vmid: number, signal: AbortSignal): Promise<Usage | undefined> {
   const look = await cluster.look(vmid, signal);
-  if (!look?.current.running) return undefined;
+  if (!look || statusOf(look.current) === "exited") return undefined;
   const { current } = look;
   return {
     ...(current.netin !== undefined && { receivedBytes: current.netin }),

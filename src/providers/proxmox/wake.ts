@@ -2,7 +2,7 @@ import { sleep } from "../../lib/clock.ts";
 import { ProviderError, type WakePatience } from "../provider.ts";
 import type { Cluster, Look } from "./cluster.ts";
 import { ProxmoxError } from "./errors.ts";
-import { labelOf, type Guest } from "./guest.ts";
+import { labelOf, type Current, type Guest } from "./guest.ts";
 import { activeTasks, parseUpid, taskEnd, taskError, type Task } from "./tasks.ts";
 
 /** Times that tests shorten, in ms. */
@@ -12,6 +12,10 @@ export interface WakeTimes {
   /** After a power call whose answer never came, until we look what it did. */
   readonly afterLossMs: number;
 }
+
+/** Between two looks at a container that is shutting down: it takes seconds, and a visitor waits. */
+const SHORT_LOOK_MS = 250;
+const SHUTTING_DOWN = "it is still shutting down";
 
 const TIMES: WakeTimes = { lookMs: 1_000, afterLossMs: 2_000 };
 
@@ -54,17 +58,19 @@ export class Wake {
   async run(): Promise<void> {
     for (let look = await this.#look(); ; look = await this.#look()) {
       const { guest, current } = look;
-      if (current.running && !current.paused) {
+      if (current.power === "on") {
         const ending = await this.#oneOf(guest, STOPS);
         if (!ending) return this.#untilStarted(guest);
-        await this.#wait("it is still shutting down", ending);
-      } else if (blocks(current.lock)) {
+        await this.#wait(SHUTTING_DOWN, ending);
+      } else if (current.power === "shutting_down") {
+        await this.#wait(SHUTTING_DOWN);
+      } else if (blocks(current)) {
         await this.#wait(`${labelOf(guest)} is locked (${current.lock ?? ""})`);
       } else if (await this.#start(look)) return;
     }
   }
 
-  /** A start that somebody else has under way may still fail: it is waited for. */
+  /** A start that someone else has under way may still fail: it is waited for. */
   async #untilStarted(guest: Guest): Promise<void> {
     const starting = await this.#oneOf(guest, STARTS);
     if (starting) await this.#judge(guest, starting);
@@ -72,10 +78,14 @@ export class Wake {
 
   /** True when it runs. False: look again. */
   async #start({ guest, current }: Look): Promise<boolean> {
-    const task = await this.#post(guest, current.paused ? "resume" : "start");
+    const isPaused = current.power === "paused";
+    // A power call whose answer was lost may have been carried out: its task is looked for before another is sent.
+    const task =
+      (this.#lost > 0 ? await this.#oneOf(guest, STARTS) : undefined) ??
+      (await this.#post(guest, isPaused ? "resume" : "start"));
     if (!task) return false;
     if (!(await this.#judge(guest, task))) return false;
-    if (current.ha && !current.paused) await this.#untilRunning(guest);
+    if (current.ha && !isPaused) await this.#untilRunning(guest);
     // Tells those who follow that it was started.
     await this.#cluster.look(this.#vmid, this.#signal).catch(() => undefined);
     this.#signal.throwIfAborted();
@@ -93,22 +103,19 @@ export class Wake {
       return parseUpid(upid);
     } catch (error) {
       this.#signal.throwIfAborted();
-      return this.#afterRefusal(error, { node, type, vmid });
+      return this.#afterRefusal(error);
     }
   }
 
   /** Undefined: look again. */
-  async #afterRefusal(
-    error: unknown,
-    guest: Pick<Guest, "node" | "type" | "vmid">,
-  ): Promise<Task | undefined> {
+  async #afterRefusal(error: unknown): Promise<Task | undefined> {
     if (!(error instanceof ProviderError)) throw error;
     const reason = error instanceof ProxmoxError ? (error.reason ?? "") : "";
     if (error.code === "engine_unreachable" || error.code === "engine_timeout") {
       // It may have been carried out all the same: never sent again before a look has shown that it was not.
-      if (++this.#lost > 1) throw error;
-      await sleep(this.#cluster.clock, this.#times.afterLossMs, this.#signal);
-      return this.#oneOf(guest, STARTS);
+      this.#lost++;
+      await this.#waitOut(error, this.#times.afterLossMs);
+      return undefined;
     }
     if (error.code === "not_found") {
       if (++this.#moved > 1) throw error;
@@ -117,7 +124,7 @@ export class Wake {
     }
     // Either it runs, or it is going down: the next look tells.
     if (/already running|not running/.test(reason)) {
-      await this.#pause("it is still shutting down");
+      await this.#pause(SHUTTING_DOWN);
       return undefined;
     }
     if (/is locked|got timeout|no quorum/.test(reason)) {
@@ -150,7 +157,7 @@ export class Wake {
 
   /** HA only files the request: its rounds take some 10 s, and the guest may come up on another node. */
   async #untilRunning(guest: Guest): Promise<void> {
-    for (let look = await this.#look(); !look.current.running; look = await this.#look()) {
+    for (let look = await this.#look(); look.current.power === "off"; look = await this.#look()) {
       if (look.current.ha?.state === "error") {
         const message = `HA has given up on ${labelOf(guest)}: its resource is in state error`;
         throw new ProxmoxError("engine_failed", this.#cluster.engine, message);
@@ -164,14 +171,25 @@ export class Wake {
       try {
         return await this.#cluster.mustLook(this.#vmid, this.#signal);
       } catch (error) {
-        // After a call whose answer was lost there is no other way to learn what it did.
-        const transient =
+        const passes =
           error instanceof ProviderError &&
           (error.code === "engine_unreachable" || error.code === "engine_timeout");
-        if (!transient || this.#lost === 0 || this.#leftMs() <= 0) throw error;
-        await sleep(this.#cluster.clock, this.#times.lookMs, this.#signal);
+        if (!passes) throw error;
+        await this.#waitOut(error, this.#times.lookMs);
       }
     }
+  }
+
+  /** The API daemon restarts within seconds: an outage is waited out while the wake has time. @throws it then. */
+  async #waitOut(outage: ProviderError, ms: number): Promise<void> {
+    if (this.#leftMs() <= 0) throw outage;
+    this.#say(`Proxmox does not answer: ${outage.message}`);
+    await sleep(this.#cluster.clock, Math.min(ms, Math.max(1, this.#leftMs())), this.#signal);
+  }
+
+  #say(why: string): void {
+    if (why !== this.#told) this.#patience.onWaiting(why);
+    this.#told = why;
   }
 
   async #oneOf(
@@ -187,8 +205,7 @@ export class Wake {
 
   /** Waits for something that passes by itself, and says so. @throws when the time for the wake is over. */
   async #wait(why: string, task?: Task): Promise<void> {
-    if (why !== this.#told) this.#patience.onWaiting(why);
-    this.#told = why;
+    this.#say(why);
     if (!task) return this.#pause(why);
     await taskEnd(this.#cluster, task, Math.max(1, this.#leftMs()), this.#signal).catch((error: unknown) => {
       this.#signal.throwIfAborted();
@@ -199,7 +216,8 @@ export class Wake {
 
   async #pause(why: string): Promise<void> {
     if (this.#leftMs() <= 0) throw this.#tooLate(why);
-    await sleep(this.#cluster.clock, this.#times.lookMs, this.#signal);
+    const ms = why === SHUTTING_DOWN ? Math.min(this.#times.lookMs, SHORT_LOOK_MS) : this.#times.lookMs;
+    await sleep(this.#cluster.clock, ms, this.#signal);
   }
 
   #tooLate(why: string): ProxmoxError {
@@ -215,7 +233,11 @@ export class Wake {
   }
 }
 
-/** A hibernated machine is locked too, and is brought back by its start. */
-function blocks(lock: string | undefined): boolean {
-  return lock !== undefined && lock !== "suspended";
+/**
+ * Whether its lock keeps a guest from being woken. A hibernated machine is brought back by its start; a paused machine
+ * may be resumed during a backup, and one that runs only for its backup (`prelaunch`) is resumed by a start.
+ */
+function blocks({ lock, power }: Current): boolean {
+  if (lock === undefined || lock === "suspended") return false;
+  return !(lock === "backup" && (power === "paused" || power === "prelaunch"));
 }

@@ -123,7 +123,9 @@ class Follower {
     const guests = await cluster.refresh(signal);
     if (guests.size === 0) await mustSeeSomething(cluster, signal);
     if (cluster.discover) await this.#readNotes(guests, signal);
-    const contradicted = [...guests.values()].filter((guest) => cluster.memory.contradicts(guest));
+    const contradicted = [...guests.values()].filter((guest) =>
+      cluster.memory.contradicts(guest, cluster.clock.monotonic()),
+    );
     cluster.sinks.add(this.#sink);
     this.#before = guests;
     if (!before) {

@@ -156,6 +156,7 @@ describe("4: a guest that ignores its shutdown", () => {
       behaviour: { onShutdown: "ignore" },
     });
     const slow = rig.provider.sleep("lab:103", { method: "stop", timeoutMs: 120_000 }, never);
+    slow.catch(() => undefined);
     while (guest.calls.length === 0) await delay(5);
     await delay(30);
     await rig.provider.sleep("lab:103", { method: "kill" }, never);
@@ -186,7 +187,7 @@ describe("5: what is not known is not stopped", () => {
       await delay(150);
       const error = await failureOf(rig.provider.inspect("lab:104", never));
       expect(["engine_unreachable", "engine_timeout"]).toContain(error.code);
-      expect((await failureOf(rig.wake(104))).code).not.toBe("not_found");
+      expect((await failureOf(rig.wake(104, 300))).code).not.toBe("not_found");
       expect(watching.sink.causes("lab:104")).toEqual([]);
       expect(watching.sink.outages).toEqual([]);
     },
@@ -297,6 +298,65 @@ describe("7: connections that the server closes", () => {
   });
 });
 
+describe("a container that is shutting down", () => {
+  it("has ended, once, and is started when its cleanup is done", async () => {
+    await using rig = await openRig();
+    const { guests } = rig.simulator.world;
+    const guest = guests.add(103, {
+      status: "running",
+      behaviour: { endingMs: 800, socketFailures: 2, startMs: 100 },
+    });
+    await using following = follow(rig);
+    await following.sink.until("a listing", ({ listings }) => listings.length > 0);
+    expect(await rig.status(103)).toBe("running");
+    const off = guests.switchOff(guest);
+    expect(await rig.status(103)).toBe("exited");
+    expect(guest.ending).toBe(true);
+    await rig.wake(103);
+    await off;
+    expect(await rig.status(103)).toBe("running");
+    expect(guest.calls).toEqual(["start"]);
+    expect(rig.waits).toEqual(["it is still shutting down"]);
+    const causes = following.sink
+      .causes("lab:103")
+      .filter((cause) => cause === "died" || cause === "started");
+    expect(causes).toEqual(["died", "started"]);
+  });
+
+  it("is waited for by a sleep, which sends nothing", async () => {
+    await using rig = await openRig();
+    const { guests } = rig.simulator.world;
+    const guest = guests.add(103, { status: "running", behaviour: { endingMs: 400 } });
+    const off = guests.switchOff(guest);
+    await rig.provider.sleep("lab:103", { method: "stop" }, never);
+    expect(guest.status).toBe("stopped");
+    expect(guest.calls).toEqual([]);
+    await off;
+  });
+});
+
+describe("an API daemon that restarts", () => {
+  it("is waited out by a wake", async () => {
+    await using rig = await openRig();
+    const { guests, faults } = rig.simulator.world;
+    const guest = guests.add(103);
+    expect(await rig.status(103)).toBe("exited");
+    faults.daemon = "down";
+    setTimeout(() => (faults.daemon = "up"), 300);
+    await rig.wake(103);
+    expect(guest.calls).toEqual(["start"]);
+    expect(rig.waits[0]).toMatch(/^Proxmox does not answer: /);
+  });
+
+  it("fails the wake with its own reason when it stays away", async () => {
+    await using rig = await openRig();
+    rig.simulator.world.guests.add(103);
+    expect(await rig.status(103)).toBe("exited");
+    rig.simulator.world.faults.daemon = "down";
+    expect((await failureOf(rig.wake(103, 200))).code).toBe("engine_unreachable");
+  });
+});
+
 describe("8: a guest that moved", () => {
   it("is found on its new node", async () => {
     await using rig = await openRig({ nodes: ["pve1", "pve2"] });
@@ -311,6 +371,44 @@ describe("8: a guest that moved", () => {
 });
 
 describe("9: a lock that passes", () => {
+  it("starts a machine in place that QEMU runs only to back it up", async () => {
+    await using rig = await openRig();
+    const { guests } = rig.simulator.world;
+    const guest = guests.add(200, { type: "qemu" });
+    guests.beginBackup(guest);
+    expect(await rig.status(200)).toBe("exited");
+    await rig.wake(200);
+    expect(guest.calls).toEqual(["start"]);
+    expect(await rig.status(200)).toBe("running");
+    await guests.endBackup(guest);
+    expect(await rig.status(200)).toBe("running");
+  });
+
+  it("leaves a machine asleep that QEMU runs only to back it up", async () => {
+    await using rig = await openRig();
+    const { guests } = rig.simulator.world;
+    const guest = guests.add(200, { type: "qemu" });
+    await using following = follow(rig);
+    await following.sink.until("a listing", ({ listings }) => listings.length > 0);
+    guests.beginBackup(guest);
+    await rig.provider.sleep("lab:200", { method: "stop" }, never);
+    expect(await rig.status(200)).toBe("exited");
+    expect(guest.calls).toEqual([]);
+    expect(following.sink.causes("lab:200")).not.toContain("started");
+    await guests.endBackup(guest);
+  });
+
+  it("resumes a paused machine during its backup", async () => {
+    await using rig = await openRig();
+    const { guests } = rig.simulator.world;
+    const guest = guests.add(200, { type: "qemu", status: "running" });
+    await rig.provider.sleep("lab:200", { method: "pause" }, never);
+    guests.beginBackup(guest);
+    await rig.wake(200);
+    expect(await rig.status(200)).toBe("running");
+    expect(rig.waits).toEqual([]);
+  });
+
   it("waits for a backup, says so, and starts", async () => {
     await using rig = await openRig();
     const guest = rig.simulator.world.guests.add(103, { lock: "backup" });

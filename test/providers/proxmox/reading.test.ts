@@ -71,45 +71,91 @@ describe("guests", () => {
 
   it("are paused only by their machine's own word", () => {
     expect(statusOf(readCurrent({ status: "running", qmpstatus: "paused" }))).toBe("paused");
-    expect(statusOf(readCurrent({ status: "running", qmpstatus: "running" }))).toBe("running");
+    expect(statusOf(readCurrent({ status: "running", qmpstatus: "running", pid: 7 }))).toBe("running");
     expect(statusOf(readCurrent({ status: "stopped", lock: "suspended" }))).toBe("exited");
+  });
+
+  it("are asleep while QEMU runs only for their backup", () => {
+    const current = readCurrent({
+      status: "running",
+      qmpstatus: "prelaunch",
+      pid: 7,
+      uptime: 4,
+      lock: "backup",
+    });
+    expect(statusOf(current)).toBe("exited");
   });
 });
 
 describe("Memory", () => {
+  /** So many seconds after the first look. */
+  const after = (seconds: number) => ({ wall: seconds * 1_000, monotonic: seconds * 1_000 });
   const at = (pid: number | undefined, uptime: number, more: object = {}) =>
     readCurrent({ status: pid === undefined ? "stopped" : "running", pid, uptime, ...more });
 
   it("tells what happened between two looks", () => {
     const memory = new Memory();
-    expect(memory.observe(103, at(undefined, 0), 0)).toEqual([]);
-    expect(memory.observe(103, at(500, 1), 0)).toEqual(["started"]);
+    expect(memory.observe(103, at(undefined, 0), after(0))).toEqual([]);
+    expect(memory.observe(103, at(500, 1), after(0))).toEqual(["started"]);
     const run = memory.runOf(103);
-    expect(memory.observe(103, at(500, 9), 0)).toEqual([]);
-    expect(memory.observe(103, at(500, 9, { qmpstatus: "paused" }), 0)).toEqual(["paused"]);
-    expect(memory.observe(103, at(500, 10), 0)).toEqual(["unpaused"]);
+    expect(memory.observe(103, at(500, 9), after(0))).toEqual([]);
+    expect(memory.observe(103, at(500, 9, { qmpstatus: "paused" }), after(0))).toEqual(["paused"]);
+    expect(memory.observe(103, at(500, 10), after(0))).toEqual(["unpaused"]);
     expect(memory.runOf(103)).toBe(run);
-    expect(memory.observe(103, at(501, 1), 0)).toEqual(["died", "started"]);
-    expect(memory.observe(103, at(undefined, 0), 0)).toEqual(["died"]);
+    expect(memory.observe(103, at(501, 1), after(0))).toEqual(["died", "started"]);
+    expect(memory.observe(103, at(undefined, 0), after(0))).toEqual(["died"]);
     expect(memory.runOf(103)).not.toBe(run);
+  });
+
+  it("takes a container without a process for one that has ended", () => {
+    const memory = new Memory();
+    memory.observe(103, at(500, 900), after(0));
+    const ending = readCurrent({ status: "running", uptime: 0 });
+    expect(ending.power).toBe("shutting_down");
+    expect(memory.observe(103, ending, after(1))).toEqual(["died"]);
+    expect(memory.observe(103, ending, after(2))).toEqual([]);
+    expect(memory.observe(103, at(undefined, 0), after(3))).toEqual([]);
+    expect(memory.observe(103, at(501, 0), after(4))).toEqual(["started"]);
+  });
+
+  it("does not take the listing of an earlier run for another start", () => {
+    const memory = new Memory();
+    const listed = (uptime: number) =>
+      readGuest({ type: "lxc", vmid: 103, node: "pve1", status: "running", uptime }) as never;
+    memory.observe(103, at(500, 900), after(0));
+    memory.observe(103, at(undefined, 0), after(10));
+    memory.observe(103, at(501, 1), after(12));
+    const run = memory.runOf(103);
+    expect(memory.contradicts(listed(905), 13_000)).toBe(false);
+    expect(memory.observe(103, at(501, 3), after(14))).toEqual([]);
+    expect(memory.runOf(103)).toBe(run);
+  });
+
+  it("notices a restart, and a machine that stood still, by the uptime of a later listing", () => {
+    const memory = new Memory();
+    const listed = (uptime: number) =>
+      readGuest({ type: "qemu", vmid: 103, node: "pve1", status: "running", uptime }) as never;
+    memory.observe(103, at(500, 100), after(0));
+    expect(memory.contradicts(listed(3_695), 3_600_000)).toBe(false);
+    expect(memory.contradicts(listed(1_800), 3_600_000)).toBe(true);
   });
 
   it("knows a new run under the same process id by its uptime", () => {
     const memory = new Memory();
-    memory.observe(103, at(500, 900), 0);
+    memory.observe(103, at(500, 900), after(0));
     const run = memory.runOf(103);
-    expect(memory.observe(103, at(500, 5), 0)).toEqual(["died", "started"]);
+    expect(memory.observe(103, at(500, 5), after(0))).toEqual(["died", "started"]);
     expect(memory.runOf(103)).not.toBe(run);
   });
 
   it("does not contradict a live word by a listing that only is old", () => {
     const memory = new Memory();
     const entry = { type: "lxc", vmid: 103, node: "pve1", status: "running", uptime: 95 };
-    memory.observe(103, at(500, 100), 0);
-    expect(memory.contradicts(readGuest(entry) as never)).toBe(false);
-    expect(memory.contradicts(readGuest({ ...entry, status: "unknown" }) as never)).toBe(false);
-    expect(memory.contradicts(readGuest({ ...entry, status: "stopped" }) as never)).toBe(true);
-    expect(memory.contradicts(readGuest({ ...entry, uptime: 2 }) as never)).toBe(true);
+    memory.observe(103, at(500, 100), after(0));
+    expect(memory.contradicts(readGuest(entry) as never, 0)).toBe(false);
+    expect(memory.contradicts(readGuest({ ...entry, status: "unknown" }) as never, 0)).toBe(false);
+    expect(memory.contradicts(readGuest({ ...entry, status: "stopped" }) as never, 0)).toBe(true);
+    expect(memory.contradicts(readGuest({ ...entry, uptime: 2 }) as never, 0)).toBe(true);
   });
 });
 

@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { digestOf } from "./certificate.ts";
 
 /** What runs inside a guest: by default an HTTP server that listens after its boot. */
@@ -22,6 +23,10 @@ export interface Behaviour {
   /** A start is a success with so many warnings. */
   warnings: number;
   failHibernate: boolean;
+  /** How long the cleanup of a container takes after its main process has ended. */
+  endingMs: number;
+  /** Of the next looks at it while it is ending, so many are answered with 500. */
+  socketFailures: number;
   /** Says `agent` runs inside. */
   agent: boolean;
   app?: App;
@@ -35,6 +40,10 @@ export interface Guest {
   name: string;
   status: "running" | "stopped";
   paused: boolean;
+  /** Its main process has ended, its cleanup has not: "running" without a process, for containers. */
+  ending: boolean;
+  /** QEMU runs for a backup of a machine that is off. */
+  prelaunch: boolean;
   pid: number;
   /** Wall ms. */
   startedAt: number;
@@ -70,6 +79,8 @@ const BEHAVIOUR: Behaviour = {
   startMs: 1_300,
   warnings: 0,
   failHibernate: false,
+  endingMs: 100,
+  socketFailures: 0,
   agent: false,
 };
 
@@ -87,6 +98,8 @@ export class Guests {
       name,
       status: "stopped",
       paused: false,
+      ending: false,
+      prelaunch: false,
       pid: 0,
       startedAt: 0,
       frozenUptime: undefined,
@@ -128,12 +141,41 @@ export class Guests {
   }
 
   async switchOff(guest: Guest): Promise<void> {
-    guest.status = "stopped";
-    guest.paused = false;
-    guest.frozenUptime = undefined;
     const { running } = guest;
     guest.running = undefined;
+    if (guest.type === "lxc" && guest.status === "running" && guest.behaviour.endingMs > 0) {
+      guest.ending = true;
+      await Promise.all([running?.[Symbol.asyncDispose](), delay(guest.behaviour.endingMs)]);
+      guest.ending = false;
+    }
+    guest.status = "stopped";
+    guest.paused = false;
+    guest.prelaunch = false;
+    guest.frozenUptime = undefined;
     await running?.[Symbol.asyncDispose]();
+  }
+
+  /** vzdump begins: a machine that is off gets a QEMU without a running machine in it. */
+  beginBackup(guest: Guest): void {
+    guest.lock = "backup";
+    if (guest.type !== "qemu" || guest.status === "running") return;
+    guest.status = "running";
+    guest.prelaunch = true;
+    guest.pid = this.#nextPid++;
+    guest.startedAt = Date.now();
+  }
+
+  /** vzdump ends: a machine that was not started during it is off again. */
+  async endBackup(guest: Guest): Promise<void> {
+    guest.lock = undefined;
+    if (guest.prelaunch) await this.switchOff(guest);
+  }
+
+  /** A start during the backup: the machine begins to run in the QEMU that is there. */
+  leavePrelaunch(guest: Guest): void {
+    guest.prelaunch = false;
+    const off = (): void => void this.switchOff(guest);
+    guest.running = guest.behaviour.app ? guest.behaviour.app.start(off) : listener(guest);
   }
 
   async remove(vmid: number): Promise<void> {
@@ -149,7 +191,7 @@ export class Guests {
 
 /** Seconds since its start; stands still while it is paused. */
 export function uptimeOf(guest: Guest): number {
-  if (guest.status !== "running") return 0;
+  if (guest.status !== "running" || guest.ending) return 0;
   return guest.frozenUptime ?? Math.floor((Date.now() - guest.startedAt) / 1_000);
 }
 

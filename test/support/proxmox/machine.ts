@@ -23,9 +23,13 @@ export function machine(
     }
     return withLock(world, guest, `/var/lock/qemu-server/lock-${id}.conf`, task.log, signal, async () => {
       const comesBack = guest.lock === "suspended" && (verb === "start" || verb === "resume");
-      if (guest.lock !== undefined && !comesBack) throw new Error(`VM is locked (${guest.lock})`);
+      const inBackup = guest.lock === "backup" && guest.status === "running";
+      const resumes = inBackup && (verb === "start" || verb === "resume");
+      if (guest.lock !== undefined && !comesBack && !resumes) throw new Error(`VM is locked (${guest.lock})`);
       switch (verb) {
         case "start":
+          // A start during a backup resumes the machine in the QEMU that runs.
+          if (inBackup && guest.prelaunch) return world.guests.leavePrelaunch(guest);
           return startMachine(world, guest, task.log, signal);
         case "resume":
           if (comesBack) return startMachine(world, guest, task.log, signal);

@@ -1,3 +1,4 @@
+import { failed } from "./answers.ts";
 import { shownConfig, uptimeOf, type Guest } from "./guests.ts";
 import type { Task } from "./tasks.ts";
 import { principalText, type Node, type Principal, type World } from "./world.ts";
@@ -76,7 +77,7 @@ export function listedGuest(guest: Guest): Record<string, unknown> {
     name: guest.name,
     type: "",
     cpus: lxc ? 2 : 1,
-    ...(guest.status === "running" && { pid: guest.pid }),
+    ...(guest.status === "running" && !guest.ending && { pid: guest.pid }),
     ...tagsOf(guest),
     ...(guest.lock !== undefined && { lock: guest.lock }),
     ...(guest.template && { template: 1 }),
@@ -86,6 +87,10 @@ export function listedGuest(guest: Guest): Record<string, unknown> {
 
 /** status/current. */
 export function currentGuest(guest: Guest): Record<string, unknown> {
+  if (guest.ending && guest.behaviour.socketFailures > 0) {
+    guest.behaviour.socketFailures--;
+    throw failed("failed to read from command socket: Connection reset by peer");
+  }
   const ha = guest.ha ? { managed: 1, state: guest.ha.state, group: guest.ha.group } : { managed: 0 };
   const base = { ...listedGuest(guest), ha };
   if (guest.type === "lxc") return base;
@@ -93,7 +98,7 @@ export function currentGuest(guest: Guest): Record<string, unknown> {
   const port = `tap${String(guest.vmid)}i0`;
   return {
     ...base,
-    qmpstatus: guest.paused ? "paused" : guest.status,
+    qmpstatus: guest.prelaunch ? "prelaunch" : guest.paused ? "paused" : guest.status,
     clipboard: null,
     ...(guest.config["agent"] !== undefined && { agent: 1 }),
     ...(runs && {
