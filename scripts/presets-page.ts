@@ -10,7 +10,7 @@ export function presetsPage(): string {
       "# Presets",
       "<!-- Made by scripts/generate-reference.ts from the data in src/presets. Do not edit. -->",
       "## Kinds of traffic: `presets`",
-      "All are on by default. `presets: [monitors]` leaves one, `presets: []` none; [rules](configuration.md) of your own come on top. Independent of them: HEAD, CORS preflights and update checks of service workers do not count, and prefetch or prerender neither counts nor wakes.",
+      "All are on by default. `presets: [monitors]` leaves one, `presets: []` none; [rules](configuration.md) of your own come on top. Independent of them: CORS preflights and update checks of service workers do not count; prefetch, prerender and a HEAD of an unknown client neither count nor wake.",
       ...trafficPresetNames.flatMap((name) => traffic(name)),
       "## Apps: `preset`",
       "`preset: jellyfin`, or the label `wakegate.preset=jellyfin`, sets the keys below. They are stronger than `defaults` and weaker than everything said of the target itself: proxy labels, `wakegate.*` labels, its keys in the file. A rule is undone by its name: `wakegate.rules.health.wakes=true`.",

@@ -1,6 +1,7 @@
 import { APP_PRESETS, type AppPresetName } from "../presets/apps.ts";
 import type { OptionsLayer } from "./layers.ts";
 import type { TargetSpec } from "./model.ts";
+import { HEAD_RULE } from "./model/rules.ts";
 import { defaultsSchema } from "./schema/target.ts";
 import { serverFirstRemarks } from "./server-first.ts";
 
@@ -38,7 +39,7 @@ export function remarksOn(spec: TargetSpec): readonly Remark[] {
 
 function ruleRemarks(spec: TargetSpec): readonly Remark[] {
   return spec.rules.flatMap(({ name, match }): Remark[] =>
-    Object.keys(match).length > 0
+    Object.keys(match).length > 0 || name === HEAD_RULE
       ? []
       : [
           {

@@ -30,7 +30,8 @@ const FORMS: ReadonlyMap<string, AnswerForm> = new Map([
   ["text/plain", "plain"],
 ]);
 
-function quality(parameters: readonly string[]): number {
+/** The weight of a media range (RFC 9110 section 12.4.2), from its parameters. */
+export function quality(parameters: readonly string[]): number {
   for (const parameter of parameters) {
     const match = /^\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*$/i.exec(parameter);
     if (match) return Number(match[1]);

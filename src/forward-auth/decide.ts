@@ -20,8 +20,8 @@ export interface DecideInput {
   /** False when every place for a held request is taken. */
   readonly mayHold: boolean;
   readonly rules: readonly IntentRule[];
-  /** What is left to a request that is a poll. */
-  readonly poller?: RequestRights | undefined;
+  /** What is left to a request that is a poll or a check, and the name of what says so. */
+  readonly standing?: { readonly rights: RequestRights; readonly rule: string } | undefined;
   /** How long this client has to wait until it may wake this target, in ms. 0: now. */
   readonly wakeInMs: number;
 }
@@ -68,10 +68,10 @@ const OWN: Verdict = { kind: "own" };
 
 /** The verdict on one request at one moment. Pure; the questions come in a fixed order. */
 export function decide(input: DecideInput): Verdict {
-  const { facts, spec, gate, now, poller } = input;
+  const { facts, spec, gate, now, standing } = input;
   if (isOwnPath(facts.path)) return OWN;
   const judged = judgeIntent(facts, input.rules);
-  const intent = poller ? restrict(judged, poller, "pollers") : judged;
+  const intent = standing ? restrict(judged, standing.rights, standing.rule) : judged;
   if (gate.kind === "ready") return intent.counts ? PASS_COUNTED : PASS_UNCOUNTED;
   if (!intent.wakes) {
     const mayNotWake: MayNotWake = { kind: "rule", rule: intent.rule ?? "rule" };

@@ -16,6 +16,7 @@ import {
   SHUTTING_DOWN,
   UNTRUSTED_PEER,
   WRONG_ADDRESS,
+  stateWord,
 } from "./explanations.ts";
 import { waitFor, type Holds } from "./holds.ts";
 import { inBandRequest } from "./in-band.ts";
@@ -23,7 +24,7 @@ import type { OwnHandlers, OwnParts } from "./own-handlers.ts";
 import type { Probes } from "./probes.ts";
 import type { Judge } from "./judge.ts";
 import { isOwnPath } from "./own-path.ts";
-import { bareAsker, deny, reject, tell } from "./refusals.ts";
+import { bareAsker, deny, RefusalLog, reject, tell } from "./refusals.ts";
 import { isSafe, parseFacts } from "./request-facts.ts";
 import type { Lookup } from "./route-lookup.ts";
 import type { Settling } from "./settling.ts";
@@ -63,6 +64,7 @@ const AFTER_STALL_MS = 5_000;
  */
 export function createEndpoint(parts: EndpointParts): Endpoint {
   const { clock, judge: mind } = parts;
+  const refusals = new RefusalLog(clock, parts.log);
 
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const url = req.url ?? "";
@@ -71,9 +73,15 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
     if (parts.probes.authz(req, res, at, trusted)) return;
     if (!at) return send(res, explain(WRONG_ADDRESS, bareAsker(req)));
     const peer = req.socket.remoteAddress;
-    if (peer === undefined || !trusted.has(peer)) return reject(req, res, at, UNTRUSTED_PEER);
+    if (peer === undefined || !trusted.has(peer)) {
+      refusals.untrusted(peer ?? "an unknown address");
+      return reject(req, res, at, UNTRUSTED_PEER);
+    }
     const parsed = parseFacts(req.rawHeaders, peer, at.dialect, trusted);
-    if (!parsed.ok) return reject(req, res, at, explainMalformed(parsed.wrong));
+    if (!parsed.ok) {
+      refusals.malformed(peer, parsed.wrong);
+      return reject(req, res, at, explainMalformed(parsed.wrong));
+    }
     const ask: Ask = { at, facts: parsed.facts, standing: undefined, req, res };
     if (isOwnPath(ask.facts.path)) return ownPath(ask);
     answer(ask);
@@ -164,7 +172,7 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
     if (verdict.kind !== "pass" && verdict.kind !== "own") parts.verdicts[verdict.kind]++;
     if ("wake" in verdict && verdict.wake) mind.wakes(ask.facts, target, ask.standing);
     if ("reason" in verdict && verdict.reason === "too_many_wakes") mind.refuses(ask.facts, target);
-    if (ask.at.role === "permit") return deny(ask.res);
+    if (ask.at.role === "permit") return deny(ask.res, stateWord(target.gate));
     const { facts } = ask;
     const naps = target.gate.kind === "asleep" && "wake" in verdict && !verdict.wake;
     if (ask.at.role === "monitor" && naps) return send(ask.res, ASLEEP);

@@ -1,4 +1,4 @@
-import type { RequestRights } from "../config/model/rules.ts";
+import { HEAD_RULE, type RequestRights } from "../config/model/rules.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 /** What a request may do to its target beside being answered. */
@@ -13,10 +13,19 @@ export interface IntentRule extends RequestRights {
   matches(facts: RequestFacts): boolean;
 }
 
-/** True whatever the configuration says. */
+/** Dashboards and uptime checks. A rule of the configuration with this name and `wakes: true` cancels it. */
+export const BARE_HEAD: IntentRule = {
+  name: HEAD_RULE,
+  wakes: false,
+  counts: false,
+  matches: (facts) => facts.bareHead,
+};
+
+/** True whatever the configuration says, `BARE_HEAD` excepted. */
 export const BUILT_IN_RULES: readonly IntentRule[] = [
   { name: "prefetch", wakes: false, counts: false, matches: (facts) => facts.prefetch },
-  { name: "head", wakes: true, counts: false, matches: (facts) => facts.method === "HEAD" },
+  { name: HEAD_RULE, wakes: true, counts: false, matches: (facts) => facts.method === "HEAD" },
+  BARE_HEAD,
   { name: "preflight", wakes: true, counts: false, matches: (facts) => facts.preflight },
   { name: "service-worker", wakes: true, counts: false, matches: (facts) => facts.serviceWorkerScript },
 ];

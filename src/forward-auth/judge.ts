@@ -1,5 +1,6 @@
-import type { RequestRights, WakeRate } from "../config/model/rules.ts";
+import { HEAD_RULE, type RequestRights, type WakeRate } from "../config/model/rules.ts";
 import type { Clock } from "../lib/clock.ts";
+import { Generations } from "../lib/generations.ts";
 import type { Log } from "../lib/log.ts";
 import type { TargetHandle } from "../watchers/handle.ts";
 import { decide, type Verdict } from "./decide.ts";
@@ -19,8 +20,8 @@ export interface JudgeParts {
   wakeRate(): WakeRate;
 }
 
-/** What earlier requests say of a request: it is a poll. Undefined for nearly all. */
-export type Standing = { readonly rights: RequestRights } | undefined;
+/** What earlier requests say of a request: it is a poll, or a check. Undefined for nearly all. */
+export type Standing = { readonly rights: RequestRights; readonly rule: string } | undefined;
 
 /** What of a request changes while it waits, or comes with the way it came. */
 export interface Moment {
@@ -30,6 +31,13 @@ export interface Moment {
 }
 
 const NOTHING_LEARNED = {};
+const NO_RIGHTS: RequestRights = { wakes: false, counts: false };
+
+/** A check that got no good answer to HEAD asks once more with GET within this time. */
+const HEAD_REPEATED_MS = 5_000;
+const MAX_HEADS = 1_024;
+/** Clients that do not say what they are: Node sends no user agent, and Traefik adds Go's to such a request. */
+const NAMELESS = /^(?:$|go-http-client\/|node$|undici$)/i;
 
 /** Brings everything that a verdict depends on before `decide()`, and keeps the memory of who polls and wakes. */
 export class Judge {
@@ -37,6 +45,8 @@ export class Judge {
   readonly #pollers: Pollers;
   readonly #flapping: Flapping;
   readonly #limits: WakeLimits;
+  /** Monotonic ms of the last bare HEAD, by target and client. */
+  readonly #heads = new Generations<string, number>(MAX_HEADS);
 
   constructor(parts: JudgeParts) {
     const { clock, log } = parts;
@@ -50,12 +60,24 @@ export class Judge {
   arrives(facts: RequestFacts, target: TargetHandle, again: boolean): Standing {
     const { name, pollers } = target.spec;
     const polls = again ? this.#pollers.has(name, facts) : this.#pollers.note(name, facts);
+    if (this.#repeatsHead(name, facts)) return { rights: NO_RIGHTS, rule: HEAD_RULE };
     if (!polls) return undefined;
     if (target.gate.kind !== "ready") this.#flapping.joins(name, facts);
     if (!pollers.wakes || !this.#flapping.bars(name, facts, () => this.#pollers.find(name, facts))) {
-      return { rights: pollers };
+      return { rights: pollers, rule: "pollers" };
     }
-    return { rights: { wakes: false, counts: pollers.counts } };
+    return { rights: { wakes: false, counts: pollers.counts }, rule: "pollers" };
+  }
+
+  /** Notes a bare HEAD of a nameless client; true for the GET by which the same client repeats it (Homepage does). */
+  #repeatsHead(target: string, facts: RequestFacts): boolean {
+    const { bareHead, method, navigation, longLived, client, path, userAgent = "" } = facts;
+    if (!bareHead && (method !== "GET" || this.#heads.size === 0 || navigation || longLived)) return false;
+    if (path.length > MAX_HEADS || !NAMELESS.test(userAgent)) return false;
+    const key = `${target} ${client} ${path}`;
+    const now = this.#clock.monotonic();
+    if (bareHead) this.#heads.set(key, now);
+    return !bareHead && now - (this.#heads.get(key) ?? -Infinity) < HEAD_REPEATED_MS;
   }
 
   /** The verdict of this moment. Without side effects. */
@@ -77,7 +99,7 @@ export class Judge {
       learned: gate.kind === "ready" ? NOTHING_LEARNED : target.learned(),
       mayHold,
       rules: rule ? [rule, ...rules] : rules,
-      poller: standing?.rights,
+      standing,
       wakeInMs: gate.kind === "asleep" ? this.#limits.waitMs(spec.name, facts.client) : 0,
     });
   }

@@ -19,6 +19,8 @@ export interface PickedHeaders {
   prefetch: boolean;
   serviceWorkerScript: boolean;
   preflightMethod: boolean;
+  /** A page's script asks, whatever it accepts: jQuery, htmx, Turbo, PJAX, or any request across origins. */
+  script: boolean;
 }
 
 /** Reads `rawHeaders` of node:http: name, value, name, value. Header names are compared without case. */
@@ -41,6 +43,7 @@ export function pickHeaders(rawHeaders: readonly string[]): PickedHeaders {
     prefetch: false,
     serviceWorkerScript: false,
     preflightMethod: false,
+    script: false,
   };
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     pick(picked, rawHeaders[index] ?? "", rawHeaders[index + 1] ?? "");
@@ -56,6 +59,7 @@ function pick(picked: PickedHeaders, name: string, value: string): void {
       return;
     case 6:
       if (is(name, "Accept")) picked.accept = joined(picked.accept, value);
+      else if (is(name, "Origin") || is(name, "X-PJAX")) picked.script = true;
       return;
     case 7:
       if (is(name, "Purpose")) notePurpose(picked, value);
@@ -67,9 +71,11 @@ function pick(picked: PickedHeaders, name: string, value: string): void {
       return;
     case 10:
       if (is(name, "User-Agent")) picked.userAgent ??= value;
+      else if (is(name, "HX-Request")) picked.script = true;
       return;
     case 11:
       if (is(name, "Sec-Purpose")) notePurpose(picked, value);
+      else if (is(name, "Turbo-Frame")) picked.script = true;
       return;
     case 12:
       if (is(name, "Content-Type")) picked.contentType ??= value;
@@ -87,6 +93,8 @@ function pick(picked: PickedHeaders, name: string, value: string): void {
       return;
     case 16:
       if (is(name, "X-Forwarded-Host")) picked.authority = single(picked.authority, value);
+      // Android's web views put the name of their app here, and do navigate.
+      else if (is(name, "X-Requested-With") && /^xmlhttprequest$/i.test(value)) picked.script = true;
       return;
     case 17:
       if (is(name, "X-Forwarded-Proto")) picked.proto ??= value;
@@ -95,6 +103,7 @@ function pick(picked: PickedHeaders, name: string, value: string): void {
       return;
     case 18:
       if (is(name, "X-Forwarded-Method")) picked.method = single(picked.method, value);
+      else if (is(name, "X-Turbo-Request-Id")) picked.script = true;
       return;
     case 21:
       if (is(name, "Sec-Websocket-Version")) picked.webSocket = true;

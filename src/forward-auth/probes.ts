@@ -86,7 +86,7 @@ export class Probes {
       ...(parsed.ok && { facts: told(parsed.facts) }),
       wrong: parsed.ok ? [] : parsed.wrong,
     });
-    if (at.role === "permit") deny(res);
+    if (at.role === "permit") deny(res, "probe");
     else answer(res);
     return true;
   }

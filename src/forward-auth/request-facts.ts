@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { normalHost } from "./host-name.ts";
 import { pickHeaders, type PickedHeaders } from "./picked-headers.ts";
+import { quality } from "./accepts.ts";
 import { matchPath } from "./request-path.ts";
 import { plainAddress } from "../lib/address-blocks.ts";
 import type { TrustedPeers } from "./trusted-peers.ts";
@@ -30,6 +31,8 @@ export interface RequestFacts {
   readonly acceptLanguage: string | undefined;
   /** A browser opens a page: GET or HEAD, and the answer will be shown as a document. */
   readonly navigation: boolean;
+  /** A HEAD of no browser and of no program that is known to begin its work with one. */
+  readonly bareHead: boolean;
   /** A handshake after which the connection is used on: WebSocket, event stream, gRPC. */
   readonly longLived: boolean;
   readonly grpc: boolean;
@@ -110,6 +113,7 @@ function completeFacts(
     accept: headers.accept,
     acceptLanguage: headers.acceptLanguage,
     navigation: !grpc && isNavigation(method, headers),
+    bareHead: method === "HEAD" && isBareHead(headers),
     longLived: grpc || headers.webSocket || headers.accept?.includes("text/event-stream") === true,
     grpc,
     prefetch: headers.prefetch,
@@ -127,8 +131,12 @@ interface AskedRequest {
   readonly proto: "http" | "https";
 }
 
-/** RFC 9110 section 9.1 allows more; these are the characters of every registered method. */
-const METHOD = /^[A-Z][A-Z-]{0,31}$/;
+/**
+ * Any token (RFC 9110 sections 5.6.2 and 9.1): methods are case-sensitive, and some have underscores
+ * (RPC_IN_DATA, SSTP_DUPLEX_POST). Each proxy in front has judged the method already. The length keeps
+ * what is logged short.
+ */
+const METHOD = /^[\w!#$%&'*+.^`|~-]{1,128}$/;
 /** Origin-form (RFC 9112 section 3.2.1): a slash, then no space and no control character. */
 // oxlint-disable-next-line no-control-regex
 const ORIGIN_FORM = /^\/[^\x00-\x20\x7f]*$/;
@@ -144,7 +152,7 @@ function forwardedRequest(headers: PickedHeaders): AskedRequest | string[] {
   }
   const wrong: string[] = [];
   if (!goodMethod) wrong.push(`X-Forwarded-Method ${fault(method)}`);
-  if (host === undefined) wrong.push(`X-Forwarded-Host ${fault(authority)}`);
+  if (host === undefined) wrong.push(`X-Forwarded-Host ${hostFault(authority)}`);
   if (!goodUri) wrong.push(`X-Forwarded-Uri ${fault(uri)}`);
   return wrong;
 }
@@ -170,14 +178,22 @@ function fault(value: string | true | undefined): string {
   return value === true ? "is there more than once" : "is malformed";
 }
 
+function hostFault(value: string | true | undefined): string {
+  const list = typeof value === "string" && value.includes(",");
+  return list ? `is a list (${value.slice(0, MAX_SHOWN)})` : fault(value);
+}
+
+const MAX_SHOWN = 200;
+
 /** The first of a list, because each proxy in a row adds its own; ws and wss are Traefik's for handshakes. */
 function protocol(value: string | undefined): "http" | "https" {
   return value !== undefined && /^(?:https|wss)\b/i.test(value) ? "https" : "http";
 }
 
 /**
- * Fetch metadata decides where there is any; browsers send none to plain-http hosts other than localhost,
- * so there an explicit `text/html` stands for it.
+ * Fetch metadata decides where there is any. Browsers send none to plain-http hosts other than localhost: there
+ * the request must ask for HTML before anything else, and neither a script of a page nor a client library
+ * may show. Java's default, for one, is `text/html, image/gif, …`.
  */
 function isNavigation(method: string, headers: PickedHeaders): boolean {
   if (method !== "GET" && method !== "HEAD") return false;
@@ -185,8 +201,44 @@ function isNavigation(method: string, headers: PickedHeaders): boolean {
   if (fetchMode !== undefined || fetchDest !== undefined) {
     return fetchMode === "navigate" || fetchDest === "document";
   }
-  return headers.accept?.includes("text/html") === true;
+  return !headers.script && !isLibrary(headers.userAgent) && prefersHtml(headers.accept);
 }
+
+/** Programs that fetch for other programs, by what their libraries call themselves. No browser begins so. */
+function isLibrary(userAgent: string | undefined): boolean {
+  return userAgent !== undefined && !userAgent.startsWith("Mozilla/") && LIBRARY.test(userAgent);
+}
+
+const LIBRARY =
+  /^node$|\b(?:java|python|php|perl|ruby|node|deno|bun|dart|dalvik|lua|go)[-/]|http[-_.]?client|http-?kit|urllib|httpx|aiohttp|requests\b|curl|wget|libwww-perl|lwp|okhttp|retrofit|axios|undici|node-fetch|\bgot\b|superagent|guzzle|symfony|faraday|http\.rb|mechanize|rest-?client|restsharp|reqwest|hyper\/|ureq|cfnetwork|darwin\/|alamofire|winhttp|\.net\b|powershell|postman|insomnia|httpie|axel\/|aria2/i;
+
+/** Of the types with the highest quality the first one is HTML. */
+function prefersHtml(accept: string | undefined): boolean {
+  if (accept === undefined || !accept.includes("html")) return false;
+  let best = 0;
+  let html = false;
+  for (const range of accept.slice(0, MAX_ACCEPT).split(",")) {
+    const [type = "", ...parameters] = range.split(";");
+    const q = quality(parameters);
+    if (q <= best) continue;
+    best = q;
+    html = /^\s*(?:text\/html|application\/xhtml\+xml)\s*$/i.test(type);
+  }
+  return html;
+}
+
+/** Longer lists are judged by their beginning. */
+const MAX_ACCEPT = 1000;
+
+/** Fetch metadata proves a browser's script; other programs are known by their names. */
+function isBareHead({ fetchMode, fetchDest, userAgent }: PickedHeaders): boolean {
+  if (fetchMode !== undefined || fetchDest !== undefined) return false;
+  return userAgent === undefined || !BEGINS_WITH_HEAD.test(userAgent);
+}
+
+/** Backups, object stores, registries, build tools, WebDAV and players, which look with HEAD before they use. */
+const BEGINS_WITH_HEAD =
+  /\b(?:aws-(?:cli|sdk)|boto|botocore|minio|s3cmd|s5cmd|rclone|restic|kopia|duplicacy|apache-maven|gradle|docker|containerd|buildkit|buildah|podman|skopeo|containers|go-containerregistry|cosign|helm|git|git-lfs|svn|mirall|webdav|webdavfs|davfs2|gvfs|cyberduck|microsoft office|lavf|vlc|libvlc|kodi|mpv|exoplayer|stagefright|applecoremedia)\b/i;
 
 /** What one proxy makes of a client without a list: by far the most frequent form. */
 const ONE_IPV4 = /^(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}$/;

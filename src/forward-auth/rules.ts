@@ -1,9 +1,9 @@
 import { BlockList, isIP } from "node:net";
 import type { TargetSpec } from "../config/model.ts";
-import type { RuleSpec } from "../config/model/rules.ts";
+import { HEAD_RULE, type RuleSpec } from "../config/model/rules.ts";
 import { compileGlob, type Glob } from "../lib/glob.ts";
 import { TRAFFIC_PRESETS } from "../presets/traffic.ts";
-import { BUILT_IN_RULES, type IntentRule } from "./intent.ts";
+import { BARE_HEAD, BUILT_IN_RULES, type IntentRule } from "./intent.ts";
 import type { RequestFacts } from "./request-facts.ts";
 import { agentOf } from "./user-agents.ts";
 
@@ -18,7 +18,11 @@ export function rulesOf(spec: TargetSpec): readonly IntentRule[] {
   let rules = bySpec.get(spec);
   if (!rules) {
     const written = [...spec.presets.flatMap((name) => TRAFFIC_PRESETS[name].rules), ...spec.rules];
-    rules = [...BUILT_IN_RULES, ...written.filter(takesSomething).map((rule) => compiled(rule))];
+    const headWakes = spec.rules.some(({ name, match, wakes }) => {
+      return name === HEAD_RULE && wakes && Object.keys(match).length === 0;
+    });
+    const builtIn = headWakes ? BUILT_IN_RULES.filter((rule) => rule !== BARE_HEAD) : BUILT_IN_RULES;
+    rules = [...builtIn, ...written.filter(takesSomething).map((rule) => compiled(rule))];
     bySpec.set(spec, rules);
   }
   return rules;

@@ -58,7 +58,7 @@ export function createUnserved(
   const absent = (ask: Ask, { name, gone }: DirectoryEntry): void => {
     if (gone === undefined) return tell(ask, explainUnavailable(name));
     if (!directory.settled) return tell(ask, explainUnavailable(ask.facts.host));
-    if (ask.at.role === "permit") return deny(ask.res);
+    if (ask.at.role === "permit") return deny(ask.res, "missing");
     send(ask.res, goneAnswer(parts, gone, ask.facts));
   };
 

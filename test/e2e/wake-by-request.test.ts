@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { suite } from "../support/require.ts";
 import { ask, megabyte, NAVIGATION, openEchoSocket, told } from "./support/ask.ts";
-import { engineOfFile, makeApp, proxyNames, putBefore, stageOfFile } from "./support/stage.ts";
+import { engineOfFile, makeApp, proxyNames, putBefore, stageOfFile, timesOf } from "./support/stage.ts";
 import { startWakegate } from "./support/wakegate.ts";
 
 const engine = engineOfFile();
@@ -73,11 +73,15 @@ for (const proxy of proxyNames) {
       await socket.echo("x".repeat(4_000));
     });
 
-    it("a HEAD is held and answered by the app", async () => {
+    it("a HEAD is held and answered by the app where its client is known to begin with it", async () => {
       const s = await stage();
       await using app = await makeApp(s, `head-${proxy}`);
       await using front = await putBefore(proxy, s, app);
-      const answer = await ask(front.url(), { method: "HEAD", headers: { accept: "*/*" } });
+      const check = await ask(front.url(), { method: "HEAD", headers: { accept: "*/*" } });
+      expect(check).toMatchObject({ status: 503, headers: { "x-wakegate": "napping" }, text: "" });
+      expect(timesOf(s, "wake_started", app.name)).toBe(0);
+      const backup = { accept: "*/*", "user-agent": "rclone/v1.68.0" };
+      const answer = await ask(front.url(), { method: "HEAD", headers: backup });
       expect(answer).toMatchObject({ status: 200, headers: { "x-app": app.name }, text: "" });
     });
 

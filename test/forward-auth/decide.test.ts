@@ -18,7 +18,7 @@ interface Case {
   readonly learned?: DecideInput["learned"];
   readonly mayHold?: boolean;
   readonly rules?: DecideInput["rules"];
-  readonly poller?: DecideInput["poller"];
+  readonly poller?: NonNullable<DecideInput["standing"]>["rights"];
   readonly wakeInMs?: number;
 }
 
@@ -32,7 +32,7 @@ function verdict(the: Case): Verdict {
     learned: the.learned ?? {},
     mayHold: the.mayHold ?? true,
     rules: the.rules ?? BUILT_IN_RULES,
-    poller: the.poller,
+    standing: the.poller && { rights: the.poller, rule: "pollers" },
     wakeInMs: the.wakeInMs ?? 0,
   });
 }

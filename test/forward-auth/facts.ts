@@ -15,6 +15,7 @@ export function requestFacts(changes: Partial<RequestFacts> = {}): RequestFacts 
     accept: undefined,
     acceptLanguage: undefined,
     navigation: false,
+    bareHead: false,
     longLived: false,
     grpc: false,
     prefetch: false,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FakeDirectory, FakeTarget, targetSpec } from "../support/fake-target.ts";
 import { NAVIGATION, startRig } from "../http/rig.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 
 const KUMA = { "user-agent": "Uptime-Kuma/1.23.11" };
 
@@ -28,6 +29,61 @@ describe("a request that a rule knows", () => {
     await rig.ask({ headers: { "X-From": "Board 2" } });
     await rig.ask();
     expect([target.touches.length, target.uncounted]).toEqual([1, 1]);
+  });
+});
+
+describe("a HEAD", () => {
+  const asleep = { status: 503, headers: { "x-wakegate": "napping" } };
+
+  it("of an unknown client neither wakes nor counts", async () => {
+    const target = new FakeTarget(targetSpec("blog"));
+    await using rig = await startRig(new FakeDirectory(target));
+    expect(await rig.ask({ method: "HEAD" })).toMatchObject(asleep);
+    expect(await rig.askNginx({ method: "HEAD", headers: { "user-agent": "curl/8.5.0" } })).toMatchObject(
+      asleep,
+    );
+    expect(target.wakes).toEqual([]);
+    target.set({ kind: "ready" });
+    expect((await rig.ask({ method: "HEAD" })).status).toBe(200);
+    expect([target.touches.length, target.uncounted]).toEqual([0, 1]);
+  });
+
+  it("wakes where a browser's script or a backup sends it, and does not count", async () => {
+    for (const headers of [{ "sec-fetch-mode": "cors" }, { "user-agent": "rclone/v1.68.0" }]) {
+      const target = new FakeTarget(targetSpec("blog"));
+      target.onWake = () => target.set({ kind: "ready" });
+      await using rig = await startRig(new FakeDirectory(target));
+      expect((await rig.ask({ method: "HEAD", headers })).status).toBe(200);
+      expect([target.wakes.length, target.touches.length]).toEqual([1, 0]);
+    }
+  });
+
+  it("wakes where the configuration says so", async () => {
+    const rules = [{ name: "head", match: {}, wakes: true, counts: true }];
+    const target = new FakeTarget(targetSpec("blog", { rules }));
+    target.onWake = () => target.set({ kind: "ready" });
+    await using rig = await startRig(new FakeDirectory(target));
+    expect((await rig.ask({ method: "HEAD" })).status).toBe(200);
+    expect([target.wakes.length, target.touches.length]).toEqual([1, 0]);
+  });
+
+  it("that is repeated as GET by a client without a name does not wake either", async () => {
+    const target = new FakeTarget(targetSpec("blog"));
+    const clock = new VirtualClock();
+    await using rig = await startRig(new FakeDirectory(target), { clock });
+    // Traefik adds Go's user agent where the client sent none.
+    for (const headers of [{}, { "user-agent": "Go-http-client/1.1" }]) {
+      expect(await rig.ask({ method: "HEAD", headers })).toMatchObject(asleep);
+      expect(await rig.ask({ headers })).toMatchObject(asleep);
+      expect(await rig.askNginx({ headers })).toMatchObject(asleep);
+    }
+    expect(target.wakes).toEqual([]);
+    await rig.ask({ headers: NAVIGATION });
+    expect(target.wakes).toHaveLength(1);
+    target.set({ kind: "asleep" });
+    await clock.advance(5_000);
+    target.onWake = () => target.set({ kind: "ready" });
+    expect((await rig.ask()).status).toBe(200);
   });
 });
 

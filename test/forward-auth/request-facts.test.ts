@@ -58,9 +58,33 @@ describe("parseFacts()", () => {
   });
 
   it("refuses a method that is none", () => {
-    for (const method of ["", "get", "GET,POST", "G T"]) {
+    for (const method of ["", "GET,POST", "G T", "GET/", "G\u00c9T", "X".repeat(129)]) {
       expect(wrong(replace("X-Forwarded-Method", method))).toEqual(["X-Forwarded-Method is malformed"]);
     }
+  });
+
+  it("takes every method that HTTP allows, as it is written", () => {
+    for (const method of [
+      "RPC_IN_DATA",
+      "SSTP_DUPLEX_POST",
+      "get",
+      "M-SEARCH",
+      "x.y~z",
+      "1",
+      "!#$%&'*+-.^_`|~",
+    ]) {
+      const parsed = parse(replace("X-Forwarded-Method", method));
+      expect(parsed.ok && [parsed.facts.method, parsed.facts.navigation]).toEqual([method, false]);
+      const nginx = ["X-Original-Method", method, "X-Original-URL", "https://blog.example.com/"];
+      const original = parseFacts(nginx, "127.0.0.1", "nginx", trusted);
+      expect(original.ok && original.facts.method).toBe(method);
+    }
+  });
+
+  it("says that a host is a list where it is one", () => {
+    expect(wrong(replace("X-Forwarded-Host", "blog.example.com, proxy.lan"))).toEqual([
+      "X-Forwarded-Host is a list (blog.example.com, proxy.lan)",
+    ]);
   });
 
   it("takes ws and wss for the schemes below them", () => {
@@ -83,8 +107,79 @@ describe("parseFacts()", () => {
     expect(facts("Sec-Fetch-Mode", "cors", "Accept", "text/html").navigation).toBe(false);
     expect(facts("Accept", "text/html,*/*").navigation).toBe(true);
     expect(facts("Accept", "*/*").navigation).toBe(false);
+    expect(facts("Accept", "application/json, text/html;q=0.9").navigation).toBe(false);
+    expect(facts("Accept", "text/html;q=0").navigation).toBe(false);
+    expect(facts("Accept", "application/xml;q=0.9,application/xhtml+xml,*/*;q=0.8").navigation).toBe(true);
     const post = parse([...replace("X-Forwarded-Method", "POST"), "Sec-Fetch-Mode", "navigate"]);
     expect(post.ok && post.facts.navigation).toBe(false);
+  });
+
+  it.each([
+    ["Java/17.0.2", "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"],
+    ["Java-http-client/21.0.1", "text/html"],
+    ["Apache-HttpClient/4.5.14 (Java/17.0.2)", "text/html,*/*"],
+    ["python-requests/2.32.3", "text/html,application/xhtml+xml"],
+    ["Python/3.12 aiohttp/3.9.5", "text/html"],
+    ["Go-http-client/2.0", "text/html"],
+    ["okhttp/4.12.0", "text/html"],
+    ["curl/8.5.0", "text/html"],
+    ["Wget/1.21.4", "text/html"],
+    ["libwww-perl/6.72", "text/html"],
+    ["GuzzleHttp/7", "text/html"],
+    ["axios/1.7.2", "text/html"],
+    ["node", "text/html"],
+    ["MyApp/12 CFNetwork/1494.0.7 Darwin/23.4.0", "text/html"],
+    ["reqwest/0.12", "text/html"],
+    ["Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1) Java/1.8.0_392", "image/gif, text/html"],
+  ])("does not take %s for a browser, whatever it accepts", (userAgent, accept) => {
+    expect(facts("User-Agent", userAgent, "Accept", accept).navigation).toBe(false);
+  });
+
+  it.each([
+    "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0",
+    "Mozilla/5.0 (Linux; Android 14; wv) AppleWebKit/537.36 Version/4.0 Chrome/131.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C; rv:11.0) like Gecko",
+    "Opera/9.80 (Windows NT 6.1) Presto/2.12.388 Version/12.18",
+    "Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1 GNUTLS/3.7.8",
+    "w3m/0.5.3+git20230121",
+    "Dillo/3.1.1",
+  ])("takes %s for a browser where it sends no fetch metadata", (userAgent) => {
+    const html = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    expect(facts("User-Agent", userAgent, "Accept", html, "X-Requested-With", "org.app").navigation).toBe(
+      true,
+    );
+  });
+
+  it("knows a script of a page that accepts HTML", () => {
+    const marks = [
+      ["X-Requested-With", "XMLHttpRequest"],
+      ["HX-Request", "true"],
+      ["Turbo-Frame", "list"],
+      ["X-Turbo-Request-Id", "1"],
+      ["X-PJAX", "true"],
+      ["Origin", "http://other.example.com"],
+    ];
+    for (const mark of marks) expect(facts("Accept", "text/html", ...mark).navigation).toBe(false);
+  });
+
+  it("knows a bare HEAD from one of a browser or of a program that begins with it", () => {
+    const head = (...more: readonly string[]): boolean => {
+      const parsed = parse([...replace("X-Forwarded-Method", "HEAD"), ...more]);
+      return parsed.ok && parsed.facts.bareHead;
+    };
+    expect(head()).toBe(true);
+    expect(head("User-Agent", "curl/8.5.0")).toBe(true);
+    expect(head("User-Agent", "Mozilla/5.0 Firefox/132.0", "Accept", "text/html")).toBe(true);
+    expect(head("Sec-Fetch-Mode", "cors")).toBe(false);
+    for (const agent of [
+      "rclone/v1.68.0",
+      "aws-cli/2.17 md/x",
+      "docker/27.3 go/go1.22",
+      "VLC/3.0.20 LibVLC/3.0.20",
+    ]) {
+      expect(head("User-Agent", agent)).toBe(false);
+    }
+    expect(facts("User-Agent", "curl/8.5.0").bareHead).toBe(false);
   });
 
   it("sees handshakes of long-lived kinds as Traefik and Caddy forward them", () => {

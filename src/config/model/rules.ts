@@ -6,6 +6,9 @@ export interface RequestRights {
   readonly counts: boolean;
 }
 
+/** The name of the built-in rule for HEAD. A rule of this name without `match` cancels its part on waking. */
+export const HEAD_RULE = "head";
+
 /** What is left to the requests that match. */
 export interface RuleSpec extends RequestRights {
   readonly name: string;
