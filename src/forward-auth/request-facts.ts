@@ -204,9 +204,10 @@ function isNavigation(method: string, headers: PickedHeaders): boolean {
   return !headers.script && !isLibrary(headers.userAgent) && prefersHtml(headers.accept);
 }
 
-/** Programs that fetch for other programs, by what their libraries call themselves. No browser begins so. */
+/** Programs that fetch for other programs, by the names of their libraries. Java adds its own to a browser's. */
 function isLibrary(userAgent: string | undefined): boolean {
-  return userAgent !== undefined && !userAgent.startsWith("Mozilla/") && LIBRARY.test(userAgent);
+  if (userAgent === undefined) return false;
+  return userAgent.startsWith("Mozilla/") ? /\bJava\/\d/.test(userAgent) : LIBRARY.test(userAgent);
 }
 
 const LIBRARY =

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { suite } from "../support/require.ts";
 import { ask, megabyte, NAVIGATION, openEchoSocket, told } from "./support/ask.ts";
-import { engineOfFile, makeApp, proxyNames, putBefore, stageOfFile, timesOf } from "./support/stage.ts";
+import { engineOfFile, makeApp, proxyNames, putBefore, stageOfFile } from "./support/stage.ts";
 import { startWakegate } from "./support/wakegate.ts";
 
 const engine = engineOfFile();
@@ -79,7 +79,10 @@ for (const proxy of proxyNames) {
       await using front = await putBefore(proxy, s, app);
       const check = await ask(front.url(), { method: "HEAD", headers: { accept: "*/*" } });
       expect(check).toMatchObject({ status: 503, headers: { "x-wakegate": "napping" }, text: "" });
-      expect(timesOf(s, "wake_started", app.name)).toBe(0);
+      const wakes = s.wakegate
+        .log()
+        .filter((line) => line.event === "wake_started" && line["target"] === app.name);
+      expect(wakes).toEqual([]);
       const backup = { accept: "*/*", "user-agent": "rclone/v1.68.0" };
       const answer = await ask(front.url(), { method: "HEAD", headers: backup });
       expect(answer).toMatchObject({ status: 200, headers: { "x-app": app.name }, text: "" });
