@@ -29,7 +29,8 @@ export function askLines(kind: ProxyKind, places: Places, { host, target, labels
     case "nginx":
       return {
         where: `nginx, in the location of ${host} that has proxy_pass; the server needs examples/nginx/wakegate.conf with $wakegate http://${places.internal}`,
-        lines: "auth_request /wakegate-auth;\nerror_page 401 = @wakegate;",
+        lines:
+          "auth_request /wakegate-auth;\nerror_page 401 = @wakegate;\nsatisfy all;\nproxy_request_buffering off;",
       };
     case "traefik":
       return {
@@ -75,7 +76,7 @@ export function ownRouteLines(kind: ProxyKind, places: Places, { host, labels, i
       return {
         where: `nginx, in the server of ${host}`,
         lines: [
-          "location /.wakegate/ {",
+          "location ^~ /.wakegate/ {",
           `    proxy_pass http://${places.public};`,
           "    proxy_http_version 1.1;",
           "    proxy_set_header Host $http_host;",
@@ -134,8 +135,8 @@ export function ssoLines(kind: ProxyKind, { target, labels, inCluster }: Site): 
     case "nginx":
       return {
         where:
-          "nginx has one auth_request for each location: ask the sign-on in an outer server, Wakegate in an inner one",
-        lines: "auth_request /authelia;",
+          "nginx has one auth_request for each location: ask the sign-on in a location before, see examples/nginx/blog.protected.conf",
+        lines: "location / {\n    auth_request /authelia;\n    try_files /.wakegate/none @app;\n}",
       };
     case "traefik":
       return {

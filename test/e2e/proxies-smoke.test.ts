@@ -22,8 +22,10 @@ function fakeWakegate(options: { holdMs?: number; awake: () => boolean }): Promi
     }
     await pause(options.holdMs ?? 0);
     if (url === "/api/authz/forward-auth") response.writeHead(200).end();
-    else if (url === "/api/authz/auth-request") response.writeHead(options.awake() ? 204 : 401).end();
-    else response.writeHead(404).end();
+    else if (url === "/api/authz/auth-request") {
+      if (options.awake()) response.writeHead(204).end();
+      else response.writeHead(401, { "x-wakegate": "starting" }).end();
+    } else response.writeHead(404).end();
   });
 }
 

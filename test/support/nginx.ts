@@ -9,8 +9,12 @@ import { tempFolder } from "./temp-folder.ts";
 /** Which shipped files nginx runs with, and where they lead. */
 export interface NginxOptions extends Upstreams {
   /** Names of files in `examples/nginx`. Default: `blog.conf` with `wakegate.conf`. */
-  readonly site?: "blog.conf" | "blog.host.conf";
+  readonly site?: "blog.conf" | "blog.host.conf" | "blog.protected.conf";
   readonly snippet?: "wakegate.conf" | "wakegate-fail-open.conf";
+  /** Rewrites the site alone, after the values of the test were filled in. */
+  readonly editSite?: (text: string) => string;
+  /** The only user with a password, as a line of a htpasswd file; for `blog.protected.conf`. */
+  readonly htpasswd?: string;
 }
 
 const EXAMPLES = fileURLToPath(new URL("../../examples/nginx/", import.meta.url));
@@ -26,15 +30,17 @@ export async function startNginx(options: NginxOptions): Promise<RunningProxy> {
     WAKEGATE: `http://${options.wakegate}`,
     WAKEGATE_PUBLIC: `http://${options.wakegatePublic}`,
     SNIPPET: "snippet.conf",
+    ...(options.site === "blog.protected.conf" && { HTPASSWD: "htpasswd" }),
   };
+  await writeFile(join(folder.path, "htpasswd"), `${options.htpasswd ?? ""}\n`);
   const shipped = await readFile(join(EXAMPLES, options.snippet ?? "wakegate.conf"), "utf8");
   const snippet = options.withoutEvents
-    ? shipped.replace(/^location \/\.wakegate\/ \{[^}]*\}/m, "")
+    ? shipped.replace(/^location \^~ \/\.wakegate\/ \{[^}]*\}/m, "")
     : shipped;
-  const { edit = (text: string): string => text } = options;
+  const { edit = (text: string): string => text, editSite = edit } = options;
   await writeFile(join(folder.path, "snippet.conf"), edit(snippet));
   const site = await readFile(join(EXAMPLES, options.site ?? "blog.conf"), "utf8");
-  await writeFile(join(folder.path, "site.conf"), edit(withValues(site, values)));
+  await writeFile(join(folder.path, "site.conf"), editSite(withValues(site, values)));
   await writeFile(join(folder.path, "nginx.conf"), mainConfig());
   await mkdir(join(folder.path, "temp"));
   return startProxy({
