@@ -107,7 +107,7 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
   const actions = createActions(parts);
   const sleepClock = new SleepClock(registry, clock, store);
   const memory = sampleMemory(registry, clock);
-  const counting = countMoves(registry, meter, clock, (name) => actions.askedToSleep(name));
+  const counting = countMoves(registry, meter, clock);
   const metrics = createMetrics({ parts, meter, sleepClock, verdicts, shim: options.shim });
   return {
     async routes(router) {

@@ -1,13 +1,7 @@
 import { firstTier } from "./tiers.ts";
-import type { State } from "./state.ts";
+import type { AskedHow, State } from "./state.ts";
 import type { StopMethod } from "../providers/provider.ts";
 import type { Watcher } from "./watcher.ts";
-
-/**
- * `quiet`: a person wants it asleep as soon as nobody uses it; `force`: whatever uses it; `room`: others need what it
- * takes of a pool, until it is used again.
- */
-export type AskedHow = "quiet" | "force" | "room";
 
 /** Who wants a target asleep before its own time. */
 export class Asked {
@@ -37,6 +31,12 @@ export class Asked {
     if (this.#how !== undefined) return;
     this.#how = "room";
     this.#tell();
+  }
+
+  /** A person wants it awake after all, or it is in use. What asked for its room is left alone. */
+  cancel(): void {
+    if (this.#how === "room") return;
+    this.#how = undefined;
   }
 
   /** Nobody needs its room any more, or it is used. */

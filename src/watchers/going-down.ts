@@ -159,7 +159,8 @@ export function sleepFailed(state: State, ctx: Context): State {
   if (state.kind !== "stopping" || state.whose !== "ours") return state;
   if (state.wanted) return adopt(state.seen, ctx, state.wanted.cause, state.wanted.since);
   const retryAt = ctx.mono + backoffMs(state.tries, STOP_RETRY);
-  return { ...state, task: Symbol(), tries: state.tries + 1, retryAt };
+  const { called: _, ...rest } = state;
+  return { ...rest, task: Symbol(), tries: state.tries + 1, retryAt };
 }
 
 function isRequest(wake: Wake): wake is Wake & { cause: WakeCause } {

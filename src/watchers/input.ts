@@ -2,7 +2,7 @@ import type { StopMethod } from "../providers/provider.ts";
 import type { StopIntent } from "../store/store.ts";
 import type { WakeCause } from "./handle.ts";
 import type { Failure } from "./progress.ts";
-import type { Sighting } from "./state.ts";
+import type { AskedHow, Sighting } from "./state.ts";
 
 /** That this very run was to be stopped by us: how, decided at, and over by, in wall ms. */
 export type KnownStop = Pick<StopIntent, "method" | "at" | "until">;
@@ -34,7 +34,9 @@ export type Input =
   | { readonly type: "wake-failed"; readonly failure: Failure; readonly coolDownMs: number }
   | { readonly type: "proved" }
   /** The last look found no use and the intent is on disk. */
-  | { readonly type: "sleep"; readonly method: StopMethod }
+  | { readonly type: "sleep"; readonly method: StopMethod; readonly asked?: AskedHow }
+  /** The engine's stop call is sent now: from here on it cannot be cancelled. */
+  | { readonly type: "stop-called" }
   /** Another Wakegate is about to put it to sleep: it may be dying until this wall ms. */
   | { readonly type: "stop-elsewhere"; readonly method: StopMethod; readonly until: number }
   | { readonly type: "sleep-failed" }

@@ -1,4 +1,4 @@
-import type { Clock } from "../lib/clock.ts";
+import { sleep, type Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Job } from "./jobs/job-of.ts";
 import type { Input } from "./input.ts";
@@ -35,8 +35,8 @@ export class JobRunner {
       } catch (error) {
         if (work.signal.aborted) return;
         this.#tell(error);
-        const again = this.#employer.around.clock.after(AGAIN_MS, () => void run());
-        work.signal.addEventListener("abort", () => again[Symbol.dispose](), { once: true });
+        const waited = sleep(this.#employer.around.clock, AGAIN_MS, work.signal);
+        void waited.then(run, () => undefined);
         return;
       }
       if (this.#work === work) this.#employer.dispatch(input);

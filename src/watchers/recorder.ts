@@ -57,8 +57,12 @@ export class Recorder {
       this.#known = true;
       if (record?.startIntent && record.startIntent.run !== after.seen.run)
         store.update(this.#name, { startedRun: after.seen.run, startIntent: undefined });
+      // A stop call of this run whose answer never came may still be carried out.
+      const { stopIntent } = record ?? {};
+      const mayDie =
+        stopIntent !== undefined && stopIntent.run === after.seen.run && stopIntent.until > clock.now();
       store.update(this.#name, {
-        stopIntent: undefined,
+        ...(!mayDie && { stopIntent: undefined }),
         asleepSince: undefined,
         napped: undefined,
         ...beginAwake(record, after.since, since),

@@ -71,6 +71,12 @@ export interface Ready {
 /** Going down: by our own decision, or by somebody else's. */
 export type Stopping = OwnStop | ForeignStop;
 
+/**
+ * What may ask for a sleep before the idle time is over. `quiet`: an operator, as soon as nothing uses the target;
+ * `force`: an operator, whatever uses it; `room`: a pool, for others that need what it takes.
+ */
+export type AskedHow = "quiet" | "force" | "room";
+
 export interface OwnStop {
   readonly kind: "stopping";
   readonly whose: "ours";
@@ -87,6 +93,10 @@ export interface OwnStop {
   readonly resumedUntil?: number;
   /** Another Wakegate does it: we wait for its end. */
   readonly elsewhere?: true;
+  /** The engine's stop call was sent in this try. Until then a request cancels the stop. */
+  readonly called?: true;
+  /** What asked for it before the idle time was over; absent: nothing did. */
+  readonly asked?: AskedHow;
   /** It was paused before, asleep since this wall ms. */
   readonly deepens?: number;
   /** Somebody asked meanwhile: wake it as soon as it is down. */

@@ -15,7 +15,7 @@ import {
 } from "./next-state.ts";
 import type { Failure } from "./progress.ts";
 import { seen, seenWhileStarting } from "./seen.ts";
-import type { Missing, State } from "./state.ts";
+import type { Missing, OwnStop, State } from "./state.ts";
 
 /**
  * The next state. Pure; returns the same object when nothing changes, and keeps `task` when the work under
@@ -51,12 +51,15 @@ export function transition(state: State, input: Input, ctx: Context): State {
     case "proved":
       return state.kind === "starting" ? ready(state, ctx) : state;
     case "sleep":
-      if (state.kind === "ready") return ownStop(state.seen, input.method, ctx);
+      if (state.kind === "ready")
+        return { ...ownStop(state.seen, input.method, ctx), ...(input.asked && { asked: input.asked }) };
       if (state.kind === "napping" && state.deeper)
         return { ...ownStop(state.deeper.seen, input.method, ctx), deepens: state.since };
       if (state.kind === "error" && state.paused)
         return { ...ownStop(state.paused.seen, input.method, ctx), deepens: state.paused.since };
       return state.kind === "error" && state.seen ? ownStop(state.seen, input.method, ctx) : state;
+    case "stop-called":
+      return state.kind === "stopping" && state.whose === "ours" ? { ...state, called: true } : state;
     case "stop-elsewhere":
       if (state.kind === "ready")
         return { ...ownStop(state.seen, input.method, ctx), resumedUntil: input.until, elsewhere: true };
@@ -102,10 +105,9 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
         },
       );
     case "stopping":
-      // A stop that failed leaves the app running: asking for it now means using what is there, until the next
-      // try is on its way.
-      if (state.whose === "ours" && state.retryAt !== undefined && ctx.mono < state.retryAt)
-        return state.deepens === undefined ? adopt(state.seen, ctx, cause) : beginWake("paused", cause, ctx);
+      // Nothing was stopped yet, or the last try failed and left the app running: what is there is used.
+      if (state.whose === "ours" && !state.called && state.resumedUntil === undefined)
+        return cancelStop(state, cause, ctx);
       return state.wanted ? state : { ...state, wanted: { cause, since: ctx.mono } };
     case "waking":
     case "starting":
@@ -113,6 +115,13 @@ function wake(state: State, cause: WakeCause, ctx: Context, explicit: boolean): 
     case "missing":
       return state;
   }
+}
+
+/** Its parts may have been put to sleep before it: a wake brings them back, and finds the target itself running. */
+function cancelStop({ deepens, seen }: OwnStop, cause: WakeCause, ctx: Context): State {
+  if (deepens !== undefined) return beginWake("paused", cause, ctx);
+  if (!ctx.hasDependencies) return adopt(seen, ctx, cause);
+  return beginWake("stopped", cause, ctx, {}, { runs: seen });
 }
 
 function heldBy(state: State): Missing["held"] | undefined {

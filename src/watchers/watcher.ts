@@ -211,7 +211,10 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   /** An operator may always, and thereby ends a hold-down. */
   #mayWake({ by }: WakeCause): boolean {
-    if (by === "operator" && this.orders.held) this.orders.release();
+    if (by === "operator") {
+      if (this.orders.held) this.orders.release();
+      this.asked.cancel();
+    }
     return this.orders.mayNotWake(by) === undefined;
   }
 
@@ -291,6 +294,10 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       using limit = deadline(this.around.clock, CALL_LIMIT_MS, `engine call for ${this.name}`);
       return await call(limit.signal, waited);
     });
+  }
+
+  stopCalled(): void {
+    this.dispatch({ type: "stop-called" });
   }
 
   failure(facts: FailureFacts): { readonly failure: Failure; readonly coolDownMs: number } {

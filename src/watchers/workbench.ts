@@ -63,8 +63,11 @@ export interface Surroundings {
   comebackSlotMs(): number;
   /** What this target depends on. */
   edges(): readonly Edge[];
-  /** Puts the parts of it that depend on it to sleep, and waits for them a while. Never throws but the signal's reason. */
-  companionsAsleep(signal: AbortSignal): Promise<void>;
+  /**
+   * Puts the parts of it that depend on it to sleep, and waits for them a while; false when one of them is in use.
+   * Never throws but the signal's reason.
+   */
+  companionsAsleep(force: boolean, signal: AbortSignal): Promise<boolean>;
   /** Names of those that are awake, or run unmanaged, and need this target. */
   neededBy(): readonly string[];
   /** Why this target may not be put to sleep at all (it is the proxy that asks us, for instance). */
@@ -96,6 +99,8 @@ export interface Workbench {
    * another call came first, so that what is known may be known no more.
    */
   exclusive<T>(call: (signal: AbortSignal, waited: boolean) => Promise<T>): Promise<T>;
+  /** The engine's stop call is sent now: from here on a request does not cancel the stop. */
+  stopCalled(): void;
   /** Completes the facts of a failed wake with its time, its number in a row and the next try. */
   failure(facts: FailureFacts): { readonly failure: Failure; readonly coolDownMs: number };
   /** Takes what an inspection said that the work made for itself. */

@@ -101,7 +101,7 @@ export async function adminRig(options: AdminRigOptions = {}): Promise<AdminRig>
     call,
     get: (path, headers = {}) => fetchRaw(address, path, { headers }),
     async until(name, state) {
-      for (let i = 0; i < 500; i++) {
+      for (let i = 0; i < 3_000; i++) {
         if (registry.watcher(name)?.state.kind === state) return;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }

@@ -48,6 +48,29 @@ describe("the API", () => {
     await rig.until("blog", "napping");
   });
 
+  it("never puts to sleep what the look finds in use after the answer", async () => {
+    await using rig = await adminRig();
+    await rig.call("/targets/blog/wake", { json: {} });
+    await rig.until("blog", "ready");
+    // A download: no request passes, but bytes flow. The first questions say nothing of it.
+    rig.world.behaviour.set("blog", { traffic: 5_000_000 });
+    expect((await rig.call("/targets/blog/sleep", { json: {} })).status).toBe(202);
+    await expect.poll(() => rig.log.of("last_look")).toContain("blog is in use");
+    expect(rig.world.calls).toEqual(["start blog"]);
+  });
+
+  it("refuses a sleep of what is never put to sleep, and in a dry run, unless forced", async () => {
+    await using rig = await adminRig({
+      setUp: (world) => world.create("blog", { labels: labelled({ "wakegate.dry_run": "true" }) }),
+    });
+    await rig.call("/targets/blog/wake", { json: {} });
+    await rig.until("blog", "ready");
+    const refused = await rig.call("/targets/blog/sleep", { json: {} });
+    expect([refused.status, refused.json["error"]]).toEqual([409, "dry_run"]);
+    expect((await rig.call("/targets/blog/sleep", { json: { force: true } })).status).toBe(202);
+    await rig.until("blog", "napping");
+  });
+
   it("ends a lease that is not renewed, and on demand", async () => {
     await using rig = await adminRig();
     const made = await rig.call("/leases", { json: { target: "blog", ttl: "1s" } });

@@ -1,6 +1,6 @@
 import type { Order } from "../../store/store.ts";
 import { deadline } from "../../lib/signals.ts";
-import { look } from "../../watchers/jobs/look.ts";
+import { untilTrue } from "../../lib/until-true.ts";
 import type { Watcher } from "../../watchers/watcher.ts";
 import type { Caller } from "../auth/access.ts";
 import { factsOf } from "../facts/read-facts.ts";
@@ -13,21 +13,23 @@ import { inUse } from "./target-view.ts";
 /** How long, and why. */
 export type OrderRequest = Pick<Order, "until" | "reason">;
 
-/** Cheap questions are answered within this; a comparison of counters would take half a minute. */
+/** Cheap questions are answered within this, in ms; a comparison of counters may take half a minute. */
 const QUICK_LOOK_MS = 700;
 
 /** What people do to targets by API and dashboard: each either happens or is refused with an {@link ApiProblem}. */
 export interface Actions {
   wake(name: string, caller: Caller): void;
   retry(name: string, caller: Caller): void;
-  /** Refused with 409 and the evidence when it is in use, unless forced. */
+  /**
+   * Asks the watcher to put it to sleep as soon as nothing uses it; with `force`, whatever uses it. Without `force` it
+   * is refused with 409 where use is known, or found by the first questions of the look before the sleep; what a
+   * longer look finds keeps it awake.
+   */
   sleep(name: string, force: boolean, caller: Caller): Promise<void>;
   pin(name: string, request: OrderRequest, caller: Caller): void;
   unpin(name: string, caller: Caller): void;
   hold(name: string, request: OrderRequest, caller: Caller): void;
   release(name: string, caller: Caller): void;
-  /** True when the sleep that just ended began with {@link sleep}; asked once. */
-  askedToSleep(name: string): boolean;
 }
 
 /** Builds the actions over the watchers. */
@@ -51,16 +53,26 @@ export function createActions(parts: AdminParts): Actions {
     if (watcher.state.kind !== "missing") return watcher;
     throw new ApiProblem(503, "missing", `${name} is not there`, { detail: watcher.state.message });
   };
-  /** What holds it awake as far as is known, or else as a quick look finds. */
-  const usesOf = async (name: string, watcher: Watcher): Promise<readonly Evidence[]> => {
+  const usesOf = (name: string): readonly Evidence[] => {
     const facts = factsOf(name, parts);
-    const known = facts ? inUse(facts) : [];
-    if (known.length > 0 || watcher.state.kind !== "ready") return known;
-    using limit = deadline(clock, QUICK_LOOK_MS, `look at ${name}`, parts.stopped);
-    const found = await look(watcher, limit.signal).catch(() => undefined);
-    if (!found?.inUse) return [];
-    const after = factsOf(name, parts);
-    return after ? inUse(after) : [];
+    return facts ? inUse(facts) : [];
+  };
+  const refuseInUse = (name: string, evidence: readonly Evidence[]): never => {
+    throw new ApiProblem(409, "in_use", `${name} is in use`, {
+      detail: `${listNames(evidence.map(({ label, detail }) => `${label}: ${detail}`))}. Force it to put it to sleep anyway.`,
+      evidence,
+    });
+  };
+  /** Waits a moment for the watcher's own look, whose cheap questions are answered at once. */
+  const firstAnswer = async (watcher: Watcher): Promise<void> => {
+    const before = watcher.insight.lastLook;
+    using limit = deadline(clock, QUICK_LOOK_MS, `look at ${watcher.name}`, parts.stopped);
+    const answered = (): boolean => watcher.state.kind !== "ready" || watcher.insight.lastLook !== before;
+    await untilTrue(watcher.changed, answered, limit.signal).catch(() => undefined);
+    if (watcher.state.kind !== "ready" || watcher.insight.lastLook === before) return;
+    if (watcher.insight.lastLook?.inUse !== true) return;
+    watcher.asked.cancel();
+    refuseInUse(watcher.name, usesOf(watcher.name));
   };
   const say = (type: "pinned" | "unpinned" | "held" | "released", name: string, message: string): void => {
     hub.note({ type, target: name, displayName: watcherOf(name).displayName, message });
@@ -70,9 +82,7 @@ export function createActions(parts: AdminParts): Actions {
     const end = until === undefined ? "without end" : `until ${momentText(until, clock.now())}`;
     return `${end}, by ${name}${reason ? `: ${reason}` : ""}`;
   };
-  const asked = new Set<string>();
   return {
-    askedToSleep: (name) => asked.delete(name),
     wake(name, caller) {
       const watcher = present(name);
       const cause = { by: "operator", client: caller.name } as const;
@@ -86,17 +96,19 @@ export function createActions(parts: AdminParts): Actions {
       const watcher = present(name);
       if (watcher.state.kind !== "ready")
         throw new ApiProblem(409, "not_awake", `${name} is not awake: there is nothing to put to sleep`);
-      const evidence = force ? [] : await usesOf(name, watcher);
-      if (evidence.length > 0) {
-        throw new ApiProblem(409, "in_use", `${name} is in use`, {
-          detail: `${listNames(evidence.map(({ label, detail }) => `${label}: ${detail}`))}. Force it to put it to sleep anyway.`,
-          evidence,
+      const exempt = watcher.around.exempt();
+      if (exempt !== undefined)
+        throw new ApiProblem(409, "exempt", `${name} is never put to sleep`, { detail: exempt });
+      if (!force && watcher.spec.dryRun) {
+        throw new ApiProblem(409, "dry_run", `${name} has dry_run set: nothing is put to sleep`, {
+          detail: "Force it to put it to sleep anyway, or remove dry_run.",
         });
       }
-      if (watcher.orders.pinned) watcher.orders.unpin();
-      log.info("sleep_asked", `${name} is put to sleep by ${caller.name}`, { target: name, force });
-      asked.add(name);
-      watcher.sleep("force");
+      const evidence = force ? [] : usesOf(name);
+      if (evidence.length > 0) refuseInUse(name, evidence);
+      log.info("sleep_asked", `${caller.name} asked to put ${name} to sleep`, { target: name, force });
+      watcher.sleep(force ? "force" : "quiet");
+      if (!force) await firstAnswer(watcher);
     },
     pin(name, request, caller) {
       watcherOf(name).orders.pin({ ...request, by: caller.name });

@@ -101,11 +101,13 @@ export const operations: readonly Operation[] = [
     method: "post",
     path: "/targets/{name}/sleep",
     access: "admin",
-    summary: "Puts it to sleep now, unless it is in use",
+    summary: "Puts it to sleep as soon as a final check finds no activity; with force, at once",
     body: sleepBody,
     status: 202,
     answer: targetSchema,
-    refusals: { 409: "it is in use (the evidence is in the answer), or not awake" },
+    refusals: {
+      409: "it is in use (the evidence is in the answer), not awake, exempt, or has `dry_run` set. A check that takes longer answers 202, and the target stays awake when it finds activity",
+    },
   },
   {
     id: "pinTarget",

@@ -4,25 +4,12 @@ import type { Moved } from "../../watchers/registry/watcher-set.ts";
 import { wakeBegan, type State, type Wake } from "../../watchers/state.ts";
 import type { Meter } from "./meter.ts";
 
-/** Counts what happens to targets. `askedToSleep` tells a person's sleep from an idle one. Dispose to end. */
-export function countMoves(
-  registry: Registry,
-  meter: Meter,
-  clock: Clock,
-  askedToSleep: (name: string) => boolean,
-): Disposable {
-  /** Who goes to sleep so that others have room. */
-  const forRoom = new Set<string>();
-  const yielded = registry.pools.yielded.subscribe(({ target, pools }) => {
-    forRoom.add(target);
+/** Counts what happens to targets. Dispose to end. */
+export function countMoves(registry: Registry, meter: Meter, clock: Clock): Disposable {
+  const yielded = registry.pools.yielded.subscribe(({ pools }) => {
     for (const pool of pools) meter.inc("wakegate_pool_yields_total", { pool });
   });
-  const moves = registry.moved.subscribe((moved) => {
-    const reason = (name: string): SleepReason =>
-      askedToSleep(name) ? "operator" : forRoom.has(name) ? "room" : "idle";
-    count(moved, meter, clock.monotonic(), reason);
-    if (moved.after.kind !== "stopping") forRoom.delete(moved.watcher.name);
-  });
+  const moves = registry.moved.subscribe((moved) => count(moved, meter, clock.monotonic()));
   return {
     [Symbol.dispose]() {
       yielded[Symbol.dispose]();
@@ -31,14 +18,7 @@ export function countMoves(
   };
 }
 
-type SleepReason = "idle" | "room" | "operator";
-
-function count(
-  { watcher, before, after }: Moved,
-  meter: Meter,
-  mono: number,
-  reason: (name: string) => SleepReason,
-): void {
+function count({ watcher, before, after }: Moved, meter: Meter, mono: number): void {
   const target = watcher.name;
   if (before.kind === after.kind) return;
   if (before.kind === "starting" && after.kind === "ready" && before.wake.cause.by !== "outside") {
@@ -51,7 +31,7 @@ function count(
     meter.inc("wakegate_wake_failures_total", { reason: after.failure.reason });
   }
   if (after.kind === "napping" && before.kind !== "missing" && isOursToCount(watcher, before)) {
-    meter.inc("wakegate_sleeps_total", { target, reason: reasonOf(before, reason(target)) });
+    meter.inc("wakegate_sleeps_total", { target, reason: reasonOf(before) });
     if (before.kind === "stopping" && before.whose === "ours" && before.tries > 0)
       meter.inc("wakegate_sleep_failures_total", { target }, before.tries);
   }
@@ -63,9 +43,11 @@ function isOursToCount({ around }: Moved["watcher"], before: State): boolean {
   return around.coordination.mayNotSleep?.kind !== "other";
 }
 
-function reasonOf(before: State, own: SleepReason): SleepReason | "foreign" | "exit" {
+function reasonOf(before: State): "idle" | "room" | "operator" | "foreign" | "exit" {
   if (before.kind !== "stopping") return "exit";
-  return before.whose === "foreign" ? "foreign" : own;
+  if (before.whose === "foreign") return "foreign";
+  if (before.asked === undefined) return "idle";
+  return before.asked === "room" ? "room" : "operator";
 }
 
 function phasesOf(wake: Wake, end: number): readonly (readonly [phase: string, ms: number])[] {

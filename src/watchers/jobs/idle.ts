@@ -39,7 +39,13 @@ export async function untilIdle(bench: Workbench, state: Ready, signal: AbortSig
     if (intent === "refused") await changedOr(around.clock, ASK_AGAIN_MS, activity.changed, signal);
     if (intent !== "written") continue;
     // Between the look and here the disk was waited for: somebody may have come.
-    if (activity.uses === uses && isDue(bench, state)) return { type: "sleep", method };
+    if (activity.uses === uses && isDue(bench, state)) {
+      return {
+        type: "sleep",
+        method,
+        ...(asked.how && { asked: asked.how }),
+      };
+    }
     dropIntent(bench);
   }
 }

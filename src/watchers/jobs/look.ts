@@ -101,10 +101,10 @@ function inputOf(bench: Workbench, instance: Instance): LastLookInput {
   };
 }
 
-/** Somebody waits for the room: a shorter look, unless there may be a session that says little. */
+/** A pool or an operator waits for the sleep: a shorter look, unless there may be a session that says little. */
 function idleMs({ activity, around, asked, spec }: Workbench): number {
   const own = around.dependencyOnly ? DEPENDENCY_IDLE_MS : (firstTier(spec).afterMs ?? DEPENDENCY_IDLE_MS);
-  const hurry = asked.how === "room" && activity.sessions.began === undefined;
+  const hurry = asked.how !== undefined && activity.sessions.began === undefined;
   return hurry ? Math.min(own, DEPENDENCY_IDLE_MS) : own;
 }
 

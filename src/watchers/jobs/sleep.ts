@@ -1,7 +1,7 @@
 import { messageOf } from "../../errors.ts";
 import { backoffMs } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/clock.ts";
-import type { SleepRequest } from "../../providers/provider.ts";
+import { ProviderError, type SleepRequest } from "../../providers/provider.ts";
 import { sightingOf, type ForeignStop, type OwnStop, type Sighting } from "../state.ts";
 import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
@@ -13,7 +13,7 @@ const RETRY = { firstMs: 2_000, maxMs: 60_000 };
 /** Puts to sleep what was decided to sleep. The call's own word is not believed: inspect says how it ended. */
 export async function fallAsleep(bench: Workbench, state: OwnStop, signal: AbortSignal): Promise<Input> {
   const { around, spec } = bench;
-  const { clock, log, provider } = around;
+  const { clock, log } = around;
   if (state.resumedUntil !== undefined) {
     await sleep(clock, state.resumedUntil - clock.now(), signal);
     return untilSettled(bench, signal);
@@ -37,38 +37,74 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
       return { type: "sleep-dropped" };
     }
   }
-  if (state.tries === 0) await around.companionsAsleep(signal);
+  const stop: StopCall = { sent: false, isUnclear: false };
+  try {
+    if (state.tries === 0 && !(await around.companionsAsleep(state.asked === "force", signal)))
+      return { type: "sleep-dropped" };
+    const agreed = await callStop(bench, state, stop, signal);
+    // A second stage that the others refused is tried again later.
+    if (!agreed && state.deepens === undefined) return { type: "sleep-dropped" };
+    return await settle(bench, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    stop.isUnclear = stop.sent;
+    log.warn("sleep_unverified", `whether ${spec.name} sleeps is not known: ${messageOf(error)}`, {
+      target: spec.name,
+    });
+    return { type: "sleep-failed" };
+  } finally {
+    // A stop that may still be carried out stays written down, so that a dying run is known after a restart.
+    if (!stop.isUnclear) dropIntent(bench);
+    else if (!signal.aborted) around.coordination.slept(spec.name);
+  }
+}
+
+/** How far a stop call got. */
+interface StopCall {
+  sent: boolean;
+  /** It was sent and its answer never came: the engine may still carry it out. */
+  isUnclear: boolean;
+}
+
+/**
+ * Calls the engine, unless a request has canceled the stop by then. False when the other replicas do not agree. The
+ * call's own word is not believed; errors are logged.
+ */
+async function callStop(
+  bench: Workbench,
+  state: OwnStop,
+  stop: StopCall,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { around, spec } = bench;
+  const { coordination, log, provider } = around;
   let agreed = true;
   try {
     await bench.exclusive(async (life) => {
-      const { coordination } = around;
+      if (signal.aborted) return;
       agreed = await coordination.commit(spec.name);
       // What they agreed to is short-lived: the parts of it took their time, or this is not the first try.
       if (!agreed && (await agreeOn(bench, state.seen, state.method, life)))
         agreed = await coordination.commit(spec.name);
-      if (agreed) await provider.sleep(state.seen.id, requestOf(bench, state), life);
+      if (!agreed || signal.aborted) return;
+      stop.sent = true;
+      bench.stopCalled();
+      await provider.sleep(state.seen.id, requestOf(bench, state), life);
     });
   } catch (error) {
+    stop.isUnclear = !(error instanceof ProviderError) || UNCLEAR.has(error.code);
     log.error("sleep_failed", `${spec.name} could not be put to sleep: ${messageOf(error)}`, {
       target: spec.name,
       tries: state.tries + 1,
       err: error,
     });
   }
-  try {
-    // What was only to sleep deeper is looked at as after a stop that failed, and tried again later.
-    if (!agreed && state.deepens === undefined) return { type: "sleep-dropped" };
-    return await settle(bench, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    log.warn("sleep_unverified", `whether ${spec.name} sleeps is not known: ${messageOf(error)}`, {
-      target: spec.name,
-    });
-    return { type: "sleep-failed" };
-  } finally {
-    dropIntent(bench);
-  }
+  signal.throwIfAborted();
+  return agreed;
 }
+
+/** Failures after which the engine may still carry out what it was asked. */
+const UNCLEAR: ReadonlySet<ProviderError["code"]> = new Set(["engine_timeout", "engine_unreachable"]);
 
 /** Another run than the one that was to sleep is somebody else's. Undefined: the engine does not say which it is. */
 async function lookBefore(

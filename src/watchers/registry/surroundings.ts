@@ -134,8 +134,8 @@ export class TargetSurroundings implements Surroundings {
     return this.#answers.edges();
   }
 
-  companionsAsleep(signal: AbortSignal): Promise<void> {
-    return this.#answers.companionsAsleep(signal);
+  companionsAsleep(force: boolean, signal: AbortSignal): Promise<boolean> {
+    return this.#answers.companionsAsleep(force, signal);
   }
 
   neededBy(): readonly string[] {

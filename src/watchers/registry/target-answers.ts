@@ -70,8 +70,8 @@ export class TargetAnswers {
     return exempt(this.#name, this.#sources);
   }
 
-  companionsAsleep(signal: AbortSignal): Promise<void> {
-    return companionsAsleep(this.#name, this.#sources, signal);
+  companionsAsleep(force: boolean, signal: AbortSignal): Promise<boolean> {
+    return companionsAsleep(this.#name, this.#sources, force, signal);
   }
 }
 
@@ -101,6 +101,10 @@ function neededBy(name: string, view: EngineView, { planning, watchers }: Answer
   const managed = users.filter((user) => {
     const watcher = watchers.get(user);
     if (!watcher || !needsDependencies(watcher.state)) return false;
+    // What is on its way to sleep waits for those of its parts that depend on it: it does not need them any longer.
+    const { state } = watcher;
+    const goesDown = state.kind === "stopping" && state.whose === "ours";
+    if (goesDown && targets.get(user)?.companions.includes(name)) return false;
     // What is awake only as a part of it does not keep it awake.
     return !companions.includes(user) || holders(watcher).some(({ source }) => source !== "needed");
   });
@@ -113,21 +117,25 @@ function neededBy(name: string, view: EngineView, { planning, watchers }: Answer
 async function companionsAsleep(
   name: string,
   { planning, watchers }: AnswerSources,
+  force: boolean,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const companions = planning.plan.targets.get(name)?.companions ?? [];
-  await Promise.all(
+  const asleep = await Promise.all(
     companions.map(async (companion) => {
       const watcher = watchers.get(companion);
-      if (watcher?.state.kind !== "ready") return;
-      watcher.sleep("force");
+      if (watcher?.state.kind !== "ready") return true;
+      watcher.sleep(force ? "force" : "quiet");
       using limit = deadline(watcher.around.clock, COMPANION_MS, `sleep of ${companion}`, signal);
-      await untilTrue(watcher.changed, () => !needsDependencies(watcher.state), limit.signal).catch(
-        () => undefined,
-      );
+      const isDown = (): boolean => !needsDependencies(watcher.state);
+      await untilTrue(watcher.changed, isDown, limit.signal).catch(() => undefined);
+      // It is in use: it must not go to sleep later without what it is a part of.
+      if (!isDown()) watcher.asked.cancel();
+      return isDown();
     }),
   );
   signal.throwIfAborted();
+  return asleep.every(Boolean);
 }
 
 function exempt(name: string, { planning, watchers, askers, problems }: AnswerSources): string | undefined {

@@ -16,8 +16,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "stop-without-recheck",
     fault: "a stop that does not look whether somebody came while it was written down",
     file: "src/watchers/jobs/idle.ts",
-    find: 'if (activity.uses === uses && isDue(bench, state)) return { type: "sleep", method };',
-    put: 'return { type: "sleep", method };',
+    find: "    if (activity.uses === uses && isDue(bench, state)) {",
+    put: "    {",
   },
   {
     name: "event-trusted",

@@ -36,7 +36,7 @@ suite("redis", "what several Wakegates see", () => {
     meter.drainTo((count: Count) => {
       if (count.name === "wakegate_sleeps_total") seen.push(count.labels["reason"] ?? "");
     });
-    countMoves(registry, meter, systemClock, () => false);
+    countMoves(registry, meter, systemClock);
     return seen;
   }
 
