@@ -33,4 +33,8 @@ describe("the image", () => {
       .map((line) => line.slice(1));
     expect(allowed.toSorted()).toEqual([...new Set([...copied, ...(await copiedBy(3))])].toSorted());
   });
+
+  it("has no health check: until its first success Traefik and Swarm send no traffic", async () => {
+    expect(await readFile(join(ROOT, "Dockerfile"), "utf8")).not.toMatch(/^HEALTHCHECK/m);
+  });
 });

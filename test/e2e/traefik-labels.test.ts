@@ -63,4 +63,22 @@ eachTraefik("Traefik by labels alone", { recipe: "labels" }, (recipe) => {
     await r.wakegate.restart();
     await expect.poll(async () => (await r.get("stopped-get.localhost")).status).toBe(200);
   });
+
+  it("loses no route while Wakegate restarts under load, and needs no health check first", async () => {
+    await r.get("late.localhost");
+    const over = new AbortController();
+    const statuses = new Set<number>();
+    const visitors = Array.from({ length: 5 }, async () => {
+      while (!over.signal.aborted) statuses.add((await r.get("late.localhost")).status);
+    });
+    await r.restartWakegate();
+    const back = Date.now();
+    await expect.poll(async () => (await r.get("late.localhost")).status, { timeout: 20_000 }).toBe(200);
+    expect(Date.now() - back).toBeLessThan(15_000);
+    over.abort();
+    await Promise.all(visitors);
+    expect([...statuses].filter((status) => status !== 200 && status !== 500)).toEqual([]);
+    const events = await r.get("late.localhost", { path: "/.wakegate/status" });
+    expect([events.status, events.headers["x-wakegate"]]).toEqual([403, "refused"]);
+  });
 });

@@ -23,6 +23,8 @@ export interface Recipe extends AsyncDisposable {
   readonly gateway: string;
   readonly front: FrontTraefik;
   readonly wakegate: RunningWakegate;
+  /** Kills Wakegate with its container and starts both again; resolves when Wakegate answers. */
+  restartWakegate(): Promise<void>;
   /** The labels of a service of the example. */
   labelsOf(service: string): Readonly<Record<string, string>>;
   /** Traefik's. */
@@ -64,7 +66,12 @@ interface Compose {
   readonly services: Readonly<
     Record<
       string,
-      { labels?: Record<string, string>; command?: string[]; environment?: Record<string, string> }
+      {
+        labels?: Record<string, string>;
+        command?: string[];
+        environment?: Record<string, string>;
+        healthcheck?: { disable?: boolean };
+      }
     >
   >;
 }
@@ -151,15 +158,19 @@ async function stageRecipe(options: RecipeOptions, stack: AsyncStack): Promise<R
     name: string,
     code: string,
     labels: Readonly<Record<string, string>>,
+    more: ContainerOptions = {},
   ): Promise<void> => {
     await docker.run(`${name}-${network}`, {
+      ...more,
       network,
       aliases: [name],
       labels,
       cmd: ["/bin/node", "-e", code],
     });
   };
-  await beside("companion", companion(gateway), services["wakegate"]?.labels ?? {});
+  const ours = services["wakegate"];
+  const health = ours?.healthcheck?.disable === true ? undefined : imageHealth();
+  await beside("companion", companion(gateway), ours?.labels ?? {}, health ? { health } : {});
   const sso = services["authelia"];
   if (sso) await beside("authelia", AUTHELIA, sso.labels ?? {});
   const given = services["traefik"]?.command ?? [];
@@ -185,6 +196,10 @@ async function stageRecipe(options: RecipeOptions, stack: AsyncStack): Promise<R
     gateway,
     front,
     wakegate,
+    async restartWakegate() {
+      await Promise.all([wakegate.kill(), docker.kill(`companion-${network}`)]);
+      await Promise.all([wakegate.restart(), docker.start(`companion-${network}`)]);
+    },
     labelsOf: (service) => services[service]?.labels ?? {},
     version,
     port,
@@ -204,6 +219,15 @@ async function stageRecipe(options: RecipeOptions, stack: AsyncStack): Promise<R
     starts: (name, since) => docker.count("start", name, since),
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
+}
+
+/** How often the image's own health check asks; the companion answers it at once. */
+function imageHealth(): ContainerOptions["health"] {
+  const dockerfile = readFileSync(new URL("../../../Dockerfile", import.meta.url), "utf8");
+  const line = /^HEALTHCHECK (?!NONE)(.*)$/m.exec(dockerfile)?.[1];
+  if (line === undefined) return undefined;
+  const seconds = Number(/--interval=(\d+)s/.exec(line)?.[1] ?? 30);
+  return { test: ["CMD", "/bin/true"], intervalMs: seconds * 1000 };
 }
 
 /** What the real one says of itself; the double is as the examples have it. */
