@@ -108,7 +108,7 @@ export function describeLines(kind: ProxyKind, places: Places, { inCluster }: Si
       return {
         where: "nginx, location = /wakegate-auth and location @wakegate",
         lines:
-          "proxy_set_header X-Original-URL $scheme://$http_host$request_uri;\nproxy_set_header X-Original-Method $request_method;",
+          "proxy_set_header X-Original-URL $scheme://$wakegate_host$request_uri;\nproxy_set_header X-Original-Method $request_method;",
       };
     case "caddy":
       return {
@@ -119,6 +119,27 @@ export function describeLines(kind: ProxyKind, places: Places, { inCluster }: Si
       return {
         where: "compose.yaml, labels of Wakegate's service",
         lines: 'traefik.http.middlewares.wakegate.forwardauth.trustforwardheader: "false"',
+      };
+  }
+}
+
+/** The visitor's whole path for Wakegate, where the proxy takes a prefix off for the app. */
+export function wholePathLines(kind: ProxyKind, { target, labels }: Site): Fix {
+  switch (kind) {
+    case "caddy":
+      return {
+        where: "Caddyfile, inside forward_auth",
+        lines: "header_up X-Forwarded-Uri {http.request.orig_uri}",
+      };
+    case "nginx":
+      return {
+        where: "nginx, location = /wakegate-auth and location @wakegate",
+        lines: "proxy_set_header X-Original-URL $scheme://$wakegate_host$request_uri;",
+      };
+    case "traefik":
+      return {
+        where: `${labels}: Wakegate before stripPrefix`,
+        lines: `traefik.http.routers.${target}.middlewares: wakegate@docker,<the stripPrefix>`,
       };
   }
 }

@@ -19,6 +19,7 @@ export interface AuthzPath {
 
 const KINDS: ReadonlyMap<string, AuthzPath> = new Map<string, AuthzPath>([
   ["forward-auth", { dialect: "forward-auth", role: "verdict" }],
+  ["forward-auth-prefix", { dialect: "forward-auth-prefix", role: "verdict" }],
   ["auth-request", { dialect: "nginx", role: "permit" }],
   ["monitor", { dialect: "forward-auth", role: "monitor" }],
   ["page", { dialect: "nginx", role: "answer" }],

@@ -4,6 +4,8 @@ export interface PickedHeaders {
   method: string | true | undefined;
   authority: string | true | undefined;
   uri: string | true | undefined;
+  /** X-Forwarded-Prefix: what Traefik's stripPrefix took off. */
+  prefix: string | true | undefined;
   originalMethod: string | true | undefined;
   originalUrl: string | true | undefined;
   proto: string | undefined;
@@ -29,6 +31,7 @@ export function pickHeaders(rawHeaders: readonly string[]): PickedHeaders {
     method: undefined,
     authority: undefined,
     uri: undefined,
+    prefix: undefined,
     originalMethod: undefined,
     originalUrl: undefined,
     proto: undefined,
@@ -103,6 +106,7 @@ function pick(picked: PickedHeaders, name: string, value: string): void {
       return;
     case 18:
       if (is(name, "X-Forwarded-Method")) picked.method = single(picked.method, value);
+      else if (is(name, "X-Forwarded-Prefix")) picked.prefix = single(picked.prefix, value);
       else if (is(name, "X-Turbo-Request-Id")) picked.script = true;
       return;
     case 21:

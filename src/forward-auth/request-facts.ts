@@ -8,7 +8,7 @@ import { plainAddress } from "../lib/address-blocks.ts";
 import type { TrustedPeers } from "./trusted-peers.ts";
 
 /** How the asking proxy describes the request it holds. */
-export type Dialect = "forward-auth" | "nginx";
+export type Dialect = "forward-auth" | "forward-auth-prefix" | "nginx";
 
 /** What is known of the request that waits in the proxy. Values only: nothing of it is trusted twice. */
 export interface RequestFacts {
@@ -53,8 +53,9 @@ export type ParsedFacts =
 
 /**
  * Reads the facts from raw header pairs. X-Forwarded-* are what Traefik and Caddy send on a forward-auth
- * call, X-Original-* what an nginx `auth_request` location sets. Underscore spellings are other names and
- * are ignored. The caller has checked that the peer is trusted.
+ * call, X-Original-* what an nginx `auth_request` location sets. X-Forwarded-Prefix is read only where the operator
+ * chose the address for it (`forward-auth-prefix`): not every proxy removes a visitor's own header of that name.
+ * Underscore spellings are other names and are ignored. The caller has checked that the peer is trusted.
  */
 export function parseFacts(
   rawHeaders: readonly string[],
@@ -63,7 +64,7 @@ export function parseFacts(
   trusted: TrustedPeers,
 ): ParsedFacts {
   const headers = pickHeaders(rawHeaders);
-  const asked = dialect === "nginx" ? originalRequest(headers) : forwardedRequest(headers);
+  const asked = dialect === "nginx" ? originalRequest(headers) : forwardedRequest(headers, dialect);
   if (Array.isArray(asked)) return { ok: false, wrong: asked };
   const client = clientAddress(headers.forwardedFor, peer, trusted);
   return { ok: true, facts: completeFacts(asked, headers, client, rawHeaders) };
@@ -142,8 +143,9 @@ const METHOD = /^[\w!#$%&'*+.^`|~-]{1,128}$/;
 const ORIGIN_FORM = /^\/[^\x00-\x20\x7f]*$/;
 const ABSOLUTE_URL = /^(https?|wss?):\/\/([^/?#]+)(\/.*|\?.*)?$/i;
 
-function forwardedRequest(headers: PickedHeaders): AskedRequest | string[] {
-  const { method, authority, uri } = headers;
+function forwardedRequest(headers: PickedHeaders, dialect: Dialect): AskedRequest | string[] {
+  const { method, authority } = headers;
+  const uri = dialect === "forward-auth-prefix" ? unstripped(headers) : headers.uri;
   const host = typeof authority === "string" ? normalHost(authority) : undefined;
   const goodMethod = typeof method === "string" && (method === "GET" || METHOD.test(method));
   const goodUri = typeof uri === "string" && ORIGIN_FORM.test(uri);
@@ -155,6 +157,12 @@ function forwardedRequest(headers: PickedHeaders): AskedRequest | string[] {
   if (host === undefined) wrong.push(`X-Forwarded-Host ${hostFault(authority)}`);
   if (!goodUri) wrong.push(`X-Forwarded-Uri ${fault(uri)}`);
   return wrong;
+}
+
+/** The visitor's own URI, from which the proxy had taken a prefix off. */
+function unstripped({ uri, prefix }: PickedHeaders): string | true | undefined {
+  if (prefix === undefined || typeof uri !== "string") return uri;
+  return typeof prefix === "string" && ORIGIN_FORM.test(uri) ? prefix.replace(/\/$/, "") + uri : prefix;
 }
 
 function originalRequest(headers: PickedHeaders): AskedRequest | string[] {

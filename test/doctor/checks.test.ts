@@ -136,6 +136,29 @@ describe("the doctor's judgement", () => {
     });
   });
 
+  it("finds a prefix that the proxy removes before it asks, and names the line that keeps it", async () => {
+    const at = (told: string) => {
+      const probe = asked("blog", { path: "/blog" });
+      const arrivals = probe.arrivals.map((arrival) =>
+        arrival.door === "authz" && arrival.facts
+          ? { ...arrival, facts: { ...arrival.facts, path: told } }
+          : arrival,
+      );
+      return probing({ ...probe, arrivals });
+    };
+    const boxes = [box("blog", { labels: enabled("blog.example.com/blog") })];
+    const judged = async (told: string) => await findings("forwarded-headers", { boxes, proxy: at(told) });
+    const [stripped] = await judged("/");
+    expect(stripped).toMatchObject({ level: "problem", sentence: expect.stringContaining("removes /blog") });
+    expect(stripped?.fix.map(({ lines }) => lines)).toEqual([
+      "header_up X-Forwarded-Uri {http.request.orig_uri}",
+      "proxy_set_header X-Original-URL $scheme://$wakegate_host$request_uri;",
+      "traefik.http.routers.blog.middlewares: wakegate@docker,<the stripPrefix>",
+    ]);
+    expect((await judged("/other"))[0]).toMatchObject({ level: "warning" });
+    expect((await judged("/blog/"))[0]).toMatchObject({ level: "ok" });
+  });
+
   it("minds a refused right only where something needs it", async () => {
     const refusing = async (calls: readonly string[], labels = {}) => {
       const boxes = [box("blog", { labels: enabled("blog.example.com", labels) })];

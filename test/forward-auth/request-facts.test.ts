@@ -206,6 +206,28 @@ describe("parseFacts()", () => {
     expect(path).toBe("/x");
   });
 
+  it("puts a prefix that the proxy took off back where the operator says so, and nowhere else", () => {
+    const stripped = (
+      prefix: readonly string[],
+      dialect: "forward-auth" | "forward-auth-prefix",
+    ): unknown => {
+      const headers = [
+        ...replace("X-Forwarded-Uri", "/post?a=b"),
+        ...prefix.flatMap((value) => ["X-Forwarded-Prefix", value]),
+      ];
+      const parsed = parseFacts(headers, "127.0.0.1", dialect, trusted);
+      return parsed.ok ? [parsed.facts.uri, parsed.facts.path] : parsed.wrong;
+    };
+    expect(stripped(["/blog"], "forward-auth-prefix")).toEqual(["/blog/post?a=b", "/blog/post"]);
+    expect(stripped(["/blog/"], "forward-auth-prefix")).toEqual(["/blog/post?a=b", "/blog/post"]);
+    expect(stripped([], "forward-auth-prefix")).toEqual(["/post?a=b", "/post"]);
+    expect(stripped(["/a", "/b"], "forward-auth-prefix")).toEqual([
+      "X-Forwarded-Uri is there more than once",
+    ]);
+    expect(stripped(["blog"], "forward-auth-prefix")).toEqual(["X-Forwarded-Uri is malformed"]);
+    expect(stripped(["/blog"], "forward-auth")).toEqual(["/post?a=b", "/post"]);
+  });
+
   it("reads nginx's absolute URL", () => {
     const read = (url: string): ParsedFacts =>
       parseFacts(

@@ -30,6 +30,7 @@ export async function startCaddy(options: CaddyOptions): Promise<RunningProxy> {
     env: {
       CADDY_ADMIN: "off",
       SITE: `http://:${String(port)}`,
+      PORT: String(port),
       APP: options.app,
       WAKEGATE: options.wakegate,
       WAKEGATE_PUBLIC: options.wakegatePublic,

@@ -38,12 +38,15 @@ const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
   kubectl: ["kubectl"],
 };
 
+/** Variables that name another program than the one on the PATH. */
+const GIVEN: Partial<Readonly<Record<Engine, string>>> = { traefik: "TRAEFIK_BIN", caddy: "CADDY_BIN" };
+
 /** Where Debian keeps daemons that are not on everybody's PATH. */
 const MORE_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /** The program's path, or undefined when it is not installed. Postgres hides below its version. */
 export function findBinary(engine: Engine): string | undefined {
-  const given = engine === "traefik" ? process.env["TRAEFIK_BIN"] : undefined;
+  const given = GIVEN[engine] && process.env[GIVEN[engine]];
   if (given) return isExecutable(given) ? given : undefined;
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...MORE_FOLDERS];
   if (engine === "postgres")

@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import type { Found } from "../finding.ts";
-import { describeLines } from "../lines.ts";
+import { describeLines, wholePathLines } from "../lines.ts";
 import { outcomeOf, type Outcome } from "../outcome.ts";
 import { placesOf } from "../places.ts";
 import { proxyKinds } from "../proxy-kind.ts";
@@ -63,6 +63,17 @@ function judgeOne(
   }
   const moved = arrivals.find(({ facts }) => facts && !samePath(facts.path, path));
   if (!moved?.facts) return [];
+  if (isStripped(moved.facts.path, path)) {
+    return [
+      {
+        level: "problem",
+        target,
+        sentence: `The proxy removes ${path} from the path at ${host} before it asks Wakegate, which then looks up ${moved.facts.path}: ${target} does not wake, or another target does.`,
+        evidence: [`asked by ${moved.peer}`],
+        fix: proxyKinds(scene, probed).map((kind) => wholePathLines(kind, site)),
+      },
+    ];
+  }
   return [
     {
       level: "warning",
@@ -72,6 +83,11 @@ function judgeOne(
       fix,
     },
   ];
+}
+
+/** The path that the proxy tells is the visitor's without its beginning. */
+function isStripped(told: string, sent: string): boolean {
+  return told === "/" || sent.endsWith(told);
 }
 
 function samePath(a: string, b: string): boolean {
