@@ -209,7 +209,7 @@ function isNavigation(method: string, headers: PickedHeaders): boolean {
   if (fetchMode !== undefined || fetchDest !== undefined) {
     return fetchMode === "navigate" || fetchDest === "document";
   }
-  return !headers.script && !isLibrary(headers.userAgent) && prefersHtml(headers.accept);
+  return !headers.script && prefersHtml(headers.accept) && !isLibrary(headers.userAgent);
 }
 
 /** Programs that fetch for other programs, by the names of their libraries. Java adds its own to a browser's. */

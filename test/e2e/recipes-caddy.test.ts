@@ -1,9 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { createHash } from "node:crypto";
 import { connect as connectHttp2 } from "node:http2";
 import { text } from "node:stream/consumers";
 import { once } from "node:events";
 import { expect, it } from "vitest";
+import { launchChromium } from "../support/chromium.ts";
 import { startCaddy } from "../support/caddy.ts";
 import type { RunningProxy } from "../support/proxy-process.ts";
 import { findBinary, suite } from "../support/require.ts";
@@ -23,6 +26,8 @@ interface Surroundings {
   readonly route?: (app: string) => string;
   /** Global options. */
   readonly global?: string;
+  /** In place of `http://` and any host: HTTPS for the host, with a certificate of Caddy's own. */
+  readonly https?: boolean;
   /** More sites. */
   readonly more?: string;
   /** In place of the snippet's `lb_try_duration`. */
@@ -60,7 +65,9 @@ async function stage(the: Surroundings, path = "/"): Promise<Scene> {
           )
         : file;
       const whole = the.snippet === undefined ? routed : routed.replace("lb_try_duration 5s", the.snippet);
-      return `${whole}\n${the.more ?? ""}\n`
+      const secure = (text: string): string =>
+        text.replace(/\{\$SITE[^}]*\} \{/, `https://${HOST}:{$PORT} {\n\ttls internal`);
+      return `${the.https === true ? secure(whole) : whole}\n${the.more ?? ""}\n`
         .replace(/(\{\$SITE[^}]*\} \{\n)/, (head) => `${head}${the.site ?? ""}\n`)
         .replace(
           "\tadmin {$CADDY_ADMIN:localhost:2019}",
@@ -82,6 +89,18 @@ async function stage(the: Surroundings, path = "/"): Promise<Scene> {
       await rig[Symbol.asyncDispose]();
     },
   };
+}
+
+/** SHA-256 of the public key that the server shows for the host, in base64. */
+async function keyOf(port: number): Promise<string> {
+  const socket = connectTls({ host: "127.0.0.1", port, servername: HOST, rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  const certificate = socket.getPeerX509Certificate();
+  socket.destroy();
+  const key = certificate?.publicKey.export({ type: "spki", format: "der" });
+  return createHash("sha256")
+    .update(key ?? "")
+    .digest("base64");
 }
 
 /** What must hold everywhere: `prefix` is where the app is, `seen` how the app sees `/x` below it. */
@@ -122,6 +141,33 @@ async function expectWholeWake(
   }
   expect(the.home.wakes.length + the.home.touches.length).toBe(0);
 }
+
+suite(["caddy", "chromium"], "the shipped Caddyfile over HTTP/3", () => {
+  it("shows the page to a browser, follows the wake and opens the app", async () => {
+    await using the = await stage({
+      https: true,
+      global: "\tskip_install_trust\n\tauto_https disable_redirects",
+    });
+    const authority = `${HOST}:${String(the.proxy.port)}`;
+    let key = "";
+    // Caddy listens before it has made the certificate.
+    const hasKey = async (): Promise<boolean> => (key = await keyOf(the.proxy.port).catch(() => "")) !== "";
+    await expect.poll(hasKey, { timeout: 15_000 }).toBe(true);
+    await using chromium = await launchChromium({ authority, key });
+    const page = await (await chromium.context()).newPage();
+    const shown = await page.goto(`https://${authority}/a?b=c`);
+    expect([shown?.status(), shown?.headers()["x-wakegate"]]).toEqual([503, "waking"]);
+    const protocol = (): Promise<unknown> =>
+      page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol");
+    expect(await protocol()).toBe("h3");
+    expect(the.blog.wakes[0]).toMatchObject({ method: "GET", host: HOST, path: "/a" });
+    the.blog.set({ kind: "ready" });
+    await expect
+      .poll(() => page.textContent("body").catch(() => ""), { timeout: 20_000 })
+      .toContain('"url":"/a?b=c"');
+    expect(await protocol()).toBe("h3");
+  });
+});
 
 suite("caddy", "the shipped Caddyfile inside a site with", () => {
   it.each(

@@ -165,6 +165,11 @@ suite("nginx", "the shipped nginx files inside a server block with", () => {
     await expectWholeWake(the);
   });
 
+  it.each(Object.entries(HARMLESS))("%s, and Wakegate failing open", async (_name, surroundings) => {
+    await using the = await stage({ ...surroundings, options: { snippet: "wakegate-fail-open.conf" } });
+    await expectWholeWake(the);
+  });
+
   it.each([
     ["a password for the server", { server: AUTH }],
     ["a password for the location", { location: AUTH }],

@@ -93,6 +93,22 @@ eachTraefik("Traefik with the catch-all", { recipe: "catch-all" }, (recipe) => {
       .toBe(200);
   });
 
+  it("loses no route of a running app while Wakegate restarts under load", async () => {
+    await persist("post.localhost");
+    const over = new AbortController();
+    const statuses = new Set<number>();
+    const visitors = Array.from({ length: 5 }, async () => {
+      while (!over.signal.aborted) statuses.add((await r.get("post.localhost")).status);
+    });
+    await r.restartWakegate();
+    const back = Date.now();
+    await expect.poll(async () => (await r.get("post.localhost")).status, { timeout: 20_000 }).toBe(200);
+    expect(Date.now() - back).toBeLessThan(15_000);
+    over.abort();
+    await Promise.all(visitors);
+    expect([...statuses].filter((status) => status !== 200 && status !== 500)).toEqual([]);
+  });
+
   it("goes by the real Host: forwarded headers wake nothing, and unknown hosts are 404", async () => {
     const since = Date.now();
     await r.docker.stop("get", 0);
