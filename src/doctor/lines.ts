@@ -112,8 +112,9 @@ export function describeLines(kind: ProxyKind, places: Places, { inCluster }: Si
       };
     case "caddy":
       return {
-        where: "Caddyfile, in place of a reverse_proxy to Wakegate that is written out",
-        lines: "header_up X-Forwarded-Method {method}\nheader_up X-Forwarded-Uri {uri}",
+        where: "Caddyfile, inside forward_auth, or in a reverse_proxy to Wakegate that is written out",
+        lines:
+          "header_up X-Forwarded-Method {method}\nheader_up X-Forwarded-Uri {http.request.orig_uri}\nheader_up X-Forwarded-Host {host}",
       };
     case "traefik":
       return {

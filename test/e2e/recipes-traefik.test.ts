@@ -251,6 +251,23 @@ suite("traefik", "the recipe's middleware on a real Traefik, with", () => {
     expect([forged.status, the.blog.wakes.length]).toEqual([200, 1]);
   });
 
+  it("the check of a dashboard, HEAD and then GET without a name, which wakes nothing", async () => {
+    await using the = await stage();
+    for (const method of ["HEAD", "GET"]) {
+      const check = await the.get("/", { method });
+      expect([check.status, check.headers["x-wakegate"]]).toEqual([503, "napping"]);
+    }
+    expect(the.blog.wakes).toEqual([]);
+  });
+
+  it("a client of Java, which would take HTML: held until the app answers", async () => {
+    await using the = await stage();
+    the.blog.onWake = () => setImmediate(() => the.blog.set({ kind: "ready" }));
+    const accept = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2";
+    const answer = await the.get("/x", { headers: { accept, "user-agent": "Java/17.0.2" } });
+    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([200, { url: "/x" }]);
+  });
+
   it.each(["RPC_IN_DATA", "SSTP_DUPLEX_POST", "PROPFIND", "get", "x~y"])("the method %s", async (method) => {
     await using the = await stage();
     the.blog.onWake = () => the.blog.set({ kind: "ready" });
