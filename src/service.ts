@@ -182,6 +182,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       address: settings.listen,
       setting: "listen",
       clock,
+      log,
       handle: (req, res) => {
         // Only who asks for verdicts, and may, is a proxy: others read figures, or the API.
         const peer = req.socket.remoteAddress;
@@ -196,6 +197,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       address: settings.publicListen,
       setting: "public_listen",
       clock,
+      log,
       handle: lazyHandler(
         async () => (await import("./http/public-app.ts")).createPublicApp({ forwardAuth, log }),
         log,

@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import type { ListenAddress } from "../config/model/stream.ts";
 import { WakegateError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
-import { answerClientError } from "./client-error.ts";
+import { silentLog, type Log } from "../lib/log.ts";
+import { clientErrorHandler } from "./client-error.ts";
 import { lacksHost, LeanRequest } from "./lean-request.ts";
 
 /** An open HTTP server. Disposing ends it: idle connections at once, busy ones after a grace. */
@@ -19,6 +20,8 @@ export interface ListenerOptions {
   readonly setting: "listen" | "public_listen";
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
   readonly clock: Clock;
+  /** Gets requests that cannot be read, once an hour for each fault. Default: not logged. */
+  readonly log?: Log;
   /** How long answers under way may take after the end was asked for. Default: 5 s. */
   readonly graceMs?: number;
   /** How long a client may take for the headers of a request. Default: 30 s. */
@@ -45,7 +48,7 @@ const GRACE_MS = 5000;
  * @throws WakegateError `listen_failed` that says what to do.
  */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { address, setting, handle, clock, graceMs = GRACE_MS } = options;
+  const { address, setting, handle, clock, log = silentLog, graceMs = GRACE_MS } = options;
   const { headersTimeoutMs: headersTimeout = HEADERS_TIMEOUT_MS } = options;
   const take = (req: LeanRequest, res: ServerResponse): void => {
     req.handed = true;
@@ -67,7 +70,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   );
   server.on("checkContinue", take);
   server.on("checkExpectation", take);
-  server.on("clientError", answerClientError);
+  server.on("clientError", clientErrorHandler(setting, clock, log));
   await listen(server, address, setting);
   const { port } = server.address() as AddressInfo;
   return {

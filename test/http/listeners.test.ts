@@ -19,6 +19,17 @@ describe("the public listener", () => {
     const reply = await fetchRaw(rig.public, "/.wakegate/asleep");
     expect([reply.status, reply.body, reply.headers["cache-control"]]).toEqual([200, "asleep\n", "no-store"]);
   });
+
+  it("refuses a method that Node cannot read with 400, and logs it once", async () => {
+    await using rig = await start();
+    for (const method of ["RPC_IN_DATA", "get", "SSTP_DUPLEX_POST"]) {
+      const answer = await talk(rig.public, `${method} / HTTP/1.1\r\nHost: blog.example.com\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    }
+    expect(rig.logged).toEqual([
+      "request_unreadable: A request from 127.0.0.1 to public_listen cannot be read and is refused with 400 Bad Request: Parse Error: Invalid method encountered.",
+    ]);
+  });
 });
 
 describe("the internal listener", () => {

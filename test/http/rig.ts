@@ -90,6 +90,7 @@ export async function startRig(directory: FakeDirectory, options: RigOptions = {
         ...(options.routes && { routes: options.routes }),
       }),
       clock: systemClock,
+      log,
       graceMs: 500,
     }),
   );
@@ -99,6 +100,7 @@ export async function startRig(directory: FakeDirectory, options: RigOptions = {
       setting: "public_listen",
       handle: createPublicApp({ forwardAuth, log }),
       clock: systemClock,
+      log,
       graceMs: 500,
     }),
   );
