@@ -1,5 +1,5 @@
-import { connect } from "node:net";
 import type { Clock } from "./clock.ts";
+import { openSocket } from "./open-socket.ts";
 import { silence, type HostAndPort, type ProbeResult } from "./probe-result.ts";
 
 /** What a probe of a connection needs. */
@@ -14,21 +14,25 @@ export interface TcpProbe {
 const STAYS_OPEN_MS = 150;
 
 /** A connect proved by bytes or by staying open. Never rejects. Status 0 stands for "it talks TCP". */
-export function probeTcp({ address, clock, preface }: TcpProbe, signal: AbortSignal): Promise<ProbeResult> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address.host, port: address.port, signal });
-    let timer: Disposable | undefined;
-    const finish = (result: ProbeResult): void => {
-      timer?.[Symbol.dispose]();
-      socket.destroy();
-      resolve(result);
-    };
-    socket.on("connect", () => {
+export async function probeTcp(
+  { address, clock, preface }: TcpProbe,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  try {
+    const socket = await openSocket(address, clock, signal);
+    return await new Promise((resolve) => {
+      const timer = clock.after(STAYS_OPEN_MS, () => finish({ kind: "answer", status: 0 }));
+      const finish = (result: ProbeResult): void => {
+        timer[Symbol.dispose]();
+        socket.destroy();
+        resolve(result);
+      };
+      socket.on("data", () => finish({ kind: "answer", status: 0 }));
+      socket.on("error", (error) => finish(silence(error)));
+      socket.on("close", () => finish({ kind: "silent", error: "closed at once" }));
       if (preface) socket.write(preface);
-      timer = clock.after(STAYS_OPEN_MS, () => finish({ kind: "answer", status: 0 }));
     });
-    socket.on("data", () => finish({ kind: "answer", status: 0 }));
-    socket.on("error", (error) => finish(silence(error)));
-    socket.on("close", () => finish({ kind: "silent", error: "closed at once" }));
-  });
+  } catch (error) {
+    return silence(error);
+  }
 }

@@ -2,6 +2,7 @@ import { getEventListeners, once } from "node:events";
 import { createServer as createHttps } from "node:https";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/lib/clock.ts";
 import { probeHttp, type HttpProbe } from "../../src/lib/http-probe.ts";
 import type { ProbeResult } from "../../src/lib/probe-result.ts";
 import { selfSigned } from "../support/traefik-double/self-signed.ts";
@@ -51,7 +52,13 @@ function says(...pieces: string[]): (socket: Socket) => void {
 }
 
 function ask(port: number, changes: Partial<HttpProbe> = {}, signal = NEVER): Promise<ProbeResult> {
-  const probe = { scheme: "http", path: "/", host: "blog.example.com", ...changes } as const;
+  const probe = {
+    scheme: "http",
+    path: "/",
+    clock: systemClock,
+    host: "blog.example.com",
+    ...changes,
+  } as const;
   return probeHttp({ host: "127.0.0.1", port }, probe, signal);
 }
 
@@ -107,7 +114,7 @@ describe("probeHttp", () => {
     await app[Symbol.asyncDispose]();
     const result = await probeHttp(
       { host, port: app.port },
-      { scheme: "http", path: "/", host: "blog.example.com" },
+      { scheme: "http", path: "/", clock: systemClock, host: "blog.example.com" },
       NEVER,
     );
     expect(result).toMatchObject({ kind: "silent", refused: true });

@@ -45,6 +45,6 @@ async function probe(status: MachineProbe, clock: Clock, signal: AbortSignal): P
   const result =
     scheme === "tcp"
       ? await probeTcp({ address: status, clock }, signal)
-      : await probeHttp(status, { scheme, path, host: `${host}:${String(port)}` }, signal);
+      : await probeHttp(status, { scheme, path, clock, host: `${host}:${String(port)}` }, signal);
   return result.kind === "answer";
 }

@@ -1,4 +1,5 @@
-import { connect } from "node:net";
+import { openSocket } from "../../lib/open-socket.ts";
+import { silence } from "../../lib/probe-result.ts";
 import type { StreamProbe } from "./protocol-probes.ts";
 
 /** Length (3 bytes, low first), sequence number, then the packet itself. */
@@ -17,39 +18,44 @@ const ABILITIES = 0x0000_0200 | 0x0000_8000 | 0x0008_0000;
  * greeting and leaves is counted as a connection error, and after a hundred of those (`max_connect_errors`) the
  * server refuses that address. Being denied access is no such error.
  */
-export const probeMysql: StreamProbe = ({ address, preface }, signal) =>
-  new Promise((resolve) => {
-    const socket = connect({ host: address.host, port: address.port, noDelay: true, signal });
-    let received = Buffer.alloc(0);
-    let greeted = false;
-    const finish = (error?: string): void => {
-      socket.destroy();
-      resolve(error === undefined ? { kind: "answer", status: 0 } : { kind: "silent", error });
-    };
-    const take = (packet: Buffer, sequence: number): void => {
-      const [type] = packet;
-      if (type === ERROR) return finish(refusal(packet));
-      if (!greeted && type !== 10) return finish("it does not answer as MySQL does");
-      // It asks for another method: whatever is said then, it denies.
-      if (greeted && type !== OTHER_METHOD) return finish();
-      socket.write(framed(greeted ? Buffer.alloc(0) : beginning(), sequence + 1));
-      greeted = true;
-    };
-    if (preface) socket.on("connect", () => socket.write(preface));
-    socket.on("data", (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      if (received.length > MOST_BYTES) return finish("it answers something else");
-      while (received.length >= HEAD && received.length >= HEAD + received.readUIntLE(0, 3)) {
-        const end = HEAD + received.readUIntLE(0, 3);
-        const [packet, sequence] = [received.subarray(HEAD, end), received[3] ?? 0];
-        received = received.subarray(end);
-        take(packet, sequence);
-        if (socket.destroyed) return;
-      }
+export const probeMysql: StreamProbe = async ({ address, clock, preface }, signal) => {
+  try {
+    const socket = await openSocket(address, clock, signal);
+    return await new Promise((resolve) => {
+      let received = Buffer.alloc(0);
+      let greeted = false;
+      const finish = (error?: string): void => {
+        socket.destroy();
+        resolve(error === undefined ? { kind: "answer", status: 0 } : { kind: "silent", error });
+      };
+      const take = (packet: Buffer, sequence: number): void => {
+        const [type] = packet;
+        if (type === ERROR) return finish(refusal(packet));
+        if (!greeted && type !== 10) return finish("it does not answer as MySQL does");
+        // It asks for another method: whatever is said then, it denies.
+        if (greeted && type !== OTHER_METHOD) return finish();
+        socket.write(framed(greeted ? Buffer.alloc(0) : beginning(), sequence + 1));
+        greeted = true;
+      };
+      if (preface) socket.write(preface);
+      socket.on("data", (chunk: Buffer) => {
+        received = Buffer.concat([received, chunk]);
+        if (received.length > MOST_BYTES) return finish("it answers something else");
+        while (received.length >= HEAD && received.length >= HEAD + received.readUIntLE(0, 3)) {
+          const end = HEAD + received.readUIntLE(0, 3);
+          const [packet, sequence] = [received.subarray(HEAD, end), received[3] ?? 0];
+          received = received.subarray(end);
+          take(packet, sequence);
+          if (socket.destroyed) return;
+        }
+      });
+      socket.on("error", (error) => finish(error.message));
+      socket.on("close", () => finish(greeted ? undefined : "closed without an answer"));
     });
-    socket.on("error", (error) => finish(error.message));
-    socket.on("close", () => finish(greeted ? undefined : "closed without an answer"));
-  });
+  } catch (error) {
+    return silence(error);
+  }
+};
 
 /** Why an error means that it does not serve; undefined: it does. */
 function refusal(packet: Buffer): string | undefined {

@@ -1,4 +1,4 @@
-import { connect } from "node:net";
+import { openSocket } from "../../lib/open-socket.ts";
 import { silence, type HostAndPort, type ProbeResult } from "../../lib/probe-result.ts";
 import type { TcpProbe } from "../../lib/tcp-probe.ts";
 
@@ -31,29 +31,33 @@ export const probeRedis: StreamProbe = (input, signal) =>
 export const probeMinecraft: StreamProbe = (input, signal) =>
   ask(input, { ask: statusRequest(input.address), judge: judgeMinecraft }, signal);
 
-function ask(
-  { address, preface = NOTHING }: TcpProbe,
+async function ask(
+  { address, clock, preface = NOTHING }: TcpProbe,
   question: Question,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address.host, port: address.port, noDelay: true, signal });
-    let answer = Buffer.alloc(0);
-    const finish = (result: ProbeResult): void => {
-      socket.destroy();
-      resolve(result);
-    };
-    const silent = (error: string): void => finish({ kind: "silent", error });
-    socket.on("connect", () => socket.write(Buffer.concat([preface, question.ask])));
-    socket.on("data", (chunk: Buffer) => {
-      answer = Buffer.concat([answer, chunk]);
-      const verdict = answer.length > MOST_BYTES ? "it answers something else" : question.judge(answer);
-      if (verdict === true) finish({ kind: "answer", status: 0 });
-      else if (verdict !== undefined) silent(verdict);
+  try {
+    const socket = await openSocket(address, clock, signal);
+    return await new Promise((resolve) => {
+      let answer = Buffer.alloc(0);
+      const finish = (result: ProbeResult): void => {
+        socket.destroy();
+        resolve(result);
+      };
+      const silent = (error: string): void => finish({ kind: "silent", error });
+      socket.on("data", (chunk: Buffer) => {
+        answer = Buffer.concat([answer, chunk]);
+        const verdict = answer.length > MOST_BYTES ? "it answers something else" : question.judge(answer);
+        if (verdict === true) finish({ kind: "answer", status: 0 });
+        else if (verdict !== undefined) silent(verdict);
+      });
+      socket.on("error", (error) => finish(silence(error)));
+      socket.on("close", () => silent("closed without an answer"));
+      socket.write(Buffer.concat([preface, question.ask]));
     });
-    socket.on("error", (error) => finish(silence(error)));
-    socket.on("close", () => silent("closed without an answer"));
-  });
+  } catch (error) {
+    return silence(error);
+  }
 }
 
 function startupMessage(user: string): Uint8Array {

@@ -54,6 +54,7 @@ function addressProbes(input: ProveInput, addresses: readonly ProbeAddress[]): r
     const probe = {
       scheme: spec.scheme,
       path: spec.readiness.path,
+      clock,
       host,
       ...(preface && { preface }),
     };
