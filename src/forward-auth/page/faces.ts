@@ -211,14 +211,15 @@ export function asleepFaces(context: FaceContext): Face[] {
   ];
 }
 
-/** The app is gone from its machine. */
-export function goneFaces(context: FaceContext): Face[] {
-  const { copy } = context;
+/** Its machine does not answer, or does not have the app. */
+export function missingFaces(context: FaceContext): Face[] {
+  const { copy, progress } = context;
+  const why = progress.failure?.reason === "engine_away" ? "engineAway" : "gone";
   return [
     {
-      ...named(context, "gone", "gone"),
+      ...named(context, why, why),
       after: 0,
-      lead: copy["lead.gone"],
+      lead: copy[`lead.${why}`],
       caption: [],
       button: { text: copy["button.again"], kind: "reload" },
     },
@@ -230,8 +231,9 @@ export function localPath(path: string): string | undefined {
   return /^\/(?![/\\])[^\\\s\u0000-\u001f]*$/.test(path) ? path : undefined; // oxlint-disable-line no-control-regex
 }
 
-type TitleKey = "waking" | "ready" | "guard" | "failed" | "asleep" | "gone";
-type HeadingKey = "waking" | "stopping" | "room" | "ready" | "guard" | "failed" | "asleep" | "gone";
+type TitleKey = "waking" | "ready" | "guard" | "failed" | "asleep" | "gone" | "engineAway";
+type HeadingKey =
+  "waking" | "stopping" | "room" | "ready" | "guard" | "failed" | "asleep" | "gone" | "engineAway";
 
 function named(
   context: FaceContext,

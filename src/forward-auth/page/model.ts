@@ -9,7 +9,7 @@ import type { FaceContext } from "./faces.ts";
 import {
   asleepFaces,
   failedFaces,
-  goneFaces,
+  missingFaces,
   readyFaces,
   roomFaces,
   stoppingFaces,
@@ -76,7 +76,7 @@ function facesOf(context: FaceContext): Pick<View, "faces" | "away" | "guard"> {
     case "error":
       return { faces: failedFaces(context) };
     case "missing":
-      return { faces: goneFaces(context) };
+      return { faces: missingFaces(context) };
   }
 }
 

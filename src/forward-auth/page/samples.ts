@@ -150,7 +150,16 @@ export function samples(now: number): Sample[] {
       about: "could not wake, no more tries",
       progress: { ...failed, failure: { ...failure, tries: 5, nextTryAt: now + 2_200_000, final: true } },
     },
-    { name: "gone", about: "removed from its machine", progress: { ...asleep, phase: "missing" } },
+    { name: "gone", about: "not on its machine", progress: { ...asleep, phase: "missing" } },
+    {
+      name: "engine-away",
+      about: "its machine does not answer",
+      progress: {
+        ...asleep,
+        phase: "missing",
+        failure: { reason: "engine_away", message: "lab does not answer", at: now - 60_000, tries: 0 },
+      },
+    },
     {
       name: "nobody",
       about: "a host of a rule that no container has",

@@ -75,8 +75,16 @@ describe("the page's words", () => {
     ],
     [
       "gone",
-      "paperless is not there any more",
-      "The app was removed from the machine it ran on.",
+      "paperless is not available",
+      "Its machine has no such app at the moment: it was removed, or it has not been created yet.",
+      "",
+      "",
+      "Look again",
+    ],
+    [
+      "engine-away",
+      "paperless cannot be reached",
+      "The machine it runs on does not answer. As soon as the machine is back, the app can be woken again.",
       "",
       "",
       "Look again",
