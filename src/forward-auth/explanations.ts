@@ -54,7 +54,7 @@ function title(name: string, reason: WaitReason, gate: Gate): string {
     case "missing":
       return gate.kind === "missing" && gate.why === "away"
         ? `The machine that ${name} runs on does not answer.`
-        : `${name} is not there any more.`;
+        : `${name} does not exist on its machine.`;
     case "full":
       return `${name} is waking up, and too many requests wait for it already.`;
   }

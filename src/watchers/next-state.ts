@@ -121,9 +121,9 @@ function howOf(sighting: Sighting, ctx: Context): Napping["how"] {
   return ctx.oneShot && sighting.exit?.code === 0 ? "completed" : "stopped";
 }
 
-/** The engine does not know it any more. */
+/** The engine does not know it: it was removed, or never existed. */
 export function gone(ctx: Context): Missing {
-  return { kind: "missing", why: "gone", message: "its container does not exist any more", since: ctx.now };
+  return { kind: "missing", why: "gone", message: "it does not exist on its engine", since: ctx.now };
 }
 
 /** An end that no stop signal explains: out of memory, or a status other than 0 and those of HUP, INT, KILL, TERM. */

@@ -54,6 +54,12 @@ export function progressOf(input: ProgressInput): Progress {
         elapsedMs: mono - began,
         ...(etaMs !== undefined && { etaMs: etaMs + downMs }),
         stopGraceMs: graceMs,
+        ...(state.whose === "foreign" && {
+          stoppedOutside:
+            state.phase === "down" && state.wanted && spec.onManualStop !== "hold"
+              ? { wakesInMs: Math.max(0, state.began + state.waitMs - mono) }
+              : {},
+        }),
         steps: todo({ id: "stopping", status: "active", ms: mono - began }, dependencies),
       };
     }

@@ -25,6 +25,11 @@ export interface Progress {
   readonly room?: RoomProgress;
   /** With phase "stopping": how long a shutdown takes at most. */
   readonly stopGraceMs?: number;
+  /**
+   * With phase "stopping", when Wakegate did not stop it. `wakesInMs`: it is down, a request waits for it, and it wakes
+   * after this time if nothing else starts it before, such as an updater at work.
+   */
+  readonly stoppedOutside?: { readonly wakesInMs?: number };
   /** With phase "ready": how long the last wake took. */
   readonly tookMs?: number;
   /** With phase "error". */

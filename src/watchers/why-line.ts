@@ -39,7 +39,7 @@ export function lineOf(input: WhyInput): WhyLine {
         };
       }
       return {
-        fact: state.whose === "ours" ? "Going to sleep" : "Stopped by somebody else",
+        fact: state.whose === "ours" ? "Going to sleep" : "Stopped outside Wakegate",
         more: `${span(sofar)} so far, ${span(atMost)} at most`,
         next: { value: span(left), what: "at most", inMs: left },
       };
@@ -57,7 +57,7 @@ export function lineOf(input: WhyInput): WhyLine {
     case "missing": {
       const since = dayTime(state.since, now, input.timeZone);
       return state.why === "gone"
-        ? { fact: "Its container is gone", more: `Route kept since ${since}`, next: NOTHING_NEXT }
+        ? { fact: "Does not exist on its engine", more: `Route kept since ${since}`, next: NOTHING_NEXT }
         : {
             fact: `${input.engine} has not answered since ${since}`,
             more: state.message,

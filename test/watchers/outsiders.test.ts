@@ -12,8 +12,11 @@ describe("a stop that is not ours", () => {
     void r.world.stoppedByHand("blog");
     await settle();
     expect(r.watcher("blog").gate).toEqual({ kind: "coming", state: "stopping" });
+    expect(r.watcher("blog").progress().stoppedOutside).toEqual({});
     r.watcher("blog").wake(BY_REQUEST);
-    await r.clock.advance(10_000);
+    await r.clock.advance(2_000);
+    expect(r.watcher("blog").progress().stoppedOutside?.wakesInMs).toBeCloseTo(8_000, -3);
+    await r.clock.advance(8_000);
     expect(r.world.calls).toEqual([]);
     await r.clock.advance(200);
     expect(r.world.calls).toEqual(["start blog"]);
@@ -31,6 +34,12 @@ describe("a stop that is not ours", () => {
     const own = labels({ "wakegate.on_manual_stop": "hold" });
     await using r = await rig({ setUp: (w) => w.create("blog", { labels: own, status: "running" }) });
     void r.world.stoppedByHand("blog");
+    await settle();
+    r.watcher("blog").wake(BY_REQUEST);
+    await settle();
+    // Promises no wake that will not come.
+    expect(r.watcher("blog").progress()).toMatchObject({ phase: "stopping", stoppedOutside: {} });
+    expect(r.watcher("blog").progress().stoppedOutside).not.toHaveProperty("wakesInMs");
     await r.clock.advance(11_000);
     r.watcher("blog").wake(BY_REQUEST);
     await settle();

@@ -122,7 +122,7 @@ describe("whyOf()", () => {
       "Kept asleep: backup",
     );
     const gone = { kind: "missing", why: "gone", message: "", since: NOW - 110 * MINUTE } as const;
-    expect(line({ state: gone })).toBe("Its container is gone | Route kept since 12:10 | – | ");
+    expect(line({ state: gone })).toBe("Does not exist on its engine | Route kept since 12:10 | – | ");
   });
 
   it("says who woke it", () => {

@@ -62,7 +62,7 @@ export function summaryOf(facts: TargetFacts): Summary {
       };
     case "gone":
       return {
-        fact: "Its container is gone",
+        fact: "Does not exist on its engine",
         ...(facts.since !== undefined && {
           more: { text: "Route kept since {at}", at: facts.since, as: "m" },
         }),
@@ -107,7 +107,7 @@ export const STATE_NAMES: Readonly<Record<StateWord, string>> = {
 
 function unavailable(facts: TargetFacts, message: string): Summary {
   if (facts.state === "failed") return { fact: "Cannot be used: its configuration is wrong", more: message };
-  if (facts.state === "gone") return { fact: "Its container is gone", more: "Its route is kept" };
+  if (facts.state === "gone") return { fact: "Does not exist on its engine", more: "Its route is kept" };
   return { fact: message };
 }
 
@@ -160,7 +160,7 @@ function stopping(facts: TargetFacts): Summary {
   const most = stopGraceMs === undefined ? "" : `, ${finished(stopGraceMs)} at most`;
   const left = stopGraceMs === undefined ? undefined : stopGraceMs - elapsedMs;
   return {
-    fact: "Going to sleep",
+    fact: facts.progress.stoppedOutside ? "Stopped outside Wakegate" : "Going to sleep",
     more: { text: `{} so far${most}`, ms: elapsedMs, zero: `just begun${most}` },
     ...(left !== undefined &&
       left > 0 && {

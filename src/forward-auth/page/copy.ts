@@ -11,6 +11,7 @@ export const english = {
   "heading.almost": "{name} is almost there",
   "heading.overdue": "{name} takes longer than usual",
   "heading.stopping": "{name} was just going to sleep",
+  "heading.stoppedOutside": "{name} was stopped",
   "heading.room": "{name} waits for room",
   "heading.ready": "{name} is awake",
   "heading.away": "{name} is awake, but not here yet",
@@ -26,6 +27,11 @@ export const english = {
   "lead.overdue": "It is still trying, and the app still opens by itself.",
   "lead.deadline": "With no answer after **{deadline}**, you will read here why.",
   "lead.stopping": "It finishes shutting down first, so that nothing is lost. Then it wakes at once.",
+  "lead.stoppingOutside":
+    "It was stopped outside Wakegate. If an updater is at work, it comes back in a moment.",
+  "lead.stoppedOutside":
+    "It was stopped outside Wakegate. It wakes in {}, in case an updater is at work and starts it itself.",
+  "lead.stoppedOutsideNow": "It was stopped outside Wakegate. It wakes now.",
   "lead.room":
     "Others are in use on its machine. It wakes by itself as soon as there is room; you can leave this page open.",
   "lead.ready": "Opening it now.",

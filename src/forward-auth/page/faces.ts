@@ -77,11 +77,15 @@ export function stoppingFaces(context: FaceContext): Face[] {
   const elapsed = sane(progress.elapsedMs);
   const eta = sane(progress.etaMs) || undefined;
   const grace = sane(progress.stopGraceMs);
-  const stop = grace ? [fill(copy["caption.stop"], { time: limit(grace, words) })] : [];
+  const outside = progress.stoppedOutside;
+  const stop =
+    grace && outside?.wakesInMs === undefined
+      ? [fill(copy["caption.stop"], { time: limit(grace, words) })]
+      : [];
   const face: Face = {
-    ...named(context, "waking", "stopping"),
+    ...named(context, "waking", outside ? "stoppedOutside" : "stopping"),
     after: 0,
-    lead: copy["lead.stopping"],
+    lead: stoppingLead(context),
     caption: [...sofarCaption(context), ...stop],
   };
   if (elapsed === undefined) return [face];
@@ -92,6 +96,13 @@ export function stoppingFaces(context: FaceContext): Face[] {
     { ...face, number: copy["number.soon"], words: true, after: eta - elapsed - 1_000 },
     { ...face, ...counting, after: overdueAfter(eta) - elapsed },
   ];
+}
+
+function stoppingLead({ progress: { stoppedOutside }, copy }: FaceContext): Live {
+  if (!stoppedOutside) return copy["lead.stopping"];
+  const left = sane(stoppedOutside.wakesInMs);
+  if (left === undefined) return copy["lead.stoppingOutside"];
+  return { text: copy["lead.stoppedOutside"], ms: left, down: true, zero: copy["lead.stoppedOutsideNow"] };
 }
 
 /** Others have to make room for it first: its place among those who wait, and about how long. */
@@ -233,7 +244,16 @@ export function localPath(path: string): string | undefined {
 
 type TitleKey = "waking" | "ready" | "guard" | "failed" | "asleep" | "gone" | "engineAway";
 type HeadingKey =
-  "waking" | "stopping" | "room" | "ready" | "guard" | "failed" | "asleep" | "gone" | "engineAway";
+  | "stoppedOutside"
+  | "waking"
+  | "stopping"
+  | "room"
+  | "ready"
+  | "guard"
+  | "failed"
+  | "asleep"
+  | "gone"
+  | "engineAway";
 
 function named(
   context: FaceContext,

@@ -84,6 +84,7 @@ function facesOf(context: FaceContext): Pick<View, "faces" | "away" | "guard"> {
 function age(progress: Progress, now: number): Progress {
   const late = sane(now - progress.asOf) ?? 0;
   const elapsed = sane(progress.elapsedMs);
+  const wakesInMs = sane(progress.stoppedOutside?.wakesInMs);
   const running =
     progress.phase === "stopping" ||
     progress.phase === "room" ||
@@ -95,6 +96,7 @@ function age(progress: Progress, now: number): Progress {
   return {
     ...progress,
     ...(elapsed === undefined ? {} : { elapsedMs: elapsed + late }),
+    ...(wakesInMs === undefined ? {} : { stoppedOutside: { wakesInMs: Math.max(0, wakesInMs - late) } }),
     steps: progress.steps.map((step) => (step.status === "active" ? { ...step, ...grow(step.ms) } : step)),
     dependencies: progress.dependencies.map((part) =>
       part.status === "waking" ? { ...part, ...grow(part.ms) } : part,

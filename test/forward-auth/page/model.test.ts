@@ -63,6 +63,14 @@ describe("the page's words", () => {
     ],
     ["room", "paperless waits for room", ROOM, "2 before you", "4 s so far · usually 10 s", ""],
     ["next", "paperless waits for room", ROOM, "about 15 s", "you are next · 4 s so far", ""],
+    [
+      "stopped-outside",
+      "paperless was stopped",
+      "It was stopped outside Wakegate. It wakes in 8 s, in case an updater is at work and starts it itself.",
+      "about 15 s",
+      "3 s so far",
+      "",
+    ],
     ["ready", "paperless is awake", "Opening it now.", "9.4 s", "usually 10 s", ""],
     ["failed", "paperless could not wake up", RETRY, "next try in 6 s", "tried 4 times", "Try now"],
     [
@@ -134,6 +142,17 @@ describe("the page's words", () => {
   test("progress made earlier is moved on to now", () => {
     const view = viewOf(progressOf("waking", NOW - 2_000), OPEN, NOW);
     expect(read(view)).toMatchObject({ number: "about 4 s", caption: "6 s so far · usually 10 s" });
+  });
+
+  test("an app that was stopped outside Wakegate counts down to its wake by time alone", () => {
+    const view = viewOf(progressOf("stopped-outside", NOW - 2_000), CLOSED, NOW);
+    expect(read(view).lead).toContain("It wakes in 6 s");
+    expect(read(view, 6_500).lead).toBe("It was stopped outside Wakegate. It wakes now.");
+    const dying = viewOf({ ...progressOf("stopping"), stoppedOutside: {} }, CLOSED, NOW);
+    expect(read(dying)).toMatchObject({
+      heading: "paperless was stopped",
+      lead: "It was stopped outside Wakegate. If an updater is at work, it comes back in a moment.",
+    });
   });
 
   test("after 2 s a ready page offers to open it", () => {

@@ -91,7 +91,7 @@ function stateLine(facts: TargetFacts, { now, zone }: ViewContext): Html {
     stopping: "Going to sleep",
     failed: facts.unavailable === undefined ? "Could not wake" : "Cannot be used",
     unknown: "State unknown",
-    gone: "Its container is gone",
+    gone: "Does not exist on its engine",
   } as const;
   const [host] = facts.hosts;
   const link =
