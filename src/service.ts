@@ -1,3 +1,4 @@
+import { messageOf } from "./errors.ts";
 import { createAdmin } from "./admin/admin.ts";
 import { Doctor } from "./doctor/doctor.ts";
 import { Meter } from "./admin/metrics/meter.ts";
@@ -15,6 +16,7 @@ import { lazyHandler } from "./http/lazy-handler.ts";
 import { openListener } from "./http/listener.ts";
 import { systemClock, type Clock } from "./lib/clock.ts";
 import { AsyncStack } from "./lib/disposables.ts";
+import { isolatedLog, reportObserverErrors } from "./lib/isolate.ts";
 import type { Log } from "./lib/log.ts";
 import { silentLog } from "./lib/log.ts";
 import { expectedOn } from "./config/expected.ts";
@@ -66,9 +68,15 @@ export interface Service extends AsyncDisposable {
  * @throws WakegateError `state_unwritable`, `listen_failed`, `template_invalid`; what was opened is closed then.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { clock = systemClock, log = silentLog } = options;
+  const { clock = systemClock } = options;
+  const log = isolatedLog(options.log ?? silentLog);
   let { settings } = options;
   await using opening = new AsyncStack();
+  opening.use(
+    reportObserverErrors((error) =>
+      log.error("observer_failed", `A part that only observes failed: ${messageOf(error)}`, { err: error }),
+    ),
+  );
 
   const files = opening.use(options.store ?? (await openFileStore({ dir: settings.stateDir, clock, log })));
   const key = await loadOrCreateKey(settings.stateDir);
@@ -95,29 +103,36 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { stateDir } = settings;
   const openOne = options.openEngine ?? ((spec) => openProvider(spec, { clock, log: providerLog, stateDir }));
   const meter = new Meter();
-  const openEngine = async (spec: EngineSpec): Promise<Provider> => {
+  const openEngine = async (spec: EngineSpec, by: Settings): Promise<Provider> => {
     const provider = meteredProvider(await openOne(spec), meter);
     if (!("inside" in spec) || spec.inside === undefined) return provider;
     const machine = registry.machine(spec.inside);
-    return openInside(provider, { clock, stateDir, machine, expected: expectedOn(spec.name, settings) });
+    return openInside(provider, { clock, stateDir, machine, expected: expectedOn(spec.name, by) });
   };
   let processes: ProcessProvider | undefined;
-  const configureProcesses = async (): Promise<void> => {
-    const specs = processSpecs(settings);
-    if (processes) processes.configure(specs);
-    else if (specs.size > 0) {
-      processes = await openProcessProvider(specs, { clock, log: providerLog, stateDir: settings.stateDir });
-      registry.addEngine(processes);
-    }
+  /** Opens what the processes of a configuration need; what it returns lets them count, and cannot fail. */
+  const prepareProcesses = async (by: Settings): Promise<() => void> => {
+    const specs = processSpecs(by);
+    const known = processes;
+    if (known) return () => known.configure(specs);
+    if (specs.size === 0) return () => undefined;
+    const opened = await openProcessProvider(specs, { clock, log: providerLog, stateDir });
+    return () => {
+      processes = opened;
+      registry.addEngine(opened);
+    };
   };
-  for (const spec of settings.engines) registry.addEngine(await openEngine(spec));
-  await configureProcesses();
+  for (const spec of settings.engines) registry.addEngine(await openEngine(spec, settings));
+  (await prepareProcesses(settings))();
 
   const renderer = createPageRenderer({
     ...(settings.templatesDir !== undefined && { templatesDir: settings.templatesDir }),
     onProblem: (error) => log.error("template_invalid", error.message),
   });
-  const forwardAuth = createForwardAuth({ settings, directory: registry, clock, key, renderer, log });
+  // Disposed of twice, which is once too often for nothing: a start that fails below must leave nothing open.
+  const forwardAuth = opening.use(
+    createForwardAuth({ settings, directory: registry, clock, key, renderer, log }),
+  );
   let publicPort = settings.publicListen.port;
   const publisher = opening.use(
     new TraefikPublisher({ source: registry, log, publicPort: () => publicPort }),
@@ -131,30 +146,32 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     traefikPolls,
   });
   const streams = opening.use(await Streams.open({ directory: registry, clock, log }));
-  const admin = await createAdmin({
-    settings,
-    registry,
-    ...(replicas && {
-      replicas: () => replicas.status,
-      mayTell: (key, withinMs) => replicas.mayTell(key, withinMs),
+  const admin = opening.use(
+    await createAdmin({
+      settings,
+      registry,
+      ...(replicas && {
+        replicas: () => replicas.status,
+        mayTell: (key, withinMs) => replicas.mayTell(key, withinMs),
+      }),
+      store,
+      clock,
+      log,
+      key,
+      version: version(),
+      ...(options.reload && { reload: options.reload }),
+      meter,
+      doctor,
+      polls: (target) => forwardAuth.pollers.of(target),
+      gaps: () => runs.gaps(),
+      verdicts: () => forwardAuth.verdicts,
+      shim: () => {
+        const { up, down } = streams.bytes;
+        return { sessions: streams.sessions, bytesUp: up, bytesDown: down };
+      },
+      visitors: () => ({ held: forwardAuth.held, streams: forwardAuth.streams }),
     }),
-    store,
-    clock,
-    log,
-    key,
-    version: version(),
-    ...(options.reload && { reload: options.reload }),
-    meter,
-    doctor,
-    polls: (target) => forwardAuth.pollers.of(target),
-    gaps: () => runs.gaps(),
-    verdicts: () => forwardAuth.verdicts,
-    shim: () => {
-      const { up, down } = streams.bytes;
-      return { sessions: streams.sessions, bytesUp: up, bytesDown: down };
-    },
-    visitors: () => ({ held: forwardAuth.held, streams: forwardAuth.streams }),
-  });
+  );
   const internalApp = createInternalApp({
     forwardAuth,
     directory: registry,
@@ -205,7 +222,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }),
   );
   publicPort = publicListener.address.port;
-  // Above the listeners on the stack: holds and streams end before the doors close.
+  // Once more above the listeners on the stack: holds and streams end before the listeners close.
   opening.use(forwardAuth);
   opening.use(admin);
 
@@ -218,16 +235,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     streams,
     async reconfigure(next) {
       const diff = diffSettings(settings, next);
-      settings = next;
       const { engines } = diff;
-      for (const name of [...engines.removed, ...engines.changed]) await registry.removeEngine(name);
+      // Everything that can fail comes first: until here the old configuration is in force as a whole.
+      await using opened = new AsyncStack();
+      const providers: Provider[] = [];
       for (const spec of next.engines) {
-        if (engines.added.includes(spec.name) || engines.changed.includes(spec.name)) {
-          registry.addEngine(await openEngine(spec));
-        }
+        if (engines.added.includes(spec.name) || engines.changed.includes(spec.name))
+          providers.push(opened.use(await openEngine(spec, next)));
       }
+      const startProcesses = await prepareProcesses(next);
+      opened.move();
+      settings = next;
+      for (const name of [...engines.removed, ...engines.changed]) await registry.removeEngine(name);
+      for (const provider of providers) registry.addEngine(provider);
       registry.configure(next);
-      await configureProcesses();
+      startProcesses();
       forwardAuth.reconfigure(next);
       await admin.reconfigure(next);
       return diff.restartNeeded;

@@ -38,10 +38,17 @@ export async function serve(args: string[]): Promise<number> {
   let service: Service;
   let reloadOnce: Reload = () => Promise.resolve({ applied: false, problems: [], restartNeeded: [] });
   try {
-    service = await startService({ settings, log, reload: () => reloadOnce() });
+    const starting = startService({ settings, log, reload: () => reloadOnce() });
+    const first = await Promise.race([starting, ended]);
+    if (typeof first === "string") {
+      log.info("stopping", `Wakegate ends (${first}) before it has started`);
+      void starting.then((late) => late[Symbol.asyncDispose]()).catch(() => undefined);
+      return exitSoon(0);
+    }
+    service = first;
   } catch (error) {
     log.error("start_failed", messageOf(error), { err: error });
-    return 1;
+    return exitSoon(1);
   }
   greet(log, service, settings, file);
 
@@ -71,6 +78,15 @@ export async function serve(args: string[]): Promise<number> {
   } finally {
     limit[Symbol.dispose]();
   }
+}
+
+/** What a failed or an abandoned start may take to close what it has opened, in ms. */
+const ABANDON_LIMIT_MS = 800;
+
+/** Ends the process with this code shortly, whatever is still open then: a restart policy waits for it. */
+function exitSoon(code: number): number {
+  setTimeout(() => process.exit(code), ABANDON_LIMIT_MS).unref();
+  return code;
 }
 
 /** Resolves to the name of the signal that asks for the end. A second one ends at once. */

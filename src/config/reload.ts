@@ -28,15 +28,15 @@ const RESTART = [
   ["publicListen", "public_listen"],
   ["stateDir", "state_dir"],
   ["redis", "store.redis"],
+  ["limits", "limits"],
+  ["templatesDir", "templates_dir"],
 ] as const;
 
 const LIVE = [
   ["trustedProxies", "trusted_proxies"],
   ["unknownHosts", "unknown_hosts"],
-  ["templatesDir", "templates_dir"],
   ["publicUrl", "public_url"],
   ["caddyAdmin", "caddy_admin"],
-  ["limits", "limits"],
   ["tcpLabelPorts", "tcp_label_ports"],
   ["foreignLabels", "foreign_labels"],
   ["wakeRate", "wake_rate"],
@@ -54,6 +54,7 @@ export function diffSettings(before: Settings, after: Settings): SettingsDiff {
   const engines = diffItems<EngineSpec>(before.engines, after.engines);
   const relabel =
     differs("defaultsLayer") ||
+    differs("discover") ||
     differs("tcpLabelPorts") ||
     differs("foreignLabels") ||
     differs("pools") ||

@@ -1,10 +1,13 @@
+import { isolated } from "./isolate.ts";
+
 /** Subscribe to a stream of values; disposing the subscription ends it. */
 export interface Subscribable<T> {
   subscribe(listener: (value: T) => void): Disposable;
 }
 
 /**
- * A synchronous broadcast. A listener may subscribe or unsubscribe, also itself, while it is called.
+ * A synchronous broadcast. A listener may subscribe or unsubscribe, also itself, while it is called. One that throws
+ * is reported and skipped: neither the others nor the one who emits notice.
  *
  * Every target has several, and hardly anybody listens while it sleeps: without a listener there is no set, and with
  * one there is only that one.
@@ -28,11 +31,11 @@ export class Emitter<T> implements Subscribable<T> {
   emit(value: T): void {
     const listeners = this.#listeners;
     if (!(listeners instanceof Set)) {
-      listeners?.call(value);
+      if (listeners) isolated(() => listeners.call(value));
       return;
     }
     // A set's iteration skips what was deleted, and the copy skips what is added meanwhile.
-    for (const each of Array.from(listeners)) if (listeners.has(each)) each.call(value);
+    for (const each of Array.from(listeners)) if (listeners.has(each)) isolated(() => each.call(value));
   }
 
   /** For the subscription alone. */

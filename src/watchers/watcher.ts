@@ -1,6 +1,7 @@
 import type { DependencyCondition, TargetSpec } from "../config/model.ts";
 import { WakegateError } from "../errors.ts";
 import { Emitter } from "../lib/emitter.ts";
+import { isolated } from "../lib/isolate.ts";
 import { deadline } from "../lib/signals.ts";
 import { untilTrue } from "../lib/until-true.ts";
 import type { Instance, InstanceSummary } from "../providers/provider.ts";
@@ -280,11 +281,12 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       this.#failures.reset();
       this.#lastWake = { wake: before.wake, ended: this.around.clock.monotonic() };
     }
+    // Written down, then published, then worked on: those who are told cannot keep the work from its start.
     this.#recorder.moved(before, after);
-    this.#narrator.moved(before, after);
+    isolated(() => this.#narrator.moved(before, after));
     if (taskOf(before) !== taskOf(after)) this.#jobs.start(jobOf(this, after), `${this.name} moved on`);
     this.changed.emit();
-    this.#audience.stepped(this, before, after);
+    isolated(() => this.#audience.stepped(this, before, after));
     if (before.kind === "missing" && after.kind === "napping" && this.orders.schedule.wakes)
       this.wake({ by: "schedule" });
   }

@@ -36,8 +36,8 @@ describe("diffSettings", () => {
   it("tells what can be applied at once from what needs a restart", async () => {
     const after = `listen: :1\nlog: { level: debug, format: json }\nunknown_hosts: deny\nlimits: { holds: 5 }\n${TWO}`;
     expect(await diff(TWO, after)).toMatchObject({
-      live: ["unknown_hosts", "limits", "log.level"],
-      restartNeeded: ["listen", "log.format"],
+      live: ["unknown_hosts", "log.level"],
+      restartNeeded: ["listen", "limits", "log.format"],
       targets: { changed: [] },
     });
   });
@@ -48,5 +48,36 @@ describe("diffSettings", () => {
     expect(await diff(before, engines("two: tcp://zwei, three: tcp://three"))).toMatchObject({
       engines: { added: ["three"], removed: ["one"], changed: ["two"] },
     });
+  });
+
+  it("knows every key of the settings, and reports each as applied or as waiting for a restart", async () => {
+    const before = settingsOf(await loadText(TWO));
+    // What is derived from other keys, or reported by name: targets and engines.
+    const derived = new Set([
+      "defaults",
+      "targets",
+      "fileTargets",
+      "engines",
+      "trustedProxiesSet",
+      "discover",
+      "defaultsLayer",
+    ]);
+    const keys = Object.keys(before) as (keyof typeof before)[];
+    for (const optional of ["templatesDir", "publicUrl", "caddyAdmin", "traefik", "notify", "redis"] as const)
+      if (!keys.includes(optional)) keys.push(optional);
+    const unreported = keys.filter((key) => {
+      const after = { ...before, [key]: { changed: true } } as unknown as typeof before;
+      if (key === "log")
+        return !diffSettings(before, { ...before, log: { level: "debug", format: "json" } }).live.length;
+      if (derived.has(key)) return false;
+      const { live, restartNeeded, same } = diffSettings(before, after);
+      return same || live.length + restartNeeded.length !== 1;
+    });
+    expect(unreported).toEqual([]);
+  });
+
+  it("sees a changed rule of discovery", async () => {
+    const rules = 'discover:\n  - match: { project: pr-* }\n    hosts: ["{project}.example.com"]\n';
+    expect(await diff(TWO, `${TWO}${rules}`)).toMatchObject({ same: false, relabel: true });
   });
 });

@@ -14,7 +14,13 @@ async function scene() {
   const loaded = await loadSettings({ env: { DOCKER_HOST: "unix:///nowhere.sock" } });
   if (!("settings" in loaded)) throw new Error("the environment is wrong");
   const silent = (): void => undefined;
-  const listener = { onListed: silent, onInspected: silent, onStopSignal: silent, onAway: silent };
+  const listener = {
+    onListed: silent,
+    onInspected: silent,
+    onStopSignal: silent,
+    onAway: silent,
+    onInspectFailed: silent,
+  };
   const view = new EngineView(world, clock, listener, signal);
   const readings = new Readings(loaded.settings);
   const named = new Named(view, readings);

@@ -1,6 +1,7 @@
 import { sleep } from "../../lib/clock.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import { linkSignals } from "../../lib/signals.ts";
+import { messageOf } from "../../errors.ts";
 import { ProviderError, type EngineChange } from "../provider.ts";
 import type { Cluster } from "./cluster.ts";
 import { isAlive } from "./standing.ts";
@@ -55,8 +56,11 @@ export class Departures {
       if (!workload) this.#going.delete(id);
       else if (!(await this.#cluster.pods(workload, signal)).some(isAlive)) this.over(id);
     } catch (error) {
-      // Whether the cluster answers at all is told by its streams.
-      if (!signal.aborted && !(error instanceof ProviderError)) throw error;
+      if (signal.aborted) return;
+      // Whether the cluster answers at all is told by its streams; what is no failure of the cluster is a fault of ours.
+      const { engine, log } = this.#cluster.connection;
+      const level = error instanceof ProviderError ? "debug" : "warn";
+      log(level, "pods that are going were not looked at", { engine, id, reason: messageOf(error) });
     }
   }
 }

@@ -2,6 +2,7 @@ import { Emitter } from "../../lib/emitter.ts";
 import { sleep } from "../../lib/clock.ts";
 import { linkSignals } from "../../lib/signals.ts";
 import type { Connection } from "../docker/connection.ts";
+import { messageOf } from "../../errors.ts";
 import { ProviderError, type EngineChange } from "../provider.ts";
 import { services, tasks, type Service, type Task } from "./api.ts";
 import { standing, type Standing } from "./describe.ts";
@@ -81,8 +82,11 @@ export class Follower {
     while (!signal.aborted) {
       const pokes = this.#pokes;
       await this.#look(signal).catch((error: unknown) => {
-        // Whether the engine answers at all is told by its event stream.
-        if (!signal.aborted && !(error instanceof ProviderError)) throw error;
+        if (signal.aborted) return;
+        // Whether the engine answers at all is told by its event stream; anything else is a fault of ours.
+        const { engine, log } = this.#connection;
+        const level = error instanceof ProviderError ? "debug" : "warn";
+        log(level, "tasks were not looked at", { engine, reason: messageOf(error) });
       });
       if (pokes !== this.#pokes) continue;
       using wait = linkSignals(signal);

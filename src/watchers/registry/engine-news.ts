@@ -86,6 +86,16 @@ export class EngineNews implements EngineViewListener {
     told();
   }
 
+  onInspectFailed(view: EngineView, id: string, why: string): void {
+    const { planning, log } = this.#parts();
+    const target = planning.boundTo(view.engine, id)?.spec.name;
+    const what = target ?? view.instances.get(id)?.name ?? id;
+    log.warn("inspect_failed", `engine ${view.engine} cannot inspect ${what}: ${why}. It is tried again.`, {
+      engine: view.engine,
+      ...(target !== undefined && { target }),
+    });
+  }
+
   #warnOfPause(spec: TargetSpec, instance: Instance): void {
     const risk = pauseRisk(spec, instance);
     if (risk === undefined) return;

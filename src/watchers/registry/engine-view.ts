@@ -1,6 +1,8 @@
+import { messageOf } from "../../errors.ts";
 import { backoffMs } from "../../lib/backoff.ts";
 import { sleep, type Clock } from "../../lib/clock.ts";
 import { Emitter } from "../../lib/emitter.ts";
+import { isolated } from "../../lib/isolate.ts";
 import { race } from "../../lib/race.ts";
 import { deadline } from "../../lib/signals.ts";
 import type {
@@ -21,12 +23,27 @@ export interface EngineViewListener {
   onInspected(view: EngineView, id: string, instance: Instance | undefined): void;
   onStopSignal(view: EngineView, id: string, signal: string | undefined): void;
   onAway(view: EngineView, error: ProviderError): void;
+  /** Inspecting one instance failed several times in a row, while the engine answers otherwise. */
+  onInspectFailed(view: EngineView, id: string, why: string): void;
 }
 
 const INSPECT_LIMIT_MS = 10_000;
 /** Inspections that run at the same time after a listing with many running instances. */
 const PARALLEL = 8;
+/** Of one instance: one that hangs must not delay what the next event asks for. */
+const PARALLEL_OF_ONE = 2;
+/** Of instances whose last inspection failed: a broken driver or shim must not take the places of all others. */
+const PARALLEL_RETRIES = 2;
+/** Inspections of one instance that fail in a row before it is reported. */
+const FAILURES_UNTIL_SAID = 3;
 const RETRY = { firstMs: 500, maxMs: 30_000 };
+
+/** The inspections of one instance. */
+interface Looks {
+  running: number;
+  /** In a row. */
+  failures: number;
+}
 
 /**
  * What is known of one engine: the last word about each instance. Every change the engine tells leads to
@@ -44,7 +61,10 @@ export class EngineView implements EngineSink {
   readonly #asking = new Map<string, Promise<Instance | undefined>>();
   /** Such a one while the listener is being told of it. */
   #telling: Instance | undefined;
+  /** Of each instance that is looked at, or is to be looked at again. */
+  readonly #looks = new Map<string, Looks>();
   #busy = 0;
+  #busyRetries = 0;
   #instances = new Map<string, InstanceSummary | Instance>();
   #listed = false;
   #listedAt: number | undefined;
@@ -101,18 +121,20 @@ export class EngineView implements EngineSink {
     this.#listedAt = this.#clock.now();
     this.#outage = undefined;
     this.#dirty.clear();
+    this.#looks.clear();
     this.#asking.clear();
-    this.#listener.onListed(this);
+    isolated(() => this.#listener.onListed(this));
   }
 
   changed(change: EngineChange): void {
-    if (change.cause === "signalled") this.#listener.onStopSignal(this, change.id, change.signal);
+    if (change.cause === "signalled")
+      isolated(() => this.#listener.onStopSignal(this, change.id, change.signal));
     this.lookAt(change.id);
   }
 
   away(error: ProviderError): void {
     this.#outage = error.message;
-    this.#listener.onAway(this, error);
+    isolated(() => this.#listener.onAway(this, error));
   }
 
   /** Inspects one instance soon. */
@@ -174,34 +196,62 @@ export class EngineView implements EngineSink {
   #drain(): void {
     for (const id of this.#dirty) {
       if (this.#busy >= PARALLEL) return;
+      const looks = this.#looks.get(id) ?? { running: 0, failures: 0 };
+      if (looks.running >= PARALLEL_OF_ONE) continue;
+      if (looks.failures > 0 && this.#busyRetries >= PARALLEL_RETRIES) continue;
       this.#dirty.delete(id);
-      this.#busy++;
-      void this.#look(id).finally(() => {
-        this.#busy--;
-        this.#drain();
-      });
+      this.#looks.set(id, looks);
+      void this.#look(id, looks);
     }
   }
 
-  async #look(id: string): Promise<void> {
-    for (let attempt = 0; !this.#signal.aborted; attempt++) {
-      try {
-        const asked = this.#ask(id, this.#signal);
-        const instance = await asked.answer;
-        this.#tell(id, instance, asked.isLatest());
-        return;
-      } catch {
-        // Away is told by the watch, and the listing that ends an outage looks at everything again.
-        if (this.#outage !== undefined || this.#signal.aborted) return;
-        await sleep(this.#clock, backoffMs(attempt, RETRY), this.#signal).catch(() => undefined);
-      }
+  /** One inspection. One that fails is made again later, and holds no place until then. Never rejects. */
+  async #look(id: string, looks: Looks): Promise<void> {
+    const isRetry = looks.failures > 0;
+    looks.running++;
+    this.#busy++;
+    if (isRetry) this.#busyRetries++;
+    let failure: unknown;
+    try {
+      const asked = this.#ask(id, this.#signal);
+      const instance = await asked.answer;
+      looks.failures = 0;
+      this.#tell(id, instance, asked.isLatest());
+    } catch (error) {
+      looks.failures++;
+      failure = error;
     }
+    looks.running--;
+    this.#busy--;
+    if (isRetry) this.#busyRetries--;
+    if (failure !== undefined) this.#lookAgain(id, looks, failure);
+    else if (looks.running === 0 && !this.#dirty.has(id)) this.#looks.delete(id);
+    this.#drain();
+  }
+
+  #lookAgain(id: string, looks: Looks, failure: unknown): void {
+    // Away is told by the watch, and the listing that ends an outage looks at everything again.
+    if (this.#outage !== undefined || this.#signal.aborted) {
+      if (looks.running === 0) this.#looks.delete(id);
+      return;
+    }
+    if (looks.failures === FAILURES_UNTIL_SAID)
+      isolated(() => this.#listener.onInspectFailed(this, id, messageOf(failure)));
+    const lookOnce = async (): Promise<void> => {
+      await sleep(this.#clock, backoffMs(looks.failures - 1, RETRY), this.#signal);
+      // A listing, or a look that went well, made it needless.
+      if (this.#looks.get(id) !== looks || looks.failures === 0) return;
+      this.#dirty.add(id);
+      this.#drain();
+    };
+    // Rejects only when the engine is not followed any longer.
+    void lookOnce().catch(() => undefined);
   }
 
   #tell(id: string, instance: Instance | undefined, latest: boolean): void {
     this.#telling = latest ? instance : undefined;
     try {
-      this.#listener.onInspected(this, id, instance);
+      isolated(() => this.#listener.onInspected(this, id, instance));
     } finally {
       this.#telling = undefined;
     }

@@ -1,8 +1,12 @@
-import { WakegateError } from "../../errors.ts";
-import type { Clock } from "../../lib/clock.ts";
-import type { Provider } from "../../providers/provider.ts";
+import { messageOf, WakegateError } from "../../errors.ts";
+import { backoffMs } from "../../lib/backoff.ts";
+import { sleep, type Clock } from "../../lib/clock.ts";
+import { ProviderError, type Provider } from "../../providers/provider.ts";
 import { EngineView, type EngineViewListener } from "./engine-view.ts";
 import type { Plan } from "./plan.ts";
+
+/** Between the tries to watch an engine whose watch ended by itself. */
+const WATCH_AGAIN = { firstMs: 1_000, maxMs: 60_000, jitter: 0.2 };
 
 interface Followed {
   readonly view: EngineView;
@@ -28,7 +32,25 @@ export class Engines implements AsyncDisposable {
     const followed: Followed = { view, stop, watching: Promise.resolve() };
     this.#followed.set(provider.engine, followed);
     // Known before it speaks: a provider may list at once.
-    followed.watching = provider.watch(view, stop.signal);
+    followed.watching = this.#watch(provider, view, stop.signal);
+  }
+
+  /** A watch that ends by itself breaks its contract: that is an outage of this engine, and it is watched again. */
+  async #watch(provider: Provider, view: EngineView, signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      let cause: unknown;
+      try {
+        await provider.watch(view, signal);
+      } catch (error) {
+        cause = error;
+      }
+      if (signal.aborted) return;
+      const why = cause === undefined ? "its watch ended" : messageOf(cause);
+      view.away(
+        new ProviderError("engine_failed", provider.engine, `engine ${provider.engine}: ${why}`, { cause }),
+      );
+      await sleep(this.#clock, backoffMs(attempt, WATCH_AGAIN), signal).catch(() => undefined);
+    }
   }
 
   /** Takes an engine out at once; what it returns ends following it. Undefined: there is none of that name. */

@@ -22,6 +22,7 @@ function rig(onInspected: (view: EngineView) => void = () => undefined) {
     onInspected,
     onStopSignal: () => undefined,
     onAway: () => undefined,
+    onInspectFailed: () => undefined,
   };
   const view = new EngineView(provider, new VirtualClock(), listener, NEVER);
   return { view, asked, answer: (index: number, runId: string) => asked[index]?.resolve(run(runId)) };
