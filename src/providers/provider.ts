@@ -33,6 +33,13 @@ export interface Provider extends AsyncDisposable {
   /** Runs a command inside a running instance. Throws `not_supported` where `can` lacks "exec". */
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
   /**
+   * The commands that people and jobs run inside an instance beside its main process (`docker exec`), each as argv;
+   * without its health command and without what `exec` runs. Engines that cannot tell do without.
+   *
+   * @throws ProviderError when the engine does not say.
+   */
+  commands?(id: string, signal: AbortSignal): Promise<readonly (readonly string[])[]>;
+  /**
    * Which instances are targets, told again after each change. Only engines without events have a use for it:
    * they ask as seldom as those instances allow, and not at all for none.
    */

@@ -21,6 +21,7 @@ const LABELS: Readonly<Record<Source, string>> = {
   cpu: "CPU",
   caddy: "Caddy",
   busy_check: "Busy check",
+  exec: "Commands inside",
   needed: "Needed by",
   lease: "In use by",
   replicas: "Other Wakegates",

@@ -154,6 +154,7 @@ function sentenceOf({ source, detail, who }: Evidence): string {
       return `pinned, ${detail}`;
     case "busy_check":
       return `its busy check says ${detail}`;
+    case "exec":
     case "session":
     case "lease":
     case "replicas":

@@ -132,6 +132,23 @@ suite("docker", "what is in use, on a real engine", () => {
     );
   });
 
+  test("stays awake while a command runs inside, and names it", async () => {
+    const { watcher, id } = await app("in-use-exec");
+    const run = async (...Cmd: string[]): Promise<void> => {
+      const exec = (await docker.call("POST", `/containers/${id}/exec`, { Cmd })) as { Id: string };
+      await docker.call("POST", `/exec/${exec.Id}/start`, { Detach: true });
+    };
+    await run("sh", "-c", "touch /held; while [ -e /held ]; do sleep 0.2; done");
+    await until(() => watcher.insight.lastLook !== undefined, 60);
+    expect(watcher.insight.lastLook?.inUse).toBe(true);
+    expect(watcher.insight.why().sources).toContainEqual(
+      expect.objectContaining({ source: "exec", holds: true, who: ["sh"] }),
+    );
+    expect(watcher.state.kind).toBe("ready");
+    await run("rm", "/held");
+    await until(() => watcher.state.kind === "napping", 60);
+  });
+
   test("sees a slow download without /proc", async () => {
     const { watcher, host } = await app("in-use-bytes", { "wakegate.idle_timeout": "6s" }, null);
     // 200 events a second, about 5 KB/s.

@@ -25,6 +25,8 @@ export interface Behaviour {
   traffic?: number;
   /** Cores that it keeps busy. */
   cores?: number;
+  /** Commands that people run inside of it. */
+  commands?: readonly (readonly string[])[];
   /** What a command run in it answers. */
   exec?: ExecResult;
 }
@@ -213,6 +215,11 @@ export class FakeWorld implements Provider {
 
   async logs(id: string, _limit?: unknown, _signal?: AbortSignal): Promise<readonly string[]> {
     return Promise.resolve([`last words of ${this.get(id).name}`]);
+  }
+
+  async commands(id: string, _signal?: AbortSignal): Promise<readonly (readonly string[])[]> {
+    this.#reach();
+    return Promise.resolve(this.behaviour.get(this.get(id).name)?.commands ?? []);
   }
 
   async exec(id: string): Promise<ExecResult> {

@@ -20,6 +20,7 @@ const WAYS: Readonly<Record<string, (watcher: Watcher) => void>> = {
 const USES: Readonly<Record<string, (r: Rig) => void>> = {
   "a lease": (r) => void r.watcher("app").lease("a session"),
   "network traffic": (r) => void r.world.behaviour.set("app", { traffic: 100_000 }),
+  "a command inside": (r) => void r.world.behaviour.set("app", { commands: [["sh"]] }),
   CPU: (r) => void r.world.behaviour.set("app", { cores: 0.9 }),
 };
 
@@ -31,6 +32,9 @@ const FAILURES: Readonly<Record<string, (world: FakeWorld) => void>> = {
   "the inspection fails": (world) => void (world.onAnswer = unreachable),
   "the inspection never answers": (world) => void (world.onAnswer = () => new Promise(() => undefined)),
   "the counters cannot be read": (world) => void (world.usage = unreachable),
+  "the commands inside cannot be listed": (world) => void (world.commands = unreachable),
+  "the commands inside are never listed": (world) =>
+    void (world.commands = () => new Promise(() => undefined)),
   "the counters never answer": (world) => void (world.usage = () => new Promise(() => undefined)),
 };
 

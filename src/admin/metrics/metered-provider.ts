@@ -3,7 +3,7 @@ import { ProviderError, type Provider } from "../../providers/provider.ts";
 import type { Meter } from "./meter.ts";
 
 /** Calls whose length and outcome count. */
-const CALLS = new Set(["inspect", "wake", "sleep", "usage", "logs", "exec"]);
+const CALLS = new Set(["inspect", "wake", "sleep", "usage", "logs", "exec", "commands"]);
 
 /** The same provider, with its calls counted and timed. Everything else is passed through. */
 export function meteredProvider(provider: Provider, meter: Meter): Provider {

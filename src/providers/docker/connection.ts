@@ -28,6 +28,7 @@ export const DEADLINES: Readonly<Record<Verb, number>> = {
   usage: 10_000,
   logs: 15_000,
   exec: 60_000,
+  commands: 10_000,
   services: 30_000,
   tasks: 30_000,
   networks: 30_000,

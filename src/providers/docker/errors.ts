@@ -18,6 +18,7 @@ export type Verb =
   | "usage"
   | "logs"
   | "exec"
+  | "commands"
   | "services"
   | "tasks"
   | "networks"
@@ -38,6 +39,7 @@ const RIGHTS: Readonly<Record<Verb, string>> = {
   usage: "CONTAINERS=1",
   logs: "CONTAINERS=1",
   exec: "POST=1, CONTAINERS=1 and EXEC=1",
+  commands: "EXEC=1",
   services: "SERVICES=1",
   tasks: "TASKS=1",
   networks: "NETWORKS=1",

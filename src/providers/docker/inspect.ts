@@ -128,7 +128,8 @@ function toHealth(word: string | undefined): Instance["health"] {
   return word === "starting" || word === "healthy" || word === "unhealthy" ? word : "none";
 }
 
-function healthCommand({ Healthcheck, Shell }: Inspected["Config"]): readonly string[] | undefined {
+/** The image's or container's own health command, as argv; undefined where there is none. */
+export function healthCommand({ Healthcheck, Shell }: Inspected["Config"]): readonly string[] | undefined {
   const [kind, ...rest] = Healthcheck?.Test ?? [];
   if (kind === "CMD" && rest.length > 0) return rest;
   if (kind === "CMD-SHELL" && rest.length > 0)

@@ -14,7 +14,7 @@ import type {
 import { Connection } from "./connection.ts";
 import type { Verb } from "./errors.ts";
 import { examine } from "./examine.ts";
-import { exec } from "./exec.ts";
+import { exec, runningCommands } from "./exec.ts";
 import { inspect } from "./inspect.ts";
 import { logs } from "./logs.ts";
 import { sleep } from "./sleep.ts";
@@ -78,6 +78,10 @@ export class DockerProvider implements Provider {
 
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult> {
     return exec(this.#connection, id, argv, signal);
+  }
+
+  commands(id: string, signal: AbortSignal): Promise<readonly (readonly string[])[]> {
+    return runningCommands(this.#connection, id, signal);
   }
 
   examine(signal: AbortSignal): Promise<EngineExam> {

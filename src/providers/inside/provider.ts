@@ -123,6 +123,10 @@ export class InsideProvider implements Provider {
     return this.#isUp ? await this.#inner.logs(id, limit, signal) : [];
   }
 
+  async commands(id: string, signal: AbortSignal): Promise<readonly (readonly string[])[]> {
+    return this.#isUp ? ((await this.#inner.commands?.(id, signal)) ?? []) : [];
+  }
+
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult> {
     return this.#inner.exec(id, argv, signal);
   }

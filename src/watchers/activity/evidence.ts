@@ -11,6 +11,7 @@ export type Source =
   | "session"
   | "caddy"
   | "busy_check"
+  | "exec"
   | "network"
   | "cpu";
 

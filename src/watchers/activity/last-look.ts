@@ -1,4 +1,7 @@
+import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { race } from "../../lib/race.ts";
+import { deadline } from "../../lib/signals.ts";
 import type { Usage } from "../../providers/provider.ts";
 import type { Activity } from "./activity.ts";
 import { judgeConnections, type Connections } from "./connections.ts";
@@ -12,6 +15,8 @@ const WHISPER_BYTES_PER_SECOND = 5;
 const DOUBT_ENDS_AFTER_MS = 12 * 3_600_000;
 /** Proxies' pools have emptied themselves by then (Traefik 90 s, Caddy 120 s). */
 const POOLS_EMPTY_AFTER_MS = 125_000;
+/** An engine that never answers must not end the looks for ever. */
+const COMMANDS_LIMIT_MS = 15_000;
 
 /** A question that takes no time, as far as the target is concerned. */
 type Ask = (signal: AbortSignal) => Promise<Evidence>;
@@ -28,6 +33,8 @@ export interface LastLookInput {
   readonly connections: () => Promise<Connections | undefined>;
   /** Caddy, the busy check; cheap ones first. */
   readonly asks: readonly Ask[];
+  /** Commands that others run inside of it, as argv each. */
+  readonly commands: ((signal: AbortSignal) => Promise<readonly (readonly string[])[]>) | undefined;
   readonly usage: ((signal: AbortSignal) => Promise<Usage | undefined>) | undefined;
 }
 
@@ -62,6 +69,7 @@ export async function lastLook(input: LastLookInput, signal: AbortSignal): Promi
   const first = await input.connections();
   if (found(judgeConnections(first))) return result(true);
   if (first && found(sessions.judge(first.proxied, noise?.proxied, clock.monotonic()))) return result(true);
+  if (input.commands && found(await lookAtCommands(input.commands, clock, signal))) return result(true);
   for (const ask of input.asks) if (found(await ask(signal))) return result(true);
 
   const unseen = first === undefined && sessions.began !== undefined;
@@ -81,6 +89,8 @@ export async function lastLook(input: LastLookInput, signal: AbortSignal): Promi
     evidence.shift();
     if (found(judgeConnections(second, first))) return result(true);
   }
+  // A shell that was opened during the comparison moves no bytes and needs no CPU.
+  if (input.commands && found(await lookAtCommands(input.commands, clock, signal))) return result(true);
   const rate = evidence.find(({ source }) => source === "network")?.numbers?.["bytesPerSecond"];
   const calm = clock.monotonic() - activity.lastUse > POOLS_EMPTY_AFTER_MS;
   if (presumed) return result(false);
@@ -95,4 +105,30 @@ export async function lastLook(input: LastLookInput, signal: AbortSignal): Promi
 function whisper({ noise, activity, clock, networkAbove }: LastLookInput): number {
   const ago = clock.monotonic() - (activity.sessions.began ?? 0);
   return noise === undefined && ago > DOUBT_ENDS_AFTER_MS ? networkAbove : WHISPER_BYTES_PER_SECOND;
+}
+
+/** Commands inside the target are use; what the engine does not tell counts as use. */
+async function lookAtCommands(
+  commands: NonNullable<LastLookInput["commands"]>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const source = "exec";
+  try {
+    using limit = deadline(clock, COMMANDS_LIMIT_MS, "the commands inside", signal);
+    const running = await race(commands(limit.signal), limit.signal);
+    if (running.length === 0) return { source, kind: "quiet", detail: "none" };
+    const who = [...new Set(running.map(nameOfCommand))];
+    return { source, kind: "in-use", detail: `${who.join(", ")} runs inside (docker exec)`, who };
+  } catch (error) {
+    signal.throwIfAborted();
+    const detail = `commands inside could not be listed: ${messageOf(error)}`;
+    return { source, kind: "in-use", detail };
+  }
+}
+
+/** `php occ` of `php occ --password secret`: the program and its first word. Later arguments may be secrets. */
+function nameOfCommand([program = "", first = ""]: readonly string[]): string {
+  const word = /^[\w./:-]{1,40}$/.test(first) && !first.startsWith("-") ? ` ${first}` : "";
+  return `${program.slice(0, 60)}${word}`;
 }

@@ -97,6 +97,7 @@ function inputOf(bench: Workbench, instance: Instance): LastLookInput {
               ),
           ]),
     ],
+    commands: provider.commands && ((s) => provider.commands?.(instance.id, s) ?? Promise.resolve([])),
     usage: provider.can.has("usage") ? (s) => provider.usage(instance.id, s) : undefined,
   };
 }

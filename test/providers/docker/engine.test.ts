@@ -49,6 +49,30 @@ suite("docker", "the Docker provider on a real engine", () => {
     }
   }
 
+  test("lists the commands that others run inside, not the health command and not its own", async () => {
+    const id = await add("commands", {
+      health: { test: ["CMD-SHELL", "sleep 3600"], intervalMs: 100 },
+    });
+    await docker.start(id);
+    const running = async (): Promise<number> =>
+      ((await docker.call("GET", `/containers/${id}/json`)) as { ExecIDs: string[] | null }).ExecIDs
+        ?.length ?? 0;
+    const own = new AbortController();
+    const waited = provider.exec(id, ["sleep", "3600"], own.signal).catch(() => undefined);
+    await eventually(async () => (await running()) >= 2);
+    expect(await provider.commands(id, never)).toEqual([]);
+    // An abort ends the waiting only: the command goes on.
+    own.abort(new Error("enough"));
+    await waited;
+    const exec = (await docker.call("POST", `/containers/${id}/exec`, { Cmd: ["sleep", "3601"] })) as {
+      Id: string;
+    };
+    expect(await provider.commands(id, never)).toEqual([]);
+    await docker.call("POST", `/exec/${exec.Id}/start`, { Detach: true });
+    await eventually(async () => (await provider.commands(id, never)).length > 0);
+    expect(await provider.commands(id, never)).toEqual([["sleep", "3601"]]);
+  });
+
   test("tells everything that readiness and sleeping need to know", async () => {
     const id = await add("full", {
       labels: { "wakegate.enable": "true", "com.example": "ä" },
