@@ -77,8 +77,8 @@ export function createForwardAuth(options: ForwardAuthOptions): ForwardAuth {
   let { settings } = options;
   let trusted = createTrustedPeers(settings.trustedProxies);
   const lookup = createRouteLookup(directory, (duplicates) => {
-    for (const { host, prefix, winner, loser } of duplicates) {
-      const message = `${host}${prefix} belongs to ${winner} and ${loser}; ${winner} gets it. Give one of them another host or path.`;
+    for (const { host, prefix, winner, loser, because } of duplicates) {
+      const message = `${host}${prefix} is claimed by ${winner} and ${loser}. ${winner} gets it: ${because}. Give one of them another host or path.`;
       log.warn("route_duplicate", message, { host, prefix, winner, loser });
     }
   });

@@ -1,4 +1,4 @@
-import type { DirectoryEntry } from "../watchers/handle.ts";
+import type { ClaimedRoute, DirectoryEntry } from "../watchers/handle.ts";
 
 /** All targets of one host, by path prefix. */
 export interface HostRoutes {
@@ -16,6 +16,8 @@ export interface DuplicateRoute {
   readonly prefix: string;
   readonly winner: string;
   readonly loser: string;
+  /** Why the winner has it, as the end of a sentence. */
+  readonly because: string;
 }
 
 /** Which target answers for a host and a path. Immutable; built anew for each change of the directory. */
@@ -29,8 +31,9 @@ export interface RouteTable {
 }
 
 /**
- * Builds the table. Of two targets with the same route the first by name wins, whatever the order of
- * `entries`, so that a restart changes nothing.
+ * Builds the table. Of two targets with the same route the operator's file beats labels, then the older claim wins,
+ * then the first by name, whatever the order of `entries`: a restart changes nothing, and a label cannot take a host
+ * from another target.
  */
 export function buildRouteTable(entries: readonly DirectoryEntry[]): RouteTable {
   const byName = new Map<string, DirectoryEntry>();
@@ -38,14 +41,23 @@ export function buildRouteTable(entries: readonly DirectoryEntry[]): RouteTable 
   const duplicates: DuplicateRoute[] = [];
   for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     byName.set(entry.name, entry);
-    for (const { host, prefix } of entry.routes) {
+    for (const route of entry.routes) {
+      const { host, prefix } = route;
       const key = prefixKey(prefix);
       let routes = hosts.get(host);
       if (!routes) hosts.set(host, (routes = { root: undefined, deeper: NONE, depth: 0 }));
       const winner = key === "" ? routes.root : routes.deeper.get(key);
+      const shown = key === "" ? "/" : key;
       if (winner === undefined) add(routes, key, entry);
       else if (winner !== entry) {
-        duplicates.push({ host, prefix: key === "" ? "/" : key, winner: winner.name, loser: entry.name });
+        const rival = winner.routes.find((one) => one.host === host && prefixKey(one.prefix) === key);
+        const better = rival !== undefined && beats(route, rival);
+        if (better) add(routes, key, entry);
+        const [won, lost] = better ? [entry, winner] : [winner, entry];
+        const because = rival
+          ? reason(...(better ? ([route, rival] as const) : ([rival, route] as const)))
+          : "";
+        duplicates.push({ host, prefix: shown, winner: won.name, loser: lost.name, because });
       }
     }
   }
@@ -63,6 +75,18 @@ export function buildRouteTable(entries: readonly DirectoryEntry[]): RouteTable 
     exact: (host) => hosts.get(host),
     hostRoutes: (host) => hosts.get(host) ?? wildOf(host),
   };
+}
+
+/** Whether the later of two by name has the better claim all the same. */
+function beats(later: ClaimedRoute, first: ClaimedRoute): boolean {
+  if ((later.fromFile ?? false) !== (first.fromFile ?? false)) return later.fromFile === true;
+  return (later.since ?? Infinity) < (first.since ?? Infinity);
+}
+
+function reason(winner: ClaimedRoute, loser: ClaimedRoute): string {
+  if (winner.fromFile && !loser.fromFile) return "the configuration file gives it the host";
+  if ((winner.since ?? Infinity) < (loser.since ?? Infinity)) return "it had the host first";
+  return "its name is first in the alphabet";
 }
 
 /** Routes of a host while the table is built. */

@@ -63,7 +63,9 @@ const record: z.ZodType<TargetRecord> = z.object({
   startedRun: z.string().exactOptional(),
   startIntent: z.object({ run: z.string() }).exactOptional(),
   wakes: z.array(wake).exactOptional(),
-  routes: z.array(z.object({ host: z.string(), prefix: z.string() })).exactOptional(),
+  routes: z
+    .array(z.object({ host: z.string(), prefix: z.string(), since: milliseconds.exactOptional() }))
+    .exactOptional(),
   displayName: z.string().exactOptional(),
   asleepSince: milliseconds.exactOptional(),
   awake: z.array(z.tuple([milliseconds, milliseconds])).exactOptional(),

@@ -32,7 +32,9 @@ export interface TargetRecord {
   /** The last wakes, oldest first, at most 50. */
   readonly wakes?: readonly WakeRecord[];
   /** Where it was reachable when last seen: keeps its hosts from being "unknown" while an engine is away. */
-  readonly routes?: readonly RouteSpec[];
+  readonly routes?: readonly (RouteSpec & {
+    /** Wall ms since when it has the route. */ readonly since?: number;
+  })[];
   readonly displayName?: string;
   /** Wall ms since when it sleeps. */
   readonly asleepSince?: number;

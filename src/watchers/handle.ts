@@ -87,9 +87,17 @@ export interface TargetDirectory {
   whenSettled(signal: AbortSignal): Promise<void>;
 }
 
+/** A route, and how strong the claim to it is where another target has the same one. */
+export interface ClaimedRoute extends RouteSpec {
+  /** The operator's file says it: it beats every label. */
+  readonly fromFile?: boolean;
+  /** Wall ms since when the target has it. Of two claims by labels the older one wins; absent: the youngest. */
+  readonly since?: number;
+}
+
 export interface DirectoryEntry {
   readonly name: string;
-  readonly routes: readonly RouteSpec[];
+  readonly routes: readonly ClaimedRoute[];
   /** Absent for a target that cannot be served now: bad labels, or known only from before a restart. */
   readonly handle?: TargetHandle;
   /** Without a handle: the sentence that says why. */

@@ -45,7 +45,31 @@ describe("buildRouteTable()", () => {
 
   it("gives a route claimed twice to the first by name and says so", () => {
     const table = buildRouteTable([entry("b", "h.com/x"), entry("a", "h.com/x/")]);
-    expect(table.duplicates).toEqual([{ host: "h.com", prefix: "/x", winner: "a", loser: "b" }]);
+    expect(table.duplicates).toMatchObject([{ host: "h.com", prefix: "/x", winner: "a", loser: "b" }]);
+  });
+
+  it("gives a route claimed twice to the operator's file, then to the older claim", () => {
+    const claim = (name: string, more: object) => ({
+      name,
+      routes: [{ host: "h.com", prefix: "/", ...more }],
+    });
+    const winner = (...entries: Parameters<typeof buildRouteTable>[0]) => {
+      const table = buildRouteTable(entries);
+      return [table.hostRoutes("h.com")?.root?.name, table.duplicates[0]?.because];
+    };
+    expect(winner(claim("a", { since: 5 }), claim("z", { fromFile: true }))).toEqual([
+      "z",
+      "the configuration file gives it the host",
+    ]);
+    expect(winner(claim("a", { since: 5 }), claim("z", { since: 3 }))).toEqual([
+      "z",
+      "it had the host first",
+    ]);
+    expect(winner(claim("a", {}), claim("z", { since: 3 }))).toEqual(["z", "it had the host first"]);
+    expect(winner(claim("a", { since: 3 }), claim("z", { since: 3 }))).toEqual([
+      "a",
+      "its name is first in the alphabet",
+    ]);
   });
 
   it("finds the same as trying every prefix", () => {

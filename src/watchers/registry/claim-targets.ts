@@ -18,6 +18,7 @@ export interface Claims {
 export function claimTargets(input: PlanInput): Claims {
   const claims: Claims = { targets: new Map(), broken: new Map(), problems: [] };
   const { targets, broken, problems } = claims;
+  const byFile = new Map(input.fileTargets.map((spec) => [spec.name, spec]));
   for (const { engine, instances, selfId } of input.engines) {
     const claimed = new Map<string, InstanceSummary[]>();
     for (const instance of instances) {
@@ -28,7 +29,11 @@ export function claimTargets(input: PlanInput): Claims {
         if (reading.kind !== "ignored") push(claimed, reading.name, instance);
       } else if (reading.kind !== "ignored") problems.push(selfProblem(instance, engine));
     }
-    for (const [name, instances] of claimed) {
+    for (const [name, claimants] of claimed) {
+      const owner = byFile.get(name);
+      const instances = claimants.filter((one) => !owner || isOf(owner, one, engine));
+      const strangers = claimants.filter((one) => !instances.includes(one));
+      if (owner) problems.push(...strangers.map((one) => takenName(one, name, engine, owner)));
       const chosen = newest(instances);
       if (!chosen) continue;
       const others = instances.filter((one) => one !== chosen);
@@ -73,6 +78,22 @@ function claim(
     const message = badLabels(name, reading.problems);
     broken.set(name, { name, routes, message, at: { engine, instance: instance.id } });
   }
+}
+
+/** Whether this is the instance that the file's target names: labels take nothing from the file. */
+function isOf({ source }: TargetSpec, { id, name }: InstanceSummary, engine: string): boolean {
+  if (source.engine !== engine) return false;
+  return source.kind !== "docker" || name === source.container || id.startsWith(source.container);
+}
+
+function takenName(instance: InstanceSummary, name: string, engine: string, owner: TargetSpec): Problem {
+  return {
+    severity: "error",
+    where: `container ${instance.name} (${engine})`,
+    key: "wakegate.name",
+    value: name,
+    message: `the configuration file gives this name to another container (${owner.origin}); the container is no target. Give it another wakegate.name.`,
+  };
 }
 
 const NONE: readonly never[] = [];

@@ -1,7 +1,7 @@
 import type { GoneHosts } from "../../config/discover.ts";
 import type { RouteSpec } from "../../config/model.ts";
 import type { Store } from "../../store/store.ts";
-import type { DirectoryEntry } from "../handle.ts";
+import type { ClaimedRoute, DirectoryEntry } from "../handle.ts";
 import type { Watcher } from "../watcher.ts";
 import type { Plan } from "./plan.ts";
 
@@ -17,15 +17,17 @@ export function directoryOf(
   store: Store,
   settled: boolean,
   isDismissed: (name: string) => boolean,
+  isFromFile: (name: string) => boolean,
   goneHosts: readonly GoneHosts[],
 ): readonly DirectoryEntry[] {
   const entries: DirectoryEntry[] = [...watchers].map((handle) => ({
     name: handle.name,
-    routes: handle.spec.routes,
+    routes: claimed(handle.spec.routes, store.target(handle.name)?.routes, isFromFile(handle.name)),
     handle,
   }));
   for (const { name, routes, message } of plan.broken.values()) {
-    entries.push({ name, routes, unavailable: message });
+    const known = store.target(name)?.routes;
+    entries.push({ name, routes: claimed(routes, known, isFromFile(name)), unavailable: message });
   }
   const taken = new Set(entries.map(({ name }) => name));
   const served = new Set(entries.flatMap(({ routes }) => routes.map(routeKey)));
@@ -44,6 +46,20 @@ export function directoryOf(
     entries.push({ name: `discover[${String(index)}] ${host}`, routes, gone: notice });
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What decides between two targets with the same route. */
+function claimed(
+  routes: readonly RouteSpec[],
+  known: readonly ClaimedRoute[] | undefined,
+  fromFile: boolean,
+): readonly ClaimedRoute[] {
+  if (fromFile) return routes.map(({ host, prefix }) => ({ host, prefix, fromFile }));
+  if (!known) return routes;
+  return routes.map(({ host, prefix }) => {
+    const since = known.find((route) => route.host === host && route.prefix === prefix)?.since;
+    return { host, prefix, ...(since !== undefined && { since }) };
+  });
 }
 
 function routeKey({ host, prefix }: RouteSpec): string {

@@ -88,12 +88,18 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   }
 
   get entries(): readonly DirectoryEntry[] {
-    this.#entries ??= directoryOf(
+    if (this.#entries) return this.#entries;
+    const { fileTargets } = this.#planning.settings;
+    const withHosts = new Set(
+      fileTargets.flatMap(({ name, layer }) => (layer.hosts === undefined ? [] : name)),
+    );
+    this.#entries = directoryOf(
       this.plan,
       this.#watchers.all(),
       this.#options.store,
       this.#settled,
       (name) => this.#planning.isDismissed(name),
+      (name) => withHosts.has(name),
       goneHosts(this.#planning.settings.discover, this.#planning.settings.defaultsLayer),
     );
     return this.#entries;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { TargetSpec } from "../../config/model.ts";
+import type { RouteSpec, TargetSpec } from "../../config/model.ts";
 import { WakegateError } from "../../errors.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import { isUp, needsDependencies, type State } from "../state.ts";
@@ -164,8 +164,13 @@ export class WatcherSet implements AsyncDisposable {
 
   /** What rules find comes and goes by the dozen: that its hosts are known is said by the rule. */
   #rememberRoutes({ name, routes, displayName, discoveredBy }: TargetSpec): void {
-    if (routes.length > 0 && discoveredBy === undefined)
-      this.#options.shared.store.update(name, { routes, displayName });
+    if (routes.length === 0 || discoveredBy !== undefined) return;
+    const { clock, store } = this.#options.shared;
+    const known = store.target(name)?.routes;
+    // Kept when the container is recreated: who has a host for longer has the better claim to it.
+    const since = ({ host, prefix }: RouteSpec): number =>
+      known?.find((route) => route.host === host && route.prefix === prefix)?.since ?? clock.now();
+    store.update(name, { routes: routes.map((route) => ({ ...route, since: since(route) })), displayName });
   }
 
   /** Closes all. No running app is touched. */
