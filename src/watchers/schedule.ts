@@ -65,7 +65,7 @@ function contains({ from, to }: Span, at: number): boolean {
 /**
  * The window's spans from yesterday until it has recurred. One that begins in an hour which the clocks skip begins
  * when they have been put forward; of an hour that comes twice it takes the first beginning and the second end. So
- * each is one piece, once on each of its days.
+ * each is one piece, once on each of its days. A window wholly inside the skipped hour starts at the change.
  */
 function spansOf(window: TimeWindow, at: number, timeZone: string): readonly Span[] {
   const today = civilOf(at, timeZone);
@@ -74,8 +74,11 @@ function spansOf(window: TimeWindow, at: number, timeZone: string): readonly Spa
     const day = plusDays(today, offset);
     if (!window.days.includes(new Date(Date.UTC(day.year, day.month - 1, day.day)).getUTCDay())) continue;
     const from = instantsOf(day, window.from, timeZone)[0];
-    const to = instantsOf(day, window.to, timeZone).at(-1);
-    if (from !== undefined && to !== undefined && to > from) spans.push({ from, to, rule: window.text });
+    const shown = instantsOf(day, window.to, timeZone).at(-1);
+    if (from === undefined || shown === undefined) continue;
+    // Wholly inside the hour that is skipped: it starts at the change and keeps its length.
+    const to = shown > from ? shown : from + (window.to - window.from) * 60_000;
+    if (to > from) spans.push({ from, to, rule: window.text });
   }
   return spans;
 }

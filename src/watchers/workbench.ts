@@ -87,7 +87,7 @@ export interface Workbench {
   readonly activity: Activity;
   readonly orders: Orders;
   /** Who wants it asleep before its time. */
-  readonly asked: Pick<Asked, "how" | "method" | "keep">;
+  readonly asked: Pick<Asked, "how" | "method" | "keep" | "cancel">;
   /** Monotonic ms before which it is not looked at again. */
   lookAgainAt: number;
   /** Takes the result of a last look, and what a dry run would do. */

@@ -72,8 +72,21 @@ describe("the command line over the API", () => {
     const refused = await run(rig, "sleep", "blog");
     expect(refused.code).toBe(1);
     expect(refused.text).toContain("blog is in use. In use by: held request");
-    expect((await run(rig, "sleep", "blog", "--force")).code).toBe(0);
-    await rig.until("blog", "napping");
+    const forced = await run(rig, "sleep", "blog", "--force");
+    expect(forced.code).toBe(0);
+    expect(forced.text).toContain("blog: asleep");
+    expect(rig.service.registry.watcher("blog")?.state.kind).toBe("napping");
+  });
+
+  it("waits for the final check of a sleep, and says what it found", async () => {
+    await using rig = await adminRig();
+    await run(rig, "wake", "blog");
+    rig.world.behaviour.set("blog", { traffic: 5_000_000 });
+    const { code, text } = await run(rig, "sleep", "blog");
+    expect(code).toBe(1);
+    expect(text).toContain("blog: checking whether it is in use");
+    expect(text).toContain("blog stays awake. Network:");
+    expect(rig.world.calls).toEqual(["start blog"]);
   });
 
   it("runs a command while a target is awake and passes its exit code", async () => {
@@ -120,5 +133,8 @@ describe("the command line over the API", () => {
     expect(momentOf("22:00", now)).toBe(new Date(2026, 5, 1, 22, 0).toISOString());
     expect(momentOf("08:00", now)).toBe(new Date(2026, 5, 2, 8, 0).toISOString());
     expect(() => momentOf("soon", now)).toThrow("neither");
+    for (const wrong of ["99:99", "25:00", "12:75"])
+      expect(() => momentOf(wrong, now)).toThrow("no time of day");
+    expect(() => momentOf("2020-01-01T10:00", now)).toThrow("in the past");
   });
 });

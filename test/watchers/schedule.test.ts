@@ -71,6 +71,11 @@ describe("scheduleAt()", () => {
     expect(span).toMatchObject({ from: at("2026-03-29T01:00:00Z"), to: at("2026-03-29T02:00:00Z") });
   });
 
+  it("starts a window that lies wholly in the skipped hour at the change, and keeps its length", () => {
+    const span = scheduleAt(schedule("Sun 02:10-02:40"), at("2026-03-29T01:00:00Z"), "UTC").awake;
+    expect(span).toMatchObject({ from: at("2026-03-29T01:00:00Z"), to: at("2026-03-29T01:30:00Z") });
+  });
+
   it("takes an hour that comes twice as a whole", () => {
     // 2026-10-25: 03:00 becomes 02:00 in Berlin, at 01:00 UTC.
     const span = scheduleAt(schedule("Sun 01:30-02:30"), at("2026-10-25T00:45:00Z"), "UTC").awake;

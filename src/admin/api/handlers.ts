@@ -50,6 +50,10 @@ export function createHandlers(
   const pinRequest = ({ body }: Call): OrderRequest => {
     const given = body as z.output<typeof pinBody>;
     const until = given.until === undefined ? given.for && clock.now() + given.for : Date.parse(given.until);
+    if (until !== undefined && until <= clock.now())
+      throw new ApiProblem(400, "invalid", "until is in the past", {
+        detail: "Give a moment in the future.",
+      });
     return { ...(given.reason && { reason: given.reason }), ...(until !== undefined && { until }) };
   };
   const leaseOver = (): ApiProblem =>

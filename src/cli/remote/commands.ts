@@ -31,9 +31,9 @@ export const remoteCommands: readonly Command[] = [
   },
   {
     name: "sleep",
-    summary: "put targets to sleep now",
-    usage: "NAME… [--force]",
-    options: [["--force", "also what is in use"], ...REMOTE_HELP],
+    summary: "put targets to sleep and wait until they sleep",
+    usage: "NAME… [--force] [--no-wait]",
+    options: [["--force", "also what is in use"], ["--no-wait", "return at once"], ...REMOTE_HELP],
     run: async (args, output) => (await import("./act.ts")).sleepCommand(args, output),
   },
   {

@@ -24,6 +24,8 @@ export async function untilIdle(bench: Workbench, state: Ready, signal: AbortSig
     if (!forced && seen?.inUse !== false) {
       usedAgain(bench, seen ? LOOK_AGAIN_MS : INTERRUPTED_MS);
       asked.keep();
+      // What an operator asked for is refused by use; a look that was not finished is made again.
+      if (seen) asked.cancel();
       continue;
     }
     if (activity.uses !== uses || !isDue(bench, state)) continue;
