@@ -320,7 +320,9 @@ describe("routing", () => {
     await using the = await house();
     const twin = new FakeTarget(targetSpec("another", { routes: [route("blog.example.com")] }));
     the.directory.set([entryOf(the.blog), entryOf(twin)]);
-    expect(the.rig.logged.join("\n")).toContain("is claimed by another and blog. another gets it: its name is first in the alphabet");
+    expect(the.rig.logged.join("\n")).toContain(
+      "is claimed by another and blog. another gets it: its name is first in the alphabet",
+    );
   });
 });
 
