@@ -169,6 +169,8 @@ export interface Instance extends InstanceSummary {
   readonly restartPolicy: "no" | "always" | "unless-stopped" | "on-failure";
   /** It was given a graphics card: memory there is kept by a pause, and some drivers do not survive one. */
   readonly gpu?: boolean;
+  /** The engine deletes it when it stops (`docker run --rm`): it must never be stopped. */
+  readonly removedOnStop?: boolean;
 }
 
 export interface Exit {

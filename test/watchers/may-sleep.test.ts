@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ProviderError } from "../../src/providers/provider.ts";
 import type { Watcher } from "../../src/watchers/watcher.ts";
 import type { FakeWorld } from "../support/fake-world.ts";
-import { BY_REQUEST, labels, rig } from "./world.ts";
+import { BY_REQUEST, compose, labels, rig } from "./world.ts";
 
 const HOUR = 3_600_000;
 
@@ -77,6 +77,36 @@ describe.each(Object.entries(WAYS))("a sleep asked for by %s", (_, ask) => {
       expect(stops(r)).toEqual([]);
     },
   );
+});
+
+describe("a container that its engine deletes when it stops", () => {
+  it.each(Object.entries(WAYS))("is never stopped by %s, and that is reported once", async (_, ask) => {
+    await using r = await rig({
+      setUp: (world) => world.create("app", { labels: labels(), status: "running", removedOnStop: true }),
+    });
+    await r.clock.advance(1_000);
+    ask(r.watcher("app"));
+    await r.clock.advance(HOUR);
+    expect([r.state("app"), stops(r)]).toEqual(["ready", []]);
+    expect(r.log.of("removed_on_stop")).toHaveLength(1);
+  });
+
+  it("is not stopped as a dependency or as a part of a project either", async () => {
+    await using r = await rig({
+      setUp: (world) => {
+        const app = {
+          ...labels({ "wakegate.scope": "project" }),
+          ...compose("web", "db:service_started:false"),
+        };
+        world.create("shop-web-1", { labels: app, status: "exited" });
+        world.create("shop-db-1", { labels: compose("db"), status: "exited", removedOnStop: true });
+      },
+    });
+    r.watcher("shop-web-1").wake(BY_REQUEST);
+    await r.clock.advance(HOUR);
+    expect(r.world.calls.filter((call) => call.includes("db"))).toEqual(["start shop-db-1"]);
+    expect(r.state("shop-web-1")).toBe("napping");
+  });
 });
 
 describe("a stop that has not reached the engine", () => {

@@ -88,6 +88,7 @@ function toInstance(info: Inspected, podman: boolean): Instance {
     stopTimeoutMs: toGrace(podman ? Config.StopTimeout || undefined : Config.StopTimeout),
     stopSignal: (Config.StopSignal && signalName(Config.StopSignal)) || "SIGTERM",
     ...(hasGpu(HostConfig) && { gpu: true }),
+    ...(HostConfig.AutoRemove === true && { removedOnStop: true }),
     restartPolicy: (HostConfig.RestartPolicy?.Name || "no") as Instance["restartPolicy"],
   };
 }

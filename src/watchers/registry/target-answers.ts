@@ -142,6 +142,11 @@ function exempt(name: string, { planning, watchers, askers, problems }: AnswerSo
   const source = watchers.get(name)?.spec.source;
   if (source?.kind === "machine" && !source.sleeps) return "nothing says how to put it to sleep";
   const seen = planning.instanceOf(name);
+  if (seen && "runId" in seen && seen.removedOnStop) {
+    const message = `${name} was started with --rm: its engine deletes it when it stops, so it is never put to sleep. Start it without --rm.`;
+    problems.once(`removed on stop ${seen.id}`, "removed_on_stop", message, { target: name });
+    return "it was started with --rm, and its engine deletes it when it stops";
+  }
   if (!seen || !askers.is(seen)) return undefined;
   const message = `${name} asks Wakegate for verdicts: it is the proxy or the SSO, and is never put to sleep. Remove its wakegate.enable label.`;
   problems.once(`asker ${name}`, "proxy_is_target", message, { target: name });
