@@ -3,6 +3,7 @@ import type { Instance } from "../../providers/provider.ts";
 import { deadline } from "../../lib/signals.ts";
 import { untilTrue } from "../../lib/until-true.ts";
 import { holders } from "../jobs/holders.ts";
+import { look } from "../jobs/look.ts";
 import { needsDependencies } from "../state.ts";
 import type { Edge } from "../dependencies.ts";
 import type { Pools } from "../pools/pools.ts";
@@ -125,11 +126,12 @@ async function companionsAsleep(
     companions.map(async (companion) => {
       const watcher = watchers.get(companion);
       if (watcher?.state.kind !== "ready") return true;
-      watcher.sleep(force ? "force" : "quiet");
+      if (!force && (await look(watcher, signal))?.inUse !== false) return false;
+      watcher.sleep("force");
       using limit = deadline(watcher.around.clock, COMPANION_MS, `sleep of ${companion}`, signal);
       const isDown = (): boolean => !needsDependencies(watcher.state);
       await untilTrue(watcher.changed, isDown, limit.signal).catch(() => undefined);
-      // It is in use: it must not go to sleep later without what it is a part of.
+      // It must not go to sleep later without what it is a part of.
       if (!isDown()) watcher.asked.cancel();
       return isDown();
     }),
