@@ -45,7 +45,7 @@ describe("a host of a rule that no container has", () => {
     const page = await the.rig.ask({ host: HOST, uri: "/a?b=1", headers: NAVIGATION });
     expect([page.status, page.headers["content-type"]]).toEqual([410, "text/html; charset=utf-8"]);
     expect(page.headers["retry-after"]).toBeUndefined();
-    expect(page.body).toContain("<title>pr-3 is gone</title>");
+    expect(page.body).toContain("<title>pr-3 is not available</title>");
     expect(page.body).toMatch(/<h1[^>]*>pr-3 was merged or closed<\/h1>/);
     expect(page.body).toContain('data-scene="empty"');
     expect(page.body).toMatch(/<a class="btn" href="\/a\?b=1">Look again<\/a>/);

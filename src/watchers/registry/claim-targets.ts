@@ -81,9 +81,9 @@ function claim(
 }
 
 /** Whether this is the instance that the file's target names: labels take nothing from the file. */
-function isOf({ source }: TargetSpec, { id, name }: InstanceSummary, engine: string): boolean {
+function isOf({ source }: TargetSpec, { name }: InstanceSummary, engine: string): boolean {
   if (source.engine !== engine) return false;
-  return source.kind !== "docker" || name === source.container || id.startsWith(source.container);
+  return source.kind !== "docker" || name === source.container;
 }
 
 function takenName(instance: InstanceSummary, name: string, engine: string, owner: TargetSpec): Problem {
