@@ -37,8 +37,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "lost-waiter",
     fault: "a wake that fails without telling those who wait for it",
     file: "src/watchers/watcher.ts",
-    find: "    this.changed.emit();\n    this.#audience.stepped(this, before, after);",
-    put: '    if (after.kind !== "error") this.changed.emit();\n    this.#audience.stepped(this, before, after);',
+    find: "    this.changed.emit();\n    isolated(() => this.#audience.stepped(this, before, after));",
+    put: '    if (after.kind !== "error") this.changed.emit();\n    isolated(() => this.#audience.stepped(this, before, after));',
   },
   {
     name: "needed-dependency-stopped",
