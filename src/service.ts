@@ -129,7 +129,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     ...(settings.templatesDir !== undefined && { templatesDir: settings.templatesDir }),
     onProblem: (error) => log.error("template_invalid", error.message),
   });
-  // Disposed of twice, which is once too often for nothing: a start that fails below must leave nothing open.
+  // On the stack here for a start that fails below, and again above the listeners; disposing twice is harmless.
   const forwardAuth = opening.use(
     createForwardAuth({ settings, directory: registry, clock, key, renderer, log }),
   );
@@ -246,7 +246,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       const startProcesses = await prepareProcesses(next);
       opened.move();
       settings = next;
-      for (const name of [...engines.removed, ...engines.changed]) await registry.removeEngine(name);
+      for (const name of [...engines.removed, ...engines.changed]) {
+        // It is followed no longer by then: a connection that cannot be closed must not keep the rest from applying.
+        await registry.removeEngine(name).catch((error: unknown) => {
+          log.error("engine_not_closed", `engine ${name} could not be closed: ${messageOf(error)}`, {
+            engine: name,
+            err: error,
+          });
+        });
+      }
       for (const provider of providers) registry.addEngine(provider);
       registry.configure(next);
       startProcesses();

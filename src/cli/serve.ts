@@ -55,7 +55,13 @@ export async function serve(args: string[]): Promise<number> {
   const reloads = new AbortController();
   reloadOnce = reloader(service, log, options);
   const reload = (): void => {
-    void reloadOnce().catch((error: unknown) => log.error("reload_failed", messageOf(error), { err: error }));
+    void reloadOnce().catch((error: unknown) =>
+      log.error(
+        "reload_failed",
+        `The changed configuration was not applied; the previous one stays in force: ${messageOf(error)}`,
+        { err: error },
+      ),
+    );
   };
   if (file !== undefined) watchConfig(file, reload, reloads.signal);
   process.on("SIGHUP", reload);

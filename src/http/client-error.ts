@@ -5,7 +5,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { Repeats } from "../lib/repeats.ts";
 
-/** Anyone may send nonsense to an open port, so each fault is logged once in this time, whoever sends it. */
+/** Anyone may send nonsense to an open port, so each kind of fault is logged once in this time for all senders. */
 const LOGGED_EVERY_MS = 3_600_000;
 
 /**

@@ -14,7 +14,7 @@ let report = surface;
 
 /**
  * Says where exceptions of observers go until disposed; the service writes them to its log. There is one place for
- * the whole process, because an observer's exception belongs to nobody whom it could be thrown at.
+ * the whole process, because no caller could handle the exception of an observer.
  */
 export function reportObserverErrors(to: ReportObserverError): Disposable {
   const before = report;

@@ -281,7 +281,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       this.#failures.reset();
       this.#lastWake = { wake: before.wake, ended: this.around.clock.monotonic() };
     }
-    // Written down, then published, then worked on: those who are told cannot keep the work from its start.
+    // Persist, publish, start the work. Publishing is isolated, so that no observer can prevent the start.
     this.#recorder.moved(before, after);
     isolated(() => this.#narrator.moved(before, after));
     if (taskOf(before) !== taskOf(after)) this.#jobs.start(jobOf(this, after), `${this.name} moved on`);

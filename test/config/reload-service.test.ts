@@ -25,7 +25,11 @@ describe("a reload that fails half-way", () => {
       openEngine: async ({ name }) => {
         if (name === "broken" && isBroken) throw new Error("its certificate cannot be read");
         const world = new FakeWorld(systemClock, name);
-        world[Symbol.asyncDispose] = async () => void closed.push(name);
+        world[Symbol.asyncDispose] = async () => {
+          closed.push(name);
+          // Closing the old engine fails: the new configuration is applied all the same.
+          if (name === "one") throw new Error("the socket is gone");
+        };
         return world;
       },
     });

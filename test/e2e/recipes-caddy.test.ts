@@ -18,7 +18,7 @@ import { ask, NAVIGATION, type Answer, type Question } from "./support/ask.ts";
 const HOST = "blog.example.com";
 const PASSWORD = { authorization: `Basic ${Buffer.from("ann:secret").toString("base64")}` };
 
-/** The shipped file inside a site that somebody else has written. */
+/** The shipped file inside a site of the operator. */
 interface Surroundings {
   /** Directives at the top of the site. */
   readonly site?: string;

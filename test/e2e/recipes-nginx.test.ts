@@ -15,7 +15,7 @@ const HOST = "blog.example.com";
 const PASSWORD = { authorization: `Basic ${Buffer.from("ann:secret").toString("base64")}` };
 const HTPASSWD = "ann:{PLAIN}secret";
 
-/** The shipped files inside a server block that somebody else has written. */
+/** The shipped files inside a server block of the operator. */
 interface Surroundings {
   /** Directives beside the server block. */
   readonly http?: string;

@@ -17,7 +17,7 @@ import { ask, NAVIGATION, type Answer, type Question } from "./support/ask.ts";
 const HOST = "blog.example.com";
 const PASSWORD = { authorization: `Basic ${Buffer.from("ann:secret").toString("base64")}` };
 
-/** The recipe's middleware among those of somebody else's router. */
+/** The recipe's middleware among those of the operator's own router. */
 interface Surroundings {
   /** The router's list, in which `wakegate` is the recipe's. */
   readonly middlewares?: readonly string[];

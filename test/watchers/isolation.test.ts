@@ -88,6 +88,26 @@ describe("a container whose inspection fails", () => {
     expect(r.state("app")).not.toBe("ready");
   });
 
+  it("delays others by no more than its limit, however many hang and ignore their deadline", async () => {
+    const names = Array.from({ length: 20 }, (_, n) => `broken${String(n)}`);
+    await using r = await rig({
+      setUp: (world) => {
+        for (const name of [...names, "app"]) world.create(name, { labels: labels(), status: "running" });
+      },
+    });
+    await r.clock.advance(1_000);
+    const inspect = r.world.inspect.bind(r.world);
+    const broken = new Set(names.map((name) => r.world.get(name).id));
+    vi.spyOn(r.world, "inspect").mockImplementation((ref: string) =>
+      broken.has(ref) ? new Promise<never>(() => undefined) : inspect(ref),
+    );
+    for (const name of names) r.world.change(name, {}, "health");
+    r.world.dies(r.world.get("app").id, 1);
+    // Three rounds of inspections, well before its idle time is over.
+    await r.clock.advance(31_000);
+    expect(r.state("app")).not.toBe("ready");
+  });
+
   it("is reported once, by its target's name", async () => {
     await using r = await rig(two);
     await r.clock.advance(1_000);

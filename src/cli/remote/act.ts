@@ -152,7 +152,7 @@ export function momentOf(written: string, now: number): string {
   return new Date(at).toISOString();
 }
 
-/** `2026-12-24 18:00 GMT+1`: a moment on the clock of whoever runs the command, with its zone. */
+/** `2026-12-24 18:00 GMT+1`: a moment in the local time of the person who runs the command, with the time zone. */
 function localMoment(iso: string): string {
   const at = new Date(iso);
   const two = (n: number): string => String(n).padStart(2, "0");

@@ -30,7 +30,7 @@ export async function exec(
   return connection.call("exec", signal, async (docker, abortSignal) => {
     const options = { Cmd: [...argv], AttachStdout: true, AttachStderr: true, abortSignal };
     const command = await docker.getContainer(id).exec(options);
-    // Kept also after an abort: the command goes on. `runningCommands` forgets those that ended.
+    // Kept after an abort as well: the command continues. `runningCommands` removes those that ended.
     ownExecsOf(connection).set(command.id, id);
     const stream = (await command.start({ hijack: false, stdin: false, abortSignal })) as Readable;
     const output = new OutputTail(true, MAX_OUTPUT_BYTES);

@@ -57,7 +57,7 @@ export class Departures {
       else if (!(await this.#cluster.pods(workload, signal)).some(isAlive)) this.over(id);
     } catch (error) {
       if (signal.aborted) return;
-      // Whether the cluster answers at all is told by its streams; what is no failure of the cluster is a fault of ours.
+      // The streams report an outage of the cluster; any other exception is a fault of ours.
       const { engine, log } = this.#cluster.connection;
       const level = error instanceof ProviderError ? "debug" : "warn";
       log(level, "pods that are going were not looked at", { engine, id, reason: messageOf(error) });

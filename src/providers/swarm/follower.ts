@@ -83,7 +83,7 @@ export class Follower {
       const pokes = this.#pokes;
       await this.#look(signal).catch((error: unknown) => {
         if (signal.aborted) return;
-        // Whether the engine answers at all is told by its event stream; anything else is a fault of ours.
+        // The event stream reports an outage of the engine; any other exception is a fault of ours.
         const { engine, log } = this.#connection;
         const level = error instanceof ProviderError ? "debug" : "warn";
         log(level, "tasks were not looked at", { engine, reason: messageOf(error) });

@@ -81,9 +81,11 @@ function claim(
 }
 
 /** Whether this is the instance that the file's target names: labels take nothing from the file. */
-function isOf({ source }: TargetSpec, { name }: InstanceSummary, engine: string): boolean {
+function isOf(spec: TargetSpec, { id, name }: InstanceSummary, engine: string): boolean {
+  const { source } = spec;
   if (source.engine !== engine) return false;
-  return source.kind !== "docker" || name === source.container;
+  if (source.kind === "docker") return name === source.container;
+  return source.kind === "swarm" ? name === source.service : id === instanceOf(spec);
 }
 
 function takenName(instance: InstanceSummary, name: string, engine: string, owner: TargetSpec): Problem {

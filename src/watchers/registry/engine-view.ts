@@ -182,7 +182,8 @@ export class EngineView implements EngineSink {
 
   async #inspect(ref: string, signal: AbortSignal): Promise<Instance | undefined> {
     using limit = deadline(this.#clock, INSPECT_LIMIT_MS, `inspect of ${ref}`, signal);
-    const instance = await this.provider.inspect(ref, limit.signal);
+    // A provider that ignores the abort must not hold a place of the queue.
+    const instance = await race(this.provider.inspect(ref, limit.signal), limit.signal);
     this.#remember(ref, instance);
     return instance;
   }
@@ -230,7 +231,7 @@ export class EngineView implements EngineSink {
   }
 
   #lookAgain(id: string, looks: Looks, failure: unknown): void {
-    // Away is told by the watch, and the listing that ends an outage looks at everything again.
+    // The watch reports an outage, and the listing that ends it leads to new inspections.
     if (this.#outage !== undefined || this.#signal.aborted) {
       if (looks.running === 0) this.#looks.delete(id);
       return;

@@ -61,7 +61,7 @@ suite("docker", "the Docker provider on a real engine", () => {
     const waited = provider.exec(id, ["sleep", "3600"], own.signal).catch(() => undefined);
     await eventually(async () => (await running()) >= 2);
     expect(await provider.commands(id, never)).toEqual([]);
-    // An abort ends the waiting only: the command goes on.
+    // An abort ends only the waiting: the command continues.
     own.abort(new Error("enough"));
     await waited;
     const exec = (await docker.call("POST", `/containers/${id}/exec`, { Cmd: ["sleep", "3601"] })) as {
