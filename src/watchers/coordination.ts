@@ -9,10 +9,10 @@ export interface Coordination {
   /** Why this Wakegate may not put anything to sleep now; undefined: it may. No I/O. */
   readonly mayNotSleep: MayNotSleep | undefined;
   /**
-   * True when so much time went by without a word of the others that "ready" may be true no more: nothing passes
-   * until the engine was asked. No I/O: every request asks.
+   * True when contact to the other replicas was lost for so long that one of them may have stopped the target: no
+   * request passes until the engine has confirmed that it runs. No I/O: called for every request.
    */
-  readonly stale: boolean;
+  isStale(name: string): boolean;
   /** What uses the target through other Wakegates now. No I/O. */
   usedElsewhere(name: string): readonly Evidence[];
   /** It was used here: told to the others soon. No I/O: every request says so. */
@@ -78,7 +78,7 @@ const FREE: WakeClaim = { lookAgain: false, [Symbol.dispose]: () => undefined };
 /** For one Wakegate that is alone: whatever it decides, it does. */
 export const ALONE: Coordination = {
   mayNotSleep: undefined,
-  stale: false,
+  isStale: () => false,
   usedElsewhere: () => [],
   used: () => undefined,
   wanted: () => undefined,

@@ -32,19 +32,26 @@ export class Elsewhere {
     });
   }
 
-  /** Nothing was heard of others for long: the engine says whether what is ready still is. Never rejects. */
-  async verify(): Promise<void> {
-    await this.#look((instance) => this.#watcher.see(instance));
+  /**
+   * Asks the engine whether the target still runs, after a long time without contact to the other replicas.
+   *
+   * @returns whether the engine answered. Never rejects.
+   */
+  async verify(): Promise<boolean> {
+    return this.#look((instance) => this.#watcher.see(instance));
   }
 
-  /** An engine that does not answer is told of by its own view, and its events tell what was missed. */
-  async #look(take: (instance: Instance | undefined) => void): Promise<void> {
+  /** The engine's own view reports an engine that does not answer, and its events tell what was missed. */
+  async #look(take: (instance: Instance | undefined) => void): Promise<boolean> {
     const { around, name } = this.#watcher;
+    let instance: Instance | undefined;
     try {
       using limit = deadline(around.clock, LOOK_MS, `a look at ${name}`);
-      take(await around.locate(limit.signal));
+      instance = await around.locate(limit.signal);
     } catch {
-      return;
+      return false;
     }
+    take(instance);
+    return true;
   }
 }

@@ -99,7 +99,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   }
 
   get gate(): Gate {
-    return this.around.coordination.stale && this.#gate.kind === "ready" ? STALE : this.#gate;
+    return this.#gate.kind === "ready" && this.around.coordination.isStale(this.name) ? STALE : this.#gate;
   }
 
   get insight(): Insight {

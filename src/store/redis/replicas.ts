@@ -62,9 +62,11 @@ export class Replicas implements Coordination, AsyncDisposable {
   readonly #voice: Voice;
   #watchers = NO_WATCHERS;
   #standing: Standing;
-  /** Until when it is sure that nobody stops anything without asking us. */
+  /** When the other replicas last heard from this one: none of them stops anything without its consent for a while. */
   #asked: Moment;
-  #verifying = false;
+  /** Targets that were ready when that contact was lost for too long, and when their engine last confirmed them. */
+  readonly #confirmed = new Map<string, Moment>();
+  readonly #confirming = new Set<string>();
   #relaying = false;
   #moves: Disposable | undefined;
   #closed = false;
@@ -140,14 +142,18 @@ export class Replicas implements Coordination, AsyncDisposable {
     return mayNotSleep(this.#standing, this.id, momentOf(this.#options.clock), this.#timing);
   }
 
-  get stale(): boolean {
-    return !surelyAsked(this.#asked, momentOf(this.#options.clock), this.#timing);
+  isStale(name: string): boolean {
+    return this.#outdatedIn(this.#confirmed.get(name) ?? this.#asked, 0);
   }
 
-  /** While the others cannot be reached the engine is asked early enough for nobody to wait for it. */
-  get #soonStale(): boolean {
+  #outdatedIn(asOf: Moment, ms: number): boolean {
     const { wall, mono } = momentOf(this.#options.clock);
-    return !surelyAsked(this.#asked, { wall, mono: mono + 2 * this.#timing.beatMs }, this.#timing);
+    return !surelyAsked(asOf, { wall: wall + ms, mono: mono + ms }, this.#timing);
+  }
+
+  /** Early enough that no request has to wait for the engine's answer. */
+  #soonOutdated(asOf: Moment): boolean {
+    return this.#outdatedIn(asOf, 2 * this.#timing.beatMs);
   }
 
   usedElsewhere(name: string): readonly Evidence[] {
@@ -278,6 +284,8 @@ export class Replicas implements Coordination, AsyncDisposable {
 
   /** All wake together: a page that one of them made is followed through any, and all are ready at once. */
   #onMoved({ watcher, before, after }: Moved): void {
+    // A wake of its own proves the target again.
+    if (after.kind !== "ready") this.#confirmed.delete(watcher.name);
     if (this.#relaying || after.kind !== "waking" || before.kind === "waking") return;
     const { cause } = after.wake;
     if (cause.by === "outside") return;
@@ -300,7 +308,8 @@ export class Replicas implements Coordination, AsyncDisposable {
   async #live(): Promise<void> {
     const sent = momentOf(this.#options.clock);
     if (!this.#link.up) {
-      if (this.#soonStale) await this.#verify(sent);
+      if (this.#soonOutdated(this.#asked)) this.#distrustReady(sent);
+      this.#confirmOutdated();
       return;
     }
     const underWay = { wakes: this.#claims.held, stops: this.#proposals.committed };
@@ -319,8 +328,10 @@ export class Replicas implements Coordination, AsyncDisposable {
     for (const name of changed) this.#watchers.watcher(name)?.activity.poke();
     this.#agreements.standing(reply.stops, sent.mono);
     if (this.#voice.present(reply)) this.changed.emit();
-    if (this.stale) await this.#verify(sent);
-    else this.#asked = sent;
+    if (this.#outdatedIn(this.#asked, 0)) this.#distrustReady(sent);
+    this.#asked = sent;
+    for (const [name, asOf] of this.#confirmed) if (!this.#outdatedIn(asOf, 0)) this.#confirmed.delete(name);
+    this.#confirmOutdated();
   }
 
   #onSkew(skewed: Skewed): void {
@@ -329,15 +340,36 @@ export class Replicas implements Coordination, AsyncDisposable {
     this.#voice.skewed(why);
   }
 
-  /** Asks the engines whether what is ready still is, and lets requests pass again. */
-  async #verify(asOf: Moment): Promise<void> {
-    if (this.#verifying) return;
-    this.#verifying = true;
-    const ready = [...this.#watchers.watchers].filter(({ state }) => state.kind === "ready");
-    await Promise.all(ready.map((watcher) => watcher.elsewhere.verify()));
-    this.#verifying = false;
-    this.#asked = asOf;
-    for (const watcher of ready) watcher.changed.emit();
+  /**
+   * Another replica may have stopped whatever was ready at the last contact, so each such target has to be confirmed by
+   * its engine. What is woken from now on is known.
+   */
+  #distrustReady(now: Moment): void {
+    for (const { name, state } of this.#watchers.watchers)
+      if (state.kind === "ready" && !this.#confirmed.has(name)) this.#confirmed.set(name, this.#asked);
+    this.#asked = now;
+  }
+
+  /** Asks the engine about each target whose last confirmation is too old. Tried again with the next beat. */
+  #confirmOutdated(): void {
+    for (const [name, asOf] of this.#confirmed) {
+      const watcher = this.#watchers.watcher(name);
+      if (watcher?.state.kind !== "ready") this.#confirmed.delete(name);
+      else if (this.#soonOutdated(asOf)) void this.#confirm(watcher);
+    }
+  }
+
+  /** Never rejects. The engine of one target may be silent: others do not wait for it, nor does the next beat. */
+  async #confirm(watcher: Watcher): Promise<void> {
+    const { name } = watcher;
+    if (this.#confirming.has(name)) return;
+    this.#confirming.add(name);
+    const sent = momentOf(this.#options.clock);
+    const answered = await watcher.elsewhere.verify();
+    this.#confirming.delete(name);
+    if (!answered || !this.#confirmed.has(name)) return;
+    this.#confirmed.set(name, sent);
+    watcher.changed.emit();
   }
 
   #stand(next: Standing): void {

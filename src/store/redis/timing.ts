@@ -46,9 +46,12 @@ export function surelyHolds(sentAt: Moment, now: Moment, { leaseMs, marginMs }: 
   return elapsedMs(sentAt, now) < leaseMs - marginMs;
 }
 
-/** True while no other Wakegate can have stopped anything without our word. Pure. */
+/**
+ * True while no other replica can have stopped anything without this one's consent. Uses both clocks, because the
+ * monotonic one stands still while the machine is suspended. Pure.
+ */
 export function surelyAsked(sentAt: Moment, now: Moment, { leaseMs, lostMs, answerMs }: Timing): boolean {
-  return now.mono - sentAt.mono < leaseMs + lostMs - answerMs;
+  return elapsedMs(sentAt, now) < leaseMs + lostMs - answerMs;
 }
 
 /** Wall and monotonic ms of one moment. */

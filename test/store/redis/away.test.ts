@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join as path } from "node:path";
 import { expect, it } from "vitest";
+import { ProviderError } from "../../../src/providers/provider.ts";
 import { startRedis } from "../../support/redis-server.ts";
 import { freePort } from "../../support/free-port.ts";
 import { suite } from "../../support/require.ts";
@@ -95,6 +96,39 @@ suite("redis", "a shared store that is away", () => {
     expect(world.calls).toEqual(["start app"]);
     relay.pass();
     await until(() => b.replicas.status.kind === "synced");
+  });
+
+  it("and an engine that is silent as well: nothing passes until the engine answers, target by target", async () => {
+    await using redis = await startRedis();
+    await using relay = await openTcpRelay(redis.port);
+    const world = realWorld();
+    const lasting = { ...labels, "wakegate.idle_timeout": "1h" };
+    world.create("silent", { labels: lasting });
+    world.create("fine", { labels: lasting });
+    await using b = await join(world, `redis://127.0.0.1:${String(relay.port)}`, "b");
+    await leaderOf([b]);
+    for (const name of ["silent", "fine"]) b.watcher(name).wake(BY_REQUEST);
+    await until(() => b.state("silent") === "ready" && b.state("fine") === "ready");
+    let asked = 0;
+    let refuses = true;
+    world.onAnswer = async (instance) => {
+      if (instance?.name !== "silent" || !refuses) return instance;
+      asked += 1;
+      throw new ProviderError("engine_timeout", "local", "the engine does not answer");
+    };
+    relay.refuse();
+    await until(() => b.watcher("silent").gate.kind !== "ready");
+    const before = asked;
+    await until(() => asked > before + 1);
+    expect(b.watcher("silent").gate.kind).not.toBe("ready");
+    expect(b.watcher("fine").gate.kind).toBe("ready");
+    // Redis alone proves nothing about what was missed.
+    relay.pass();
+    await until(() => b.replicas.status.kind === "synced");
+    expect(b.watcher("silent").gate.kind).not.toBe("ready");
+    refuses = false;
+    await until(() => b.watcher("silent").gate.kind === "ready");
+    expect(world.calls.filter((call) => call.startsWith("st"))).toHaveLength(2);
   });
 
   it("is slow: what takes longer than it may counts as away, what does not is waited for", async () => {

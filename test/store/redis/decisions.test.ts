@@ -36,6 +36,13 @@ describe("a lease", () => {
     );
   });
 
+  it("is over when either clock says so, also for what is ready", () => {
+    const own = timingOf({ leaseMs: 10_000, lostGraceMs: 60_000 });
+    const hour = 3_600_000;
+    expect(surelyAsked({ wall: 0, mono: 0 }, { wall: hour, mono: 5 }, own)).toBe(false);
+    expect(surelyAsked({ wall: 0, mono: 0 }, { wall: -hour, mono: hour }, own)).toBe(false);
+  });
+
   it("has everything that depends on it within it", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1_000, max: 3_600_000 }), (leaseMs) => {
