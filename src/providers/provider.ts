@@ -28,8 +28,11 @@ export interface Provider extends AsyncDisposable {
   sleep(id: string, request: SleepRequest, signal: AbortSignal): Promise<void>;
   /** Counters of use since some fixed moment; undefined where the engine has none for this instance. */
   usage(id: string, signal: AbortSignal): Promise<Usage | undefined>;
-  /** The last lines written by the instance's latest run, oldest first, without control characters. */
-  logs(id: string, limit: { lines: number; bytes: number }, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * The last lines written by the instance's latest run, oldest first, without control characters. `ended`: by the
+   * latest run that has ended, where the engine has begun another one and can tell them apart.
+   */
+  logs(id: string, limit: LogLimit, signal: AbortSignal): Promise<readonly string[]>;
   /** Runs a command inside a running instance. Throws `not_supported` where `can` lacks "exec". */
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
   /**
@@ -53,6 +56,13 @@ export interface Provider extends AsyncDisposable {
 
 export type ProviderKind = "docker" | "swarm" | "proxmox" | "kubernetes" | "process" | "command" | "wol";
 export type Capability = "pause" | "hibernate" | "kill" | "usage" | "logs" | "exec";
+
+/** How much of a log is read, and of which run; see `Provider.logs`. */
+export interface LogLimit {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly ended?: boolean;
+}
 
 /** What a wake may spend on things that stand in its way and pass by themselves, such as a backup's lock. */
 export interface WakePatience {
@@ -105,6 +115,8 @@ export interface EngineChange {
     | "network";
   /** With cause "signalled": the signal's name (`SIGTERM`), where known. */
   readonly signal?: string;
+  /** With cause "died": the exit code, where the engine says it here. */
+  readonly exitCode?: number;
 }
 
 /** As Docker names them. `created` has never run; `restarting` waits for its restart policy. */
@@ -167,6 +179,13 @@ export interface Instance extends InstanceSummary {
   readonly stopTimeoutMs: number;
   readonly stopSignal: string;
   readonly restartPolicy: "no" | "always" | "unless-stopped" | "on-failure";
+  /** While a run of its restart policy goes on: how the run before ended, where that is known. */
+  readonly previousExit?: Exit;
+  /**
+   * How many runs its restart policy has begun since it was last started by a call; may be smaller later, after another
+   * start. Absent where the engine does not count them.
+   */
+  readonly restartCount?: number;
   /** It was given a graphics card: memory there is kept by a pause, and some drivers do not survive one. */
   readonly gpu?: boolean;
   /** The engine deletes it when it stops (`docker run --rm`): it must never be stopped. */

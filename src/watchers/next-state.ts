@@ -62,7 +62,16 @@ function keptBy({ runs, paused }: Kept): Kept {
 /** The engine says running: prove that it answers. */
 export function probing(wake: Wake, sighting: Sighting, ctx: Context): Starting {
   const began = { ...wake.began, starting: wake.began.starting ?? ctx.mono, probing: ctx.mono };
-  return { kind: "starting", task: Symbol(), wake: { ...wake, began }, seen: sighting };
+  const { restartCount: restartsBefore, exit: died } = sighting;
+  return {
+    kind: "starting",
+    task: Symbol(),
+    wake: { ...wake, began },
+    seen: sighting,
+    exits: 0,
+    ...(died && { died }),
+    ...(restartsBefore !== undefined && { restartsBefore }),
+  };
 }
 
 /** Somebody else started it, or it runs although we tried to stop it: prove that it answers. */

@@ -1,4 +1,3 @@
-import type { Exit } from "../providers/provider.ts";
 import { dyingOnceUnpaused, foreignDown, resumedStop, seenWhileStopping } from "./going-down.ts";
 import type { Context, KnownStop } from "./input.ts";
 import { adopt, crashed, gone, isUp, probing, resting } from "./next-state.ts";
@@ -93,9 +92,25 @@ export function seenWhileStarting(state: Starting, sighting: Sighting | undefine
 /** What is asked must stop with the run it belongs to: its address may be another container's at once. */
 function probedAnew(state: Starting, sighting: Sighting): Starting {
   const same = sighting.run === state.seen.run && sighting.status === state.seen.status;
-  return { ...state, ...diedAs(sighting), seen: sighting, ...(!same && { task: Symbol() }) };
+  const exits = exitsBy(state, sighting);
+  // How a run before this wake ended is no matter of this wake.
+  const died = sighting.exit ?? (exits > 0 ? sighting.previousExit : undefined);
+  return {
+    ...state,
+    ...(died && { died }),
+    exits,
+    seen: sighting,
+    ...(!same && { task: Symbol() }),
+  };
 }
 
-function diedAs({ exit }: Sighting): { readonly died?: Exit } {
-  return exit ? { died: exit } : {};
+/** How many runs of this wake have ended, this sighting included. A start by somebody else begins the count anew. */
+function exitsBy(state: Starting, { exit, restartCount, run }: Sighting): number {
+  if (restartCount !== undefined) {
+    const begun = Math.max(0, restartCount - (state.restartsBefore ?? 0));
+    return begun + (exit ? 1 : 0);
+  }
+  if (exit) return exit.at === state.died?.at ? state.exits : state.exits + 1;
+  const isUnseen = state.seen.status === "running" && run !== state.seen.run && state.seen.run !== "";
+  return isUnseen ? state.exits + 1 : state.exits;
 }

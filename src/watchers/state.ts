@@ -51,6 +51,10 @@ export interface Starting {
   readonly seen: Sighting;
   /** How its last run of this wake ended, where the engine's restart policy has begun another. */
   readonly died?: Exit;
+  /** How many runs of this wake have ended so far. */
+  readonly exits: number;
+  /** Runs that its restart policy had begun before this wake, where the engine counts them. */
+  readonly restartsBefore?: number;
   /** Monotonic ms at which a wake failed, where only the engine's restart policy has brought it back since. */
   readonly failingSince?: number;
 }
@@ -179,9 +183,13 @@ export interface Sighting {
   /** Empty when only a listing was seen. */
   readonly run: string;
   readonly exit?: Exit;
+  /** How the run before ended, while one of its restart policy goes on. */
+  readonly previousExit?: Exit;
   readonly unhealthy: boolean;
   /** The engine starts it again by itself when it dies. */
   readonly restarts: boolean;
+  /** Runs that its restart policy has begun since its last start by a call, where the engine counts them. */
+  readonly restartCount?: number;
   /** Between stop signal and kill, when somebody else stops it. */
   readonly stopTimeoutMs: number;
 }
@@ -196,7 +204,9 @@ export function sightingOf(seen: Instance | InstanceSummary): Sighting {
     unhealthy: full?.health === "unhealthy",
     restarts: full !== undefined && full.restartPolicy !== "no",
     stopTimeoutMs: full?.stopTimeoutMs ?? 10_000,
+    ...(full?.restartCount !== undefined && { restartCount: full.restartCount }),
     ...(full?.exit && { exit: full.exit }),
+    ...(full?.previousExit && { previousExit: full.previousExit }),
   };
 }
 

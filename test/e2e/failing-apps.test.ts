@@ -124,15 +124,33 @@ suite("docker", "an app that cannot wake up", () => {
     expect(r.wakegate.log().filter(({ event }) => event === "wake_failed")).toEqual([]);
   });
 
-  it("exits for ever under a restart policy: the wake ends with that exit as evidence", async () => {
+  it.each(["unless-stopped", "always", "on-failure"] as const)(
+    "exits for ever under restart: %s: the wake ends at the second exit, with exit code and last words",
+    async (restart) => {
+      await using r = await rig({
+        restart,
+        labels: { ...TOLD, "wakegate.wake_timeout": "3m" },
+        env: { EXIT_MS: "150", BOOT_MS: "60000", EXIT_CODE: "5" },
+      });
+      const held = await r.ask();
+      expect(held).toMatchObject({ status: 503, state: "error" });
+      expect(held.body).toMatch(/stopped while starting, \d times in a row \(exit code 5\)/);
+      const line = await r.failure();
+      expect(line["reason"]).toBe("exited");
+      expect(line["log"]).toEqual(expect.arrayContaining(["sleepy: fatal: exiting with 5 as asked"]));
+      expect(line.msg).toContain("Its last line: sleepy: fatal: exiting with 5 as asked");
+    },
+  );
+
+  it("exits for ever at once under a restart policy: the last words are those of a run that ended", async () => {
     await using r = await rig({
-      restart: "always",
-      labels: { ...TOLD, "wakegate.wake_timeout": "3s" },
-      env: { EXIT_MS: "50", BOOT_MS: "60000", EXIT_CODE: "5" },
+      restart: "unless-stopped",
+      labels: { ...TOLD, "wakegate.wake_timeout": "3m" },
+      env: { EXIT_MS: "0", BOOT_MS: "60000", EXIT_CODE: "6" },
     });
     const held = await r.ask();
     expect(held).toMatchObject({ status: 503, state: "error" });
-    expect(held.body).toContain("exit code 5");
+    expect(held.body).toContain("fatal: exiting with 6 as asked");
   });
 
   it("runs out of memory: that is what is said", async (context) => {

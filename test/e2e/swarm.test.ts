@@ -102,4 +102,24 @@ suite("docker", "a service of Docker Swarm", () => {
     expect(failed.msg).toMatch(/no suitable node|scheduling constraints/);
     await swarm.remove(id);
   });
+
+  it("that ends again and again fails at the second end, with exit code and last words", async () => {
+    const id = await swarm.create("loops", {
+      labels: {
+        "wakegate.enable": "true",
+        "wakegate.hosts": "loops.test",
+        "wakegate.address": "127.0.0.1:9",
+      },
+      env: { EXIT_MS: "700", BOOT_MS: "60000", EXIT_CODE: "7" },
+    });
+    await using wakegate = await startWakegate({
+      providers: `swarm: { cluster: "unix://${swarm.socketPath}" }`,
+    });
+    const first = await ask(wakegate, "loops.test");
+    expect(first.status).toBe(503);
+    const line = await wakegate.until("wake_failed", "loops", 60_000);
+    expect(line.msg).toMatch(/non-zero exit \(7\)|exit code 7/);
+    expect(line.msg).toContain("2 times in a row");
+    await swarm.remove(id);
+  }, 120_000);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Exit } from "../../src/providers/provider.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { BY_REQUEST, compose, labels, rig, type Rig } from "./world.ts";
 
@@ -17,6 +18,19 @@ async function crash({ world, clock }: Rig): Promise<void> {
   world.change("blog", { status: "restarting" }, "died");
   await clock.advance(59_500);
   if (world.get("blog").status === "restarting") world.runs("blog");
+}
+
+const NEVER_HEALTHY = labels({ "wakegate.readiness.kind": "healthcheck", "wakegate.wake_timeout": "3m" });
+
+function exitOf({ clock }: Rig): Exit {
+  return { code: 5, oomKilled: false, at: clock.now() };
+}
+
+/** Its restart policy begins the run of this number. */
+function restarts(r: Rig, restartCount: number): void {
+  r.world.change("blog", { status: "restarting", exit: exitOf(r), restartCount: restartCount - 1 }, "died");
+  r.world.change("blog", { restartCount }, "started");
+  r.world.runs("blog");
 }
 
 describe("a failed wake", () => {
@@ -178,6 +192,88 @@ describe("a failed wake", () => {
     r.world.runs("blog");
     await r.clock.advance(10_000);
     expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "exited", exitCode: 5 });
+  });
+
+  it.each(["unless-stopped", "on-failure"] as const)(
+    "ends at the second exit under restart: %s, long before the wake timeout, with exit code and last words",
+    async (restartPolicy) => {
+      await using r = await rig({
+        setUp: (w) => w.create("blog", { ...SILENT, labels: NEVER_HEALTHY, restartPolicy, restartCount: 0 }),
+      });
+      r.watcher("blog").wake(BY_REQUEST);
+      await r.clock.advance(500);
+      restarts(r, 1);
+      await r.clock.advance(500);
+      expect(r.state("blog")).toBe("starting");
+      r.world.change("blog", { status: "restarting", exit: exitOf(r), restartCount: 1 }, "died");
+      await r.clock.advance(100);
+      expect(r.watcher("blog").progress().failure).toMatchObject({
+        reason: "exited",
+        exitCode: 5,
+        message: "blog stopped while starting, 2 times in a row (exit code 5).",
+        log: ["last words of blog"],
+      });
+    },
+  );
+
+  it("ends at the second exit also where the engine does not count and both runs were over before a look", async () => {
+    await using r = await rig({
+      setUp: (w) => w.create("blog", { ...SILENT, labels: NEVER_HEALTHY, restartPolicy: "always" }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(500);
+    r.world.runs("blog");
+    await r.clock.advance(500);
+    expect(r.state("blog")).toBe("starting");
+    r.world.runs("blog");
+    await r.clock.advance(500);
+    expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "exited" });
+  });
+
+  it("is none when restarts of an earlier life are all that the engine counts", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", {
+          ...SILENT,
+          status: "running",
+          labels: NEVER_HEALTHY,
+          restartPolicy: "always",
+          restartCount: 7,
+        }),
+    });
+    await r.clock.advance(5_000);
+    expect(r.state("blog")).toBe("starting");
+    restarts(r, 8);
+    await r.clock.advance(1_000);
+    expect(r.state("blog")).toBe("starting");
+    restarts(r, 9);
+    await r.clock.advance(1_000);
+    expect(r.state("blog")).toBe("error");
+  });
+
+  it("is none when a person starts the container anew again and again", async () => {
+    await using r = await rig({
+      setUp: (w) =>
+        w.create("blog", { ...SILENT, labels: NEVER_HEALTHY, restartPolicy: "always", restartCount: 0 }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    for (let i = 0; i < 3; i++) {
+      await r.clock.advance(500);
+      r.world.runs("blog");
+    }
+    await r.clock.advance(500);
+    expect(r.state("blog")).toBe("starting");
+  });
+
+  it("does not wait for a restart that never comes: exit code 0 under restart: on-failure is the end", async () => {
+    await using r = await rig({
+      setUp: (w) => w.create("blog", { ...SILENT, labels: NEVER_HEALTHY, restartPolicy: "on-failure" }),
+    });
+    r.watcher("blog").wake(BY_REQUEST);
+    await r.clock.advance(500);
+    r.world.dies("blog", 0);
+    await r.clock.advance(100);
+    expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "exited", exitCode: 0 });
   });
 
   it("names the networks when there is no way to ask the app", async () => {

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import type { DockerEngineSpec } from "../../config/model/engine.ts";
+import { Generations } from "../../lib/generations.ts";
 import { Emitter } from "../../lib/emitter.ts";
 import { race } from "../../lib/race.ts";
 import { deadline } from "../../lib/signals.ts";
@@ -45,6 +46,8 @@ export class Connection implements Disposable {
   readonly unheard = new Emitter<void>();
   /** Lines of event streams so far. */
   heard = 0;
+  /** The exit code of each container's latest end that an event told: an inspection of the next run has it no more. */
+  readonly exitCodes = new Generations<string, number>(2_000);
   readonly #spec: Omit<DockerEngineSpec, "kind">;
   readonly #deadlines: Readonly<Record<Verb, number>>;
   #docker: Docker | undefined;

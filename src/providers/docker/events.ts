@@ -58,7 +58,14 @@ export function toChange(line: string): EngineChange | undefined {
   if (Type !== "container" || !cause || !id) return undefined;
   const sent = cause === "signalled" ? textOf(attributes?.["signal"]) : undefined;
   const signal = sent && signalName(sent);
-  return { id, cause, ...(signal && { signal }) };
+  const exitCode = cause === "died" ? exitCodeOf(attributes) : undefined;
+  return { id, cause, ...(signal && { signal }), ...(exitCode !== undefined && { exitCode }) };
+}
+
+/** Podman has a name of its own for it. */
+function exitCodeOf(attributes: Readonly<Record<string, unknown>> | null | undefined): number | undefined {
+  const text = textOf(attributes?.["exitCode"]) ?? textOf(attributes?.["containerExitCode"]);
+  return text !== undefined && /^\d{1,3}$/.test(text) ? Number(text) : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -28,7 +28,7 @@ export async function inspect(
   signal: AbortSignal,
 ): Promise<Instance | undefined> {
   const info = await inspectRaw(connection, ref, signal);
-  return info && toInstance(info, connection.isPodman);
+  return info && toInstance(info, connection.isPodman, connection.exitCodes.get(info.Id));
 }
 
 /** As {@link inspect}, in the engine's own words. */
@@ -60,12 +60,14 @@ function isSame({ Id, Name }: Inspected, ref: string): boolean {
   return Id === ref || Name === `/${ref}` || (ref.length >= 12 && Id.startsWith(ref));
 }
 
-function toInstance(info: Inspected, podman: boolean): Instance {
+function toInstance(info: Inspected, podman: boolean, lastExitCode: number | undefined): Instance {
   const { Config, HostConfig, NetworkSettings, State } = info;
   const status = toStatus(State.Status);
   const startedAt = toTime(State.StartedAt);
   const runs = status === "running" || status === "paused";
   const exit = runs ? undefined : toExit(info);
+  const finishedAt = toTime(State.FinishedAt);
+  const isNextRun = runs && info.RestartCount > 0 && finishedAt !== undefined && lastExitCode !== undefined;
   const healthcheck = healthCommand(Config);
   return {
     id: info.Id,
@@ -79,6 +81,7 @@ function toInstance(info: Inspected, podman: boolean): Instance {
     runId: startedAt === undefined ? "" : `${info.Id.slice(0, 12)}@${State.StartedAt}`,
     ...(startedAt !== undefined && { startedAt }),
     ...(exit && { exit }),
+    ...(isNextRun && { previousExit: { code: lastExitCode, oomKilled: false, at: finishedAt } }),
     health: toHealth(State.Health?.Status),
     ...(healthcheck && { healthcheck }),
     ...(runs && State.Pid > 0 && { pid: State.Pid }),
@@ -89,6 +92,8 @@ function toInstance(info: Inspected, podman: boolean): Instance {
     stopSignal: (Config.StopSignal && signalName(Config.StopSignal)) || "SIGTERM",
     ...(hasGpu(HostConfig) && { gpu: true }),
     ...(HostConfig.AutoRemove === true && { removedOnStop: true }),
+    // The engine counts a run when it decides on it, which is before the run begins.
+    restartCount: Math.max(0, (info.RestartCount || 0) - (status === "restarting" ? 1 : 0)),
     restartPolicy: (HostConfig.RestartPolicy?.Name || "no") as Instance["restartPolicy"],
   };
 }

@@ -1,5 +1,5 @@
 import { logLines } from "../log-lines.ts";
-import { ProviderError } from "../provider.ts";
+import { ProviderError, type LogLimit } from "../provider.ts";
 import type { Connection } from "./connection.ts";
 import { inspectRaw } from "./inspect.ts";
 import { openStream } from "./modem.ts";
@@ -7,12 +7,16 @@ import { OutputTail } from "./multiplex.ts";
 
 /** No runtime takes longer from the app's first instruction to its answer. */
 const START_TAKES_MS = 2_000;
+/** An engine may note an exit before it has copied the last lines; a restart policy waits longer before the next run. */
+const LAST_LINES_TAKE_MS = 50;
+/** How many lines of the present run may follow the last ones of the run before. */
+const LINES_SINCE = 200;
 
 /** The last lines that the container's latest run wrote, to either output. Empty where the engine keeps none. */
 export async function logs(
   connection: Connection,
   id: string,
-  limit: { lines: number; bytes: number },
+  limit: LogLimit,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const info = await inspectRaw(connection, id, signal);
@@ -23,8 +27,7 @@ export async function logs(
       `engine ${connection.engine}: no such container: ${id}`,
     );
   }
-  const since = sinceOf(info.State);
-  const query = { stdout: true, stderr: true, tail: limit.lines, ...(since !== undefined && { since }) };
+  const query = { stdout: true, stderr: true, ...rangeOf(info.State, limit) };
   return readLog(
     connection,
     `/containers/${info.Id}/logs`,
@@ -61,6 +64,21 @@ export async function readLog(
     throw error;
   }
   return logLines(tail.text(), limit);
+}
+
+/** Which part of the log is that of the run. */
+function rangeOf(
+  state: Parameters<typeof sinceOf>[0],
+  { lines, ended }: LogLimit,
+): Readonly<Record<string, unknown>> {
+  const finished = Date.parse(state.FinishedAt);
+  if (ended === true && state.Running && finished > 0) {
+    const until = ((finished + LAST_LINES_TAKE_MS) / 1000).toFixed(3);
+    // The engine takes the end of the whole log first and leaves out what is later after that.
+    return { tail: lines + LINES_SINCE, until };
+  }
+  const since = sinceOf(state);
+  return { tail: lines, ...(since !== undefined && { since }) };
 }
 
 /**

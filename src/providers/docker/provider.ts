@@ -10,6 +10,7 @@ import type {
   Provider,
   SleepRequest,
   Usage,
+  LogLimit,
 } from "../provider.ts";
 import { Connection } from "./connection.ts";
 import type { Verb } from "./errors.ts";
@@ -72,7 +73,7 @@ export class DockerProvider implements Provider {
     return usage(this.#connection, id, signal);
   }
 
-  logs(id: string, limit: { lines: number; bytes: number }, signal: AbortSignal): Promise<readonly string[]> {
+  logs(id: string, limit: LogLimit, signal: AbortSignal): Promise<readonly string[]> {
     return logs(this.#connection, id, limit, signal);
   }
 

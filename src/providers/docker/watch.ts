@@ -120,6 +120,7 @@ async function session(
     const reading = read(connection, stream, signal, options, (line) => {
       const change = feed.toChange(line);
       if (!change) return;
+      if (change.exitCode !== undefined) connection.exitCodes.set(change.id, change.exitCode);
       if (held) held.push(change);
       else sink.changed(change);
     });

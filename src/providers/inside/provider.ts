@@ -14,6 +14,7 @@ import {
   type SleepRequest,
   type Usage,
   type WakePatience,
+  type LogLimit,
 } from "../provider.ts";
 import type { Machine } from "./machine.ts";
 import { Memory } from "./memory.ts";
@@ -115,11 +116,7 @@ export class InsideProvider implements Provider {
     return this.#isUp ? await this.#inner.usage(id, signal) : undefined;
   }
 
-  async logs(
-    id: string,
-    limit: { lines: number; bytes: number },
-    signal: AbortSignal,
-  ): Promise<readonly string[]> {
+  async logs(id: string, limit: LogLimit, signal: AbortSignal): Promise<readonly string[]> {
     return this.#isUp ? await this.#inner.logs(id, limit, signal) : [];
   }
 

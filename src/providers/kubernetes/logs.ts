@@ -1,3 +1,4 @@
+import type { LogLimit } from "../provider.ts";
 import { logLines } from "../log-lines.ts";
 import type { Cluster } from "./cluster.ts";
 import { statusOf } from "./errors.ts";
@@ -11,7 +12,7 @@ const DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
 export async function readLogs(
   cluster: Cluster,
   id: string,
-  limit: { lines: number; bytes: number },
+  limit: LogLimit,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const workload = await cluster.mustFind(id, signal);

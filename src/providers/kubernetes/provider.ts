@@ -13,6 +13,7 @@ import {
   type SleepRequest,
   type Usage,
   type WakePatience,
+  type LogLimit,
 } from "../provider.ts";
 import { gatedSink } from "../gated-sink.ts";
 import { JointWakes, Work } from "../work.ts";
@@ -100,7 +101,7 @@ export class KubernetesProvider implements Provider {
     return this.#work.run(signal, (linked) => this.#meter.read(id, linked));
   }
 
-  logs(id: string, limit: { lines: number; bytes: number }, signal: AbortSignal): Promise<readonly string[]> {
+  logs(id: string, limit: LogLimit, signal: AbortSignal): Promise<readonly string[]> {
     return this.#work.run(signal, (linked) => readLogs(this.#cluster, id, limit, linked));
   }
 

@@ -15,6 +15,7 @@ import {
   type SleepRequest,
   type Usage,
   type WakePatience,
+  type LogLimit,
 } from "../provider.ts";
 import type { Controls } from "./controls.ts";
 import { instanceOf } from "./instance.ts";
@@ -113,11 +114,7 @@ export class MachineProvider implements Provider {
   }
 
   /** What a command said is in the error of the wake or sleep that failed. */
-  async logs(
-    id: string,
-    _limit: { lines: number; bytes: number },
-    signal: AbortSignal,
-  ): Promise<readonly string[]> {
+  async logs(id: string, _limit: LogLimit, signal: AbortSignal): Promise<readonly string[]> {
     signal.throwIfAborted();
     this.#check(id);
     return [];

@@ -15,6 +15,7 @@ import {
   type Provider,
   type SleepRequest,
   type Usage,
+  type LogLimit,
 } from "../provider.ts";
 import { Records } from "./record.ts";
 import { Slot } from "./slot.ts";
@@ -123,11 +124,7 @@ export class ProcessProvider implements Provider {
     return undefined;
   }
 
-  async logs(
-    id: string,
-    limit: { lines: number; bytes: number },
-    signal: AbortSignal,
-  ): Promise<readonly string[]> {
+  async logs(id: string, limit: LogLimit, signal: AbortSignal): Promise<readonly string[]> {
     signal.throwIfAborted();
     this.#slot(id);
     return logLines(readTail(this.#records.logPath(id), limit.bytes * 2), limit);

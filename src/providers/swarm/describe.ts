@@ -7,6 +7,9 @@ const DEFAULT_GRACE_MS = 10_000;
 /** States of tasks that are over. */
 const OVER = new Set(["complete", "shutdown", "failed", "rejected", "remove", "orphaned"]);
 
+/** States of tasks that nobody asked to end. */
+const ENDED = new Set(["complete", "failed", "rejected"]);
+
 /** How a service stands, judged by its tasks. */
 export interface Standing {
   readonly status: InstanceStatus;
@@ -28,7 +31,12 @@ export function describe(
   const container = Spec.TaskTemplate.ContainerSpec ?? {};
   const { status, runId, task } = standing(service, tasks);
   const ports = (Endpoint?.Ports ?? []).filter(({ Protocol = "tcp" }) => Protocol === "tcp");
-  const exit = status === "exited" ? exitOf(service, task) : undefined;
+  const exit =
+    status === "exited"
+      ? exitOf(service, task)
+      : status === "restarting"
+        ? exitOf(service, latestEnd(service, tasks))
+        : undefined;
   const startedAt = Date.parse(task?.Status.Timestamp ?? "");
   const unfit = unfitness(service);
   return {
@@ -84,6 +92,17 @@ export function standing({ Spec, ID }: Pick<Service, "Spec" | "ID">, tasks: read
 /** It will never run again: the swarm makes new ones in its place. */
 export function isOver({ Status }: Task): boolean {
   return OVER.has(Status.State);
+}
+
+/** The latest of its tasks that ended although it was wanted. */
+export function latestEnd({ ID }: Pick<Service, "ID">, tasks: readonly Task[]): Task | undefined {
+  const ended = tasks.filter((task) => task.ServiceID === ID && endedByItself(task));
+  return ended.sort((a, b) => (a.CreatedAt < b.CreatedAt ? -1 : 1)).at(-1);
+}
+
+/** It ended, or could not begin, although the swarm wanted it. */
+export function endedByItself({ Status, DesiredState }: Task): boolean {
+  return ENDED.has(Status.State) && DesiredState !== "remove";
 }
 
 /** Why it cannot be scaled to nothing and back. */

@@ -19,9 +19,10 @@ import {
   type SleepRequest,
   type Usage,
   type WakePatience,
+  type LogLimit,
 } from "../provider.ts";
 import { networkNames, service, services, tasks, type Service, type Task } from "./api.ts";
-import { describe, standing } from "./describe.ts";
+import { describe, latestEnd, standing } from "./describe.ts";
 import { EVENT_FILTERS, readEvent } from "./events.ts";
 import { FOLLOW_CADENCE, Follower, type FollowCadence } from "./follower.ts";
 import { sleep, wake } from "./scale.ts";
@@ -102,12 +103,14 @@ export class SwarmProvider implements Provider {
     return undefined;
   }
 
-  logs(id: string, limit: { lines: number; bytes: number }, signal: AbortSignal): Promise<readonly string[]> {
+  logs(id: string, limit: LogLimit, signal: AbortSignal): Promise<readonly string[]> {
     return this.#work.run(signal, async (linked) => {
       const found = await service(this.#connection, id, linked);
       if (!found)
         throw new ProviderError("not_found", this.engine, `engine ${this.engine}: no such service: ${id}`);
-      const { task } = standing(found, await tasks(this.#connection, [found.ID], linked));
+      const now = await tasks(this.#connection, [found.ID], linked);
+      const ended = limit.ended === true ? latestEnd(found, now) : undefined;
+      const task = ended ?? standing(found, now).task;
       if (!task?.Status.ContainerStatus?.ContainerID) return [];
       const query = { stdout: true, stderr: true, tail: limit.lines };
       const framed = found.Spec.TaskTemplate.ContainerSpec?.TTY !== true;

@@ -3,7 +3,7 @@ import type { Connection } from "../docker/connection.ts";
 import { ProviderError, type SleepRequest, type WakePatience } from "../provider.ts";
 import { checkReference } from "../docker/reference.ts";
 import { isOutdated, service, tasks, update, type Service, type ServiceSpec, type Task } from "./api.ts";
-import { isOver, standing } from "./describe.ts";
+import { endedByItself, isOver, latestEnd, standing } from "./describe.ts";
 import { again, asleep, awake } from "./replicas.ts";
 
 const FIRST_LOOK_MS = 50;
@@ -12,6 +12,8 @@ const LAST_LOOK_MS = 1_000;
 const MARGIN_MS = 30_000;
 /** Others may change a service at the same time, again and again: an update that rolls does. */
 const TRIES = 10;
+/** One end may be bad luck. What ends twice is not waited for until the time for the wake is over. */
+const CRASH_LOOP_ENDS = 2;
 
 /** Scales up to what the service had, and resolves when its first task runs. */
 export async function wake(
@@ -43,6 +45,8 @@ export async function wake(
       if (task?.Status.ContainerStatus?.ContainerID) return;
       throw failed(connection, scaled, task);
     }
+    const ends = now.filter(endedByItself).length;
+    if (ends >= CRASH_LOOP_ENDS) throw failed(connection, scaled, latestEnd(scaled, now), ends);
     const waits = trouble(now);
     if (waits !== "" && waits !== said) patience.onWaiting(waits);
     said = waits || said;
@@ -119,9 +123,16 @@ function trouble(all: readonly Task[]): string {
   return newest.find(({ Status }) => Status.Err)?.Status.Err ?? "";
 }
 
-function failed(connection: Connection, { Spec }: Service, task: Task | undefined): ProviderError {
+function failed(
+  connection: Connection,
+  { Spec }: Service,
+  task: Task | undefined,
+  ends?: number,
+): ProviderError {
   const why = task?.Status.Err ? `: ${task.Status.Err}` : "";
-  const message = `engine ${connection.engine}: the tasks of ${Spec.Name} ended and are not started again${why}`;
+  const what =
+    ends === undefined ? "ended and are not started again" : `ended ${String(ends)} times in a row`;
+  const message = `engine ${connection.engine}: the tasks of ${Spec.Name} ${what}${why}`;
   return new ProviderError("engine_failed", connection.engine, message);
 }
 

@@ -12,6 +12,8 @@ import { wakeFailed } from "./wake.ts";
 /** How much of a log is worth showing. */
 const LOG_LIMIT = { lines: 8, bytes: 2_048 };
 const LOG_WAIT_MS = 2_000;
+/** One exit may be a dependency that was late. What ends twice is not waited for until `wake_timeout` is over. */
+const CRASH_LOOP_EXITS = 2;
 
 /** Waits until the target answers, within what is left of its wake timeout. */
 export async function prove(bench: Workbench, state: Starting, signal: AbortSignal): Promise<Input> {
@@ -27,7 +29,8 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
     signal.throwIfAborted();
     // An event may have come before the answer that began this work: nobody tells it again.
     if (!instance || !mayYetRun(instance)) return seenInput(instance, around.store.target(spec.name));
-    await untilRunnable(bench, instance, limit.signal);
+    if (state.exits >= CRASH_LOOP_EXITS) throw await died(bench, state, instance, limit.signal);
+    await untilRunnable(bench, state, instance, limit.signal);
     const learned = bench.learned(state.wake.from).probingMs;
     await proveReady(
       {
@@ -62,12 +65,19 @@ function mayYetRun({ status }: Instance): boolean {
 }
 
 /** Runs: goes on. Dead for good: says so with its last words. Not (yet) runnable: waits, events restart this work. */
-async function untilRunnable(bench: Workbench, instance: Instance, signal: AbortSignal): Promise<void> {
+async function untilRunnable(
+  bench: Workbench,
+  state: Starting,
+  instance: Instance,
+  signal: AbortSignal,
+): Promise<void> {
   const { around } = bench;
   if (instance.status === "running" && !around.oneShot) return;
   const dead = instance.status === "exited" || instance.status === "dead";
-  if (dead && instance.restartPolicy === "no" && !(around.oneShot && instance.exit?.code === 0)) {
-    throw await died(bench, instance, signal);
+  const isFinal =
+    instance.restartPolicy === "no" || (instance.restartPolicy === "on-failure" && instance.exit?.code === 0);
+  if (dead && isFinal && !(around.oneShot && instance.exit?.code === 0)) {
+    throw await died(bench, state, instance, signal);
   }
   await new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
@@ -75,8 +85,13 @@ async function untilRunnable(bench: Workbench, instance: Instance, signal: Abort
   });
 }
 
-async function died(bench: Workbench, instance: Instance, signal: AbortSignal): Promise<WakeFailedError> {
-  return exited(bench.spec.name, instance.exit, await lastWords(bench, instance.id, signal));
+async function died(
+  bench: Workbench,
+  state: Starting,
+  { id, exit = state.died }: Pick<Instance, "id" | "exit">,
+  signal: AbortSignal,
+): Promise<WakeFailedError> {
+  return exited(bench.spec.name, state.exits, exit, await lastWords(bench, id, signal));
 }
 
 /** Whoever waits for a wake that has failed is not to wait for an engine that does not give the log. */
@@ -86,19 +101,25 @@ async function lastWords(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   using limit = deadline(around.clock, LOG_WAIT_MS, `the log of ${spec.name}`, signal);
-  return await around.provider.logs(id, LOG_LIMIT, limit.signal).catch(() => []);
+  return await around.provider.logs(id, { ...LOG_LIMIT, ended: true }, limit.signal).catch(() => []);
 }
 
-function exited(name: string, exit: Exit | undefined, log: readonly string[]): WakeFailedError {
+function exited(
+  name: string,
+  exits: number,
+  exit: Exit | undefined,
+  log: readonly string[],
+): WakeFailedError {
   const code = exit?.code;
   const evidence = { ...(code !== undefined && { exitCode: code }), ...(log.length > 0 && { log }) };
   const oom = exit?.oomKilled === true;
   const what = oom ? "ran out of memory" : "stopped";
+  const times = exits > 1 ? `, ${String(exits)} times in a row` : "";
   const status =
     code === undefined ? "" : ` (exit code ${String(code)}${exit?.message ? `, ${exit.message}` : ""})`;
   return new WakeFailedError(
     oom ? "out_of_memory" : "exited",
-    `${name} ${what} while starting${status}.`,
+    `${name} ${what} while starting${times}${status}.`,
     evidence,
   );
 }
@@ -110,12 +131,10 @@ async function outOfTime(
   last: ProbeResult | undefined,
   signal: AbortSignal,
 ): Promise<WakeFailedError> {
-  const { around, spec } = bench;
-  const now = await around.locate(signal).catch(() => undefined);
+  const now = await bench.around.locate(signal).catch(() => undefined);
   const exit = now?.exit ?? state.died;
   if (!exit) return noAnswer(bench, last);
-  const log = now ? await lastWords(bench, now.id, signal) : [];
-  return exited(spec.name, exit, log);
+  return died(bench, state, { id: now?.id ?? state.seen.id, exit }, signal);
 }
 
 function noAnswer(bench: Workbench, last: ProbeResult | undefined): WakeFailedError {
