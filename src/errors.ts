@@ -10,6 +10,7 @@ export type ErrorCode =
   | "engine_incompatible"
   | "engine_failed"
   | "engine_timeout"
+  | "engine_busy"
   | "not_found"
   | "remote_unreachable"
   | "remote_refused"

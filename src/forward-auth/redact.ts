@@ -15,9 +15,10 @@ export function redactProgress(progress: Progress, allow: { details: boolean; lo
     const { log: _log, ...rest } = failure;
     return { ...progress, failure: rest };
   }
-  const { failure: _failure, mayNotWake, room, ...rest } = progress;
+  const { failure: _failure, mayNotWake, room, waitsFor, ...rest } = progress;
   return {
     ...rest,
+    ...(waitsFor !== undefined && { waitsFor: "" }),
     dependencies: [],
     ...(room && { room: { before: room.before, pools: [], yields: [] } }),
     ...(failure && { failure: redactFailure(failure) }),

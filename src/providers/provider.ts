@@ -24,7 +24,11 @@ export interface Provider extends AsyncDisposable {
     signal: AbortSignal,
     patience?: WakePatience,
   ): Promise<void>;
-  /** Puts to sleep and resolves when the engine says it is done. Being asleep already is success. */
+  /**
+   * Puts to sleep and resolves when the engine says it is done. Being asleep already is success.
+   *
+   * @throws ProviderError `engine_busy` while something that passes by itself keeps the engine from it.
+   */
   sleep(id: string, request: SleepRequest, signal: AbortSignal): Promise<void>;
   /** Counters of use since some fixed moment; undefined where the engine has none for this instance. */
   usage(id: string, signal: AbortSignal): Promise<Usage | undefined>;
@@ -68,8 +72,8 @@ export interface LogLimit {
 export interface WakePatience {
   /** In ms from the call. */
   readonly withinMs: number;
-  /** Told each time that the wake has to wait, with the reason in words for the operator. */
-  readonly onWaiting: (why: string) => void;
+  /** Called each time that the reason to wait changes, in words for the operator; undefined: the wait is over. */
+  readonly onWaiting: (why: string | undefined) => void;
 }
 
 /** What an engine lets us do. */
@@ -188,6 +192,8 @@ export interface Instance extends InstanceSummary {
   readonly restartCount?: number;
   /** It was given a graphics card: memory there is kept by a pause, and some drivers do not survive one. */
   readonly gpu?: boolean;
+  /** Why the engine does not stop it now (`CT 104 is locked (backup)`). It passes by itself. */
+  readonly locked?: string;
   /** The engine deletes it when it stops (`docker run --rm`): it must never be stopped. */
   readonly removedOnStop?: boolean;
 }
@@ -239,11 +245,14 @@ export type ProviderErrorCode = Extract<
   | "engine_incompatible"
   | "engine_failed"
   | "engine_timeout"
+  | "engine_busy"
   | "not_found"
   | "not_supported"
 >;
 
-/** What a provider throws: the engine's failure, translated. The message says what to do where that is known. */
+/**
+ * What a provider throws: the engine's failure, translated. `engine_busy`: something that passes by itself, such as a
+ * backup, keeps the engine from doing it now.  The message says what to do where that is known. */
 export class ProviderError extends WakegateError {
   override readonly name = "ProviderError";
   declare readonly code: ProviderErrorCode;

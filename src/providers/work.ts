@@ -44,6 +44,8 @@ export class Work implements AsyncDisposable {
 interface Flight {
   readonly done: Promise<void>;
   readonly told: Set<WakePatience["onWaiting"]>;
+  /** What it waits for now. */
+  readonly waiting: { why: string | undefined };
 }
 
 /**
@@ -68,6 +70,7 @@ export class JointWakes<K> {
     signal.throwIfAborted();
     const flight = this.#flights.get(key) ?? this.#begin(key, withinMs, begin);
     flight.told.add(onWaiting);
+    if (flight.waiting.why !== undefined) onWaiting(flight.waiting.why);
     try {
       await race(flight.done, signal);
     } finally {
@@ -81,12 +84,14 @@ export class JointWakes<K> {
     begin: (patience: WakePatience, signal: AbortSignal) => Promise<void>,
   ): Flight {
     const told: Flight["told"] = new Set();
-    const onWaiting = (why: string): void => {
+    const waiting: Flight["waiting"] = { why: undefined };
+    const onWaiting = (why: string | undefined): void => {
+      waiting.why = why;
       for (const tell of told) tell(why);
     };
     const begun = begin({ withinMs, onWaiting }, this.#work.closed);
     const done = this.#work.keep(begun).finally(() => this.#flights.delete(key));
-    const flight = { done, told };
+    const flight = { done, told, waiting };
     this.#flights.set(key, flight);
     return flight;
   }

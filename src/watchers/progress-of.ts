@@ -14,6 +14,8 @@ export interface ProgressInput {
   readonly lastWake?: { readonly wake: Wake; readonly ended: number };
   /** How it stands in the queue, with step "room". */
   readonly room?: RoomNews;
+  /** What keeps the engine from starting it now. */
+  readonly waitsFor?: string;
   /** Learned length of a shutdown, ms. */
   readonly stopMs?: number;
   /** What people or the schedule ordered. */
@@ -106,7 +108,7 @@ export function progressOf(input: ProgressInput): Progress {
 type Base = Pick<Progress, "target" | "displayName" | "asOf" | "dependencies" | "etaMs">;
 
 function wakingOf(
-  { spec, dependencies, mono }: ProgressInput,
+  { spec, dependencies, mono, waitsFor }: ProgressInput,
   state: State & { kind: "waking" | "starting" },
   { etaMs, ...base }: Base,
 ): Progress {
@@ -115,10 +117,12 @@ function wakingOf(
   const waitedMs = room === undefined ? 0 : (needs ?? starting ?? room) - room;
   return {
     ...base,
-    ...(etaMs !== undefined && { etaMs: etaMs + waitedMs }),
+    // How long it waits for the engine is not known.
+    ...(etaMs !== undefined && waitsFor === undefined && { etaMs: etaMs + waitedMs }),
     phase: phaseOf(state),
     elapsedMs: mono - wakeBegan(wake),
     deadlineMs: spec.wakeTimeoutMs + ((starting ?? mono) - wakeBegan(wake)),
+    ...(waitsFor !== undefined && { waitsFor }),
     steps: stepsOf(wake, dependencies, mono, "active"),
   };
 }

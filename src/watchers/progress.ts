@@ -23,6 +23,8 @@ export interface Progress {
   readonly dependencies: readonly DependencyProgress[];
   /** With phase "room", once it is known. */
   readonly room?: RoomProgress;
+  /** With phase "starting": what keeps the engine from starting it now and passes by itself, for the operator. */
+  readonly waitsFor?: string;
   /** With phase "stopping": how long a shutdown takes at most. */
   readonly stopGraceMs?: number;
   /**

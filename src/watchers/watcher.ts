@@ -68,7 +68,9 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   readonly orders: Orders;
   readonly asked = new Asked(this);
   #room: RoomNews | undefined;
+  #waitsFor: string | undefined;
   lookAgainAt = Number.NEGATIVE_INFINITY;
+  sleepNotBefore = Number.NEGATIVE_INFINITY;
   #insight: Insight | undefined;
 
   constructor(spec: TargetSpec, around: Surroundings, audience: Audience) {
@@ -139,6 +141,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       dependencies: this.#dependencies ?? this.around.edges().map(initialProgress),
       ...(this.#lastWake && { lastWake: this.#lastWake }),
       ...(this.room && { room: this.room }),
+      ...(this.waitsFor !== undefined && { waitsFor: this.waitsFor }),
       ...(this.stopMs !== undefined && { stopMs: this.stopMs }),
       ...(mayNotWake && { mayNotWake }),
       now: clock.now(),
@@ -277,6 +280,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#gate = gateOf(after, this.#spec.page.logs, this.orders.mayNotWake());
     this.asked.moved(before, after);
     if (beginsWake(before, after)) this.#dependencies = this.#room = undefined;
+    if (taskOf(before) !== taskOf(after)) this.#waitsFor = undefined;
     if (after.kind === "ready" && before.kind === "starting") {
       this.#failures.reset();
       this.#lastWake = { wake: before.wake, ended: this.around.clock.monotonic() };
@@ -322,7 +326,16 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     return this.#state.kind === "waking" && this.#state.step === "room" ? this.#room : undefined;
   }
 
-  onWaiting(why: string): void {
+  /** What keeps the engine from starting it now and passes by itself, such as a backup's lock. */
+  get waitsFor(): string | undefined {
+    return this.#state.kind === "waking" ? this.#waitsFor : undefined;
+  }
+
+  onWaiting(why: string | undefined): void {
+    if (this.#state.kind !== "waking" || why === this.#waitsFor) return;
+    this.#waitsFor = why;
+    this.changed.emit();
+    if (why === undefined) return;
     this.#narrator.delayed(why, this.#state);
     this.around.log.info("wake_waits", `${this.name} has to wait: ${why}`, { target: this.name });
   }

@@ -32,6 +32,7 @@ export function whyInputOf(watcher: Watcher): WhyInput {
     ...(due !== undefined && { dueInMs: due }),
     ...(around.dependencyOnly && { dependencyOnly: true }),
     ...(watcher.room && { room: watcher.room }),
+    ...(watcher.waitsFor !== undefined && { waitsFor: watcher.waitsFor }),
     ...(watcher.asked.how === "room" && { makesRoom: true }),
     ...(wouldSleepSince !== undefined && { wouldSleepMs: mono - wouldSleepSince }),
     ...(mayNotWake && { mayNotWake }),

@@ -67,8 +67,13 @@ export function lineOf(input: WhyInput): WhyLine {
   }
 }
 
-function wakingLine({ learned, mono }: WhyInput, state: Waking | Starting): WhyLine {
+function wakingLine({ learned, mono, spec, waitsFor }: WhyInput, state: Waking | Starting): WhyLine {
   const sofar = mono - wakeBegan(state.wake);
+  if (waitsFor !== undefined) {
+    const left = Math.max(0, spec.wakeTimeoutMs - (mono - (state.wake.began.starting ?? mono)));
+    const next = { value: span(left), what: "at most", inMs: left };
+    return { fact: `Waiting: ${waitsFor}`, more: `${span(sofar)} so far`, next };
+  }
   const usually = learned.usuallyMs === undefined ? "" : `, usually ${span(learned.usuallyMs)}`;
   const left = learned.usuallyMs === undefined ? undefined : Math.max(0, learned.usuallyMs - sofar);
   const fact =
@@ -148,6 +153,10 @@ function readyLine(input: WhyInput): WhyLine {
   const found =
     heldSince === undefined ? undefined : lastLook?.evidence.find(({ kind }) => kind === "in-use");
   if (found && heldSince !== undefined) {
+    if (found.source === "lock") {
+      const more = `Waiting for ${span(now - heldSince)}, then it sleeps`;
+      return { fact: found.detail, more, next: { value: "locked", what: "stays awake" } };
+    }
     const fact = found.source === "busy_check" ? `Busy: ${found.detail}` : upper(found.detail);
     const more =
       found.source === "busy_check"

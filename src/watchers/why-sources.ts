@@ -29,6 +29,7 @@ const LABELS: Readonly<Record<Source, string>> = {
   schedule: "Schedule",
   uptime: "Minimum uptime",
   exempt: "Never asleep",
+  lock: "Locked",
 };
 
 /** Shown even when nothing is known of them. */

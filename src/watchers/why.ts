@@ -33,6 +33,8 @@ export interface WhyInput {
   readonly heldSince?: number;
   /** It exists only because others need it: it has no idle time, and is ours to stop only when we started it. */
   readonly dependencyOnly?: boolean;
+  /** What keeps the engine from starting it now. */
+  readonly waitsFor?: string;
   /** How it stands while it waits for room. */
   readonly room?: RoomNews;
   /** It is to sleep so that others have room. */
@@ -159,6 +161,7 @@ function sentenceOf({ source, detail, who }: Evidence): string {
     case "lease":
     case "replicas":
     case "exempt":
+    case "lock":
     case "schedule":
       return detail;
     case "caddy":

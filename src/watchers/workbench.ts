@@ -90,8 +90,14 @@ export interface Workbench {
   readonly asked: Pick<Asked, "how" | "method" | "keep" | "cancel">;
   /** Monotonic ms before which it is not looked at again. */
   lookAgainAt: number;
+  /** Monotonic ms before which no sleep is tried, whatever asks for it: the engine refuses it for now. */
+  sleepNotBefore: number;
   /** Takes the result of a last look, and what a dry run would do. */
-  readonly insight: { looked(result: LastLook): void; wouldSleep(): void };
+  readonly insight: {
+    readonly lastLook: LastLook | undefined;
+    looked(result: LastLook): void;
+    wouldSleep(): void;
+  };
   readonly followers: { readonly count: number; readonly changed: Emitter<void> };
   learned(from: Wake["from"]): Learned;
   /**
@@ -108,7 +114,7 @@ export interface Workbench {
   onDependency(report: DependencyReport): void;
   /** How it stands while it waits for room. */
   onRoom(news: RoomNews): void;
-  /** Something that passes by itself, such as a backup's lock, keeps the engine from starting it. */
-  onWaiting(why: string): void;
+  /** What passes by itself, such as a backup's lock, and keeps the engine from starting it; undefined: nothing now. */
+  onWaiting(why: string | undefined): void;
   onTry(tries: number, result: ProbeResult): void;
 }

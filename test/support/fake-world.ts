@@ -9,6 +9,7 @@ import {
   type Provider,
   type SleepRequest,
   type Usage,
+  type WakePatience,
 } from "../../src/providers/provider.ts";
 
 /** How a container of the fake world behaves. */
@@ -100,6 +101,12 @@ export class FakeWorld implements Provider {
     this.#tell({ id: before.id, cause, ...(signal !== undefined && { signal }) });
   }
 
+  /** A backup takes its lock, or gives it back. */
+  lock(ref: string, locked: string | undefined): void {
+    const { locked: _, ...rest } = this.get(ref);
+    this.#instances.set(rest.id, locked === undefined ? rest : { ...rest, locked });
+  }
+
   /** A person's or the engine's start. */
   runs(ref: string): void {
     // How an earlier run ended is not said of one that runs.
@@ -170,9 +177,18 @@ export class FakeWorld implements Provider {
     return this.onAnswer(this.#find(ref));
   }
 
-  async wake({ id, status }: Pick<Instance, "id" | "status">, signal: AbortSignal): Promise<void> {
+  async wake(
+    { id, status }: Pick<Instance, "id" | "status">,
+    signal: AbortSignal,
+    patience?: WakePatience,
+  ): Promise<void> {
     this.#reach();
     const { name } = this.get(id);
+    for (let locked = this.get(id).locked; locked !== undefined; locked = this.get(id).locked) {
+      patience?.onWaiting(locked);
+      await sleep(this.#clock, 1_000, signal);
+    }
+    patience?.onWaiting(undefined);
     const { startMs = 0, answerMs = 0, failStart, dies } = this.behaviour.get(name) ?? {};
     this.calls.push(`${status === "paused" ? "unpause" : "start"} ${name}`);
     if (startMs > 0) await sleep(this.#clock, startMs, signal);
@@ -193,6 +209,8 @@ export class FakeWorld implements Provider {
   async sleep(id: string, request: SleepRequest, signal: AbortSignal): Promise<void> {
     this.#reach();
     const { name } = this.get(id);
+    const { locked } = this.get(id);
+    if (locked !== undefined) throw new ProviderError("engine_busy", this.engine, locked);
     const { stopMs = 0, failStop } = this.behaviour.get(name) ?? {};
     const with_ = [request.signal, request.timeoutMs].filter((part) => part !== undefined).join(" ");
     this.calls.push(`${request.method} ${name}${with_ && ` ${with_}`}`);

@@ -38,10 +38,10 @@ const FAILURES: Readonly<Record<string, (world: FakeWorld) => void>> = {
   "the counters never answer": (world) => void (world.usage = () => new Promise(() => undefined)),
 };
 
-async function awake(): Promise<Rig> {
+async function awake(idleTimeout = "1m"): Promise<Rig> {
   const r = await rig({
     setUp: (world) =>
-      world.create("app", { labels: labels({ "wakegate.idle_timeout": "1m" }), status: "exited" }),
+      world.create("app", { labels: labels({ "wakegate.idle_timeout": idleTimeout }), status: "exited" }),
   });
   r.watcher("app").wake(BY_REQUEST);
   await r.clock.advance(1_000);
@@ -147,5 +147,89 @@ describe("a stop whose answer never came", () => {
     r.watcher("app").sleep("force");
     await r.clock.advance(2_500);
     expect(r.store.target("app")?.stopIntent).toBeUndefined();
+  });
+});
+
+describe("a target that its engine has locked", () => {
+  const LOCKED = "CT 104 is locked (backup)";
+
+  it.each(Object.entries(WAYS).filter(([way]) => way !== "a pool that needs its room"))(
+    "sleeps when the lock is gone, asked for by %s, and the wait is logged once",
+    async (_, ask) => {
+      await using r = await awake("10m");
+      r.world.lock("app", LOCKED);
+      ask(r.watcher("app"));
+      await r.clock.advance(HOUR);
+      expect([r.state("app"), stops(r)]).toEqual(["ready", []]);
+      expect(r.log.of("sleep_waits")).toHaveLength(1);
+      expect(r.log.of("sleep_failed")).toHaveLength(0);
+      expect(r.watcher("app").insight.why()).toMatchObject({ fact: LOCKED, next: { value: "locked" } });
+      r.world.lock("app", undefined);
+      // The lock is no use of it: its idle time is over already.
+      await r.clock.advance(3 * 60_000);
+      expect(stops(r)).toEqual(["stop app"]);
+    },
+  );
+
+  it("is stopped by force when the lock is gone", async () => {
+    await using r = await awake();
+    r.world.lock("app", LOCKED);
+    r.watcher("app").sleep("force");
+    await r.clock.advance(10 * 60_000);
+    expect([r.state("app"), stops(r)]).toEqual(["ready", []]);
+    r.world.lock("app", undefined);
+    await r.clock.advance(45_000);
+    expect(stops(r)).toEqual(["stop app"]);
+  });
+
+  it("stays awake without an error when the lock is taken just before the stop", async () => {
+    await using r = await awake();
+    let release = (): void => undefined;
+    void r.watcher("app").exclusive(() => new Promise<void>((resolve) => (release = resolve)));
+    await r.clock.advance(10 * 60_000);
+    r.world.lock("app", LOCKED);
+    release();
+    await r.clock.advance(10 * 60_000);
+    expect([r.state("app"), r.log.of("sleep_failed")]).toEqual(["ready", []]);
+    r.world.lock("app", undefined);
+    await r.clock.advance(2 * 60_000);
+    expect(r.state("app")).toBe("napping");
+  });
+
+  it("is stopped after a pause when the lock is gone", async () => {
+    const more = { "wakegate.pause_after": "1m", "wakegate.stop_after": "5m" };
+    await using r = await rig({
+      setUp: (world) => world.create("app", { labels: labels(more), status: "running" }),
+    });
+    await r.clock.advance(2 * 60_000);
+    expect(stops(r)).toEqual(["pause app"]);
+    r.world.lock("app", LOCKED);
+    await r.clock.advance(HOUR);
+    expect([stops(r), r.log.of("sleep_failed"), r.log.of("sleep_waits").length]).toEqual([
+      ["pause app"],
+      [],
+      1,
+    ]);
+    r.world.lock("app", undefined);
+    await r.clock.advance(2 * 60_000);
+    expect(stops(r)).toEqual(["pause app", "stop app"]);
+  });
+
+  it("says what its wake waits for, until that is over", async () => {
+    await using r = await rig({
+      setUp: (world) =>
+        world.create("app", { labels: labels(), status: "exited", behaviour: { startMs: 5_000 } }),
+    });
+    r.world.lock("app", LOCKED);
+    r.watcher("app").wake(BY_REQUEST);
+    await r.clock.advance(10_000);
+    expect(r.watcher("app").progress()).toMatchObject({ phase: "starting", waitsFor: LOCKED });
+    expect(r.watcher("app").insight.why().fact).toBe(`Waiting: ${LOCKED}`);
+    r.world.lock("app", undefined);
+    await r.clock.advance(2_000);
+    expect(r.watcher("app").progress()).not.toHaveProperty("waitsFor");
+    expect(r.state("app")).toBe("waking");
+    await r.clock.advance(10_000);
+    expect(r.state("app")).toBe("ready");
   });
 });

@@ -130,6 +130,10 @@ export const targetSchema = z
         elapsedMs: ms.exactOptional(),
         etaMs: ms.exactOptional(),
         usuallyMs: ms.exactOptional(),
+        waitsFor: z.string().exactOptional().meta({
+          description:
+            "With phase `starting`: what keeps the engine from starting it now, such as a backup's lock.",
+        }),
         room: z
           .object({ before: z.number(), pools: z.array(z.string()), yields: z.array(z.string()) })
           .exactOptional()

@@ -51,6 +51,7 @@ export function targetView(facts: TargetFacts, full: boolean): TargetView {
         etaMs: rounded(progress.etaMs),
         usuallyMs: rounded(progress.usuallyMs),
       }),
+      ...(progress.waitsFor !== undefined && { waitsFor: progress.waitsFor }),
       ...(progress.room && {
         room: {
           before: progress.room.before,

@@ -115,6 +115,10 @@ function coming(facts: TargetFacts): Summary {
   const { progress } = facts;
   const { elapsedMs = 0, etaMs, usuallyMs, phase, dependencies } = progress;
   if (phase === "room") return waitingForRoom(progress);
+  if (progress.waitsFor !== undefined) {
+    const so = { text: "{} so far", ms: elapsedMs, zero: "just begun" };
+    return { fact: `Waiting: ${progress.waitsFor}`, more: so };
+  }
   const ready = dependencies.filter(({ status }) => status === "ready").length;
   const word =
     phase === "dependencies"

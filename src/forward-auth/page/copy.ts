@@ -12,6 +12,7 @@ export const english = {
   "heading.overdue": "{name} takes longer than usual",
   "heading.stopping": "{name} was just going to sleep",
   "heading.stoppedOutside": "{name} was stopped",
+  "heading.waits": "{name} has to wait",
   "heading.room": "{name} waits for room",
   "heading.ready": "{name} is awake",
   "heading.away": "{name} is awake, but not here yet",
@@ -32,6 +33,9 @@ export const english = {
   "lead.stoppedOutside":
     "It was stopped outside Wakegate. It wakes in {}, in case an updater is at work and starts it itself.",
   "lead.stoppedOutsideNow": "It was stopped outside Wakegate. It wakes now.",
+  "lead.waits":
+    "Something on its machine, such as a backup, has to finish first. Then it wakes by itself; you can leave this page open.",
+  "lead.waitsFor": "{why}. It wakes by itself when that is over; you can leave this page open.",
   "lead.room":
     "Others are in use on its machine. It wakes by itself as soon as there is room; you can leave this page open.",
   "lead.ready": "Opening it now.",
@@ -128,6 +132,7 @@ export const english = {
   "evidence.dependency": "{name} could not wake",
   "evidence.code": "exit code {n}",
   "evidence.status": "status {n}",
+  "say.waits": "{name} has to wait. It wakes by itself.",
   "say.room": "{name} waits for room. It wakes by itself.",
   "say.starting": "Starting the app.",
   "say.depsReady": "The services it needs are ready.",

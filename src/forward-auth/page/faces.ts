@@ -19,6 +19,7 @@ export interface FaceContext {
 /** Waking: the estimate, then "almost there", then "longer than usual". */
 export function wakingFaces(context: FaceContext): Face[] {
   const { progress, name, copy, words } = context;
+  if (progress.waitsFor !== undefined) return [waitingFace(context, progress.waitsFor)];
   const elapsed = sane(progress.elapsedMs);
   const eta = sane(progress.etaMs) || undefined;
   const sofar = elapsed === undefined ? undefined : { text: copy["number.sofar"], ms: elapsed };
@@ -69,6 +70,20 @@ export function wakingFaces(context: FaceContext): Face[] {
       say: fill(copy["say.overdue"], { name }),
     },
   ];
+}
+
+/** Something on its machine has to end first, a backup for example. How long that takes is not known. */
+function waitingFace(context: FaceContext, why: string): Face {
+  const { progress, copy, details } = context;
+  const elapsed = sane(progress.elapsedMs);
+  const shown = details ? why.trim() : "";
+  return {
+    ...named(context, "waking", "waits"),
+    after: 0,
+    lead: shown === "" ? copy["lead.waits"] : fill(copy["lead.waitsFor"], { why: shown.replace(/\.$/, "") }),
+    ...(elapsed === undefined ? {} : { number: { text: copy["number.sofar"], ms: elapsed } }),
+    caption: usually(context),
+  };
 }
 
 /** It was going to sleep when somebody came. */
@@ -248,6 +263,7 @@ type HeadingKey =
   | "waking"
   | "stopping"
   | "room"
+  | "waits"
   | "ready"
   | "guard"
   | "failed"

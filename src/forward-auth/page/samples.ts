@@ -65,6 +65,23 @@ export function samples(now: number): Sample[] {
       },
     },
     {
+      name: "waits",
+      about: "a backup has to finish first",
+      progress: {
+        ...timed,
+        phase: "starting",
+        elapsedMs: 40_000,
+        etaMs: 10_000,
+        deadlineMs: 180_000,
+        dependencies: [],
+        waitsFor: "CT 104 is locked (backup)",
+        steps: [
+          { id: "starting", status: "active", ms: 40_000 },
+          { id: "probing", status: "todo" },
+        ],
+      },
+    },
+    {
       name: "starting",
       about: "the app itself is starting",
       progress: {

@@ -11,6 +11,7 @@ export function sayOf(context: FaceContext): Live[] {
     case "room":
       return [fill(copy["say.room"], { name })];
     case "starting": {
+      if (progress.waitsFor !== undefined) return [fill(copy["say.waits"], { name })];
       const first = progress.steps.find(({ id }) => id === "dependencies");
       return first?.status === "done"
         ? [copy["say.depsReady"], copy["say.starting"]]

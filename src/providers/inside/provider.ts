@@ -179,7 +179,13 @@ export class InsideProvider implements Provider {
   /** Asks until the engine answers: it starts some time after its machine is up. */
   async #comesUp(id: string, patience: WakePatience, signal: AbortSignal): Promise<void> {
     const end = this.#clock.monotonic() + patience.withinMs;
-    for (let told = false; !this.#isUp;) {
+    let told = false;
+    using _ = {
+      [Symbol.dispose]: () => {
+        if (told) patience.onWaiting(undefined);
+      },
+    };
+    while (!this.#isUp) {
       signal.throwIfAborted();
       try {
         if (this.#machineUp) {

@@ -45,6 +45,7 @@ export async function wake(
   );
   const { service } = await cluster.surroundings(awake, signal);
   let said = "";
+  let shown = "";
   for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(LAST_LOOK_MS, pauseMs * 1.5)) {
     const pods = await cluster.pods(awake, signal);
     const up = standing({ ...awake, wanted: 1 }, pods).status === "running";
@@ -52,7 +53,8 @@ export async function wake(
     // Where no pod was made at all, only the workload itself can say why.
     const asked = pods.length > 0 ? awake : ((await cluster.find(id, signal)) ?? awake);
     const waits = troubleOf(asked, pods);
-    if (waits !== "" && waits !== said) patience.onWaiting(waits);
+    if (waits !== shown) patience.onWaiting(waits || undefined);
+    shown = waits;
     said = waits || said;
     const leftMs = end - clock.monotonic();
     if (leftMs <= 0) throw tooLate(cluster, awake, patience.withinMs, said);

@@ -94,6 +94,19 @@ export function statusOf({ power }: Pick<Current, "power">): InstanceStatus {
   return power === "paused" ? "paused" : "exited";
 }
 
+/**
+ * Why Proxmox refuses to stop or pause a guest now: undefined where nothing does. `suspended` is how a hibernated
+ * machine is marked, which runs no more.
+ */
+export function lockOf(guest: Pick<Guest, "type" | "vmid">, { lock }: Current): string | undefined {
+  if (lock === undefined || lock === "suspended") return undefined;
+  const hint =
+    lock === "suspending"
+      ? `: a hibernation that failed leaves this behind, see qm unlock ${String(guest.vmid)}`
+      : "";
+  return `${labelOf(guest)} is locked (${lock})${hint}`;
+}
+
 /** `CT 103` or `VM 200`, as Proxmox itself calls them. */
 export function labelOf({ type, vmid }: Pick<Guest, "type" | "vmid">): string {
   return `${type === "lxc" ? "CT" : "VM"} ${String(vmid)}`;

@@ -1,7 +1,7 @@
 import type { Instance, InstanceSummary, NetworkAttachment } from "../provider.ts";
 import { ProxmoxError } from "./errors.ts";
 import type { Cluster, Look } from "./cluster.ts";
-import { statusOf, type Guest } from "./guest.ts";
+import { lockOf, statusOf, type Guest } from "./guest.ts";
 import { liveAddresses, staticAddresses } from "./network.ts";
 import { isRecord, numberOf, textOf } from "./plain.ts";
 
@@ -23,6 +23,7 @@ export async function inspect(
   const { guest, current } = look;
   const { values } = await cluster.notes.read(guest, signal);
   const networks = await addresses(cluster, look, values, signal);
+  const locked = lockOf(guest, current);
   const startedAt = Math.round(cluster.clock.now() - current.uptime * 1_000);
   return {
     ...summaryOf(cluster, guest),
@@ -35,6 +36,7 @@ export async function inspect(
     publishedPorts: [],
     stopTimeoutMs: DEFAULT_STOP_TIMEOUT_MS,
     stopSignal: "SIGTERM",
+    ...(locked !== undefined && { locked }),
     // HA brings back what stops without having been asked to.
     restartPolicy: current.ha && current.ha.state !== "ignored" ? "always" : "no",
   };

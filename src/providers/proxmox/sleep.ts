@@ -2,7 +2,7 @@ import { sleep as delay } from "../../lib/clock.ts";
 import { ProviderError, type ProviderErrorCode, type SleepRequest } from "../provider.ts";
 import type { Cluster, Look } from "./cluster.ts";
 import { ProxmoxError } from "./errors.ts";
-import { labelOf, type Current, type Guest } from "./guest.ts";
+import { labelOf, lockOf, type Current, type Guest } from "./guest.ts";
 import { parseUpid, taskEnd, taskError, type Task } from "./tasks.ts";
 
 const DEFAULT_GRACE_MS = 60_000;
@@ -39,6 +39,8 @@ export async function sleep(
   const { power } = current;
   if (power === "off" || power === "prelaunch" || (method === "pause" && power === "paused")) return;
   if (power === "shutting_down") return untilOff(cluster, vmid, signal);
+  const locked = lockOf(guest, current);
+  if (locked !== undefined) throw failure(cluster, "engine_busy", locked);
   const graceMs = request.timeoutMs ?? DEFAULT_GRACE_MS;
   switch (method) {
     case "pause":
@@ -128,6 +130,8 @@ async function verdict(
 ): Promise<ProxmoxError | undefined> {
   const end = await taskEnd(cluster, task, limitMs, signal);
   if (end.kind !== "failed") return undefined;
+  // The lock was taken between the look and the task.
+  if (/is locked \(/.test(end.exit)) return failure(cluster, "engine_busy", end.exit);
   return taskError(cluster, `${what} ${labelOf(guest)}`, task, end.exit, signal);
 }
 

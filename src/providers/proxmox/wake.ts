@@ -32,7 +32,7 @@ export class Wake {
   readonly #end: number;
   #moved = 0;
   #lost = 0;
-  #told = "";
+  #told: string | undefined;
 
   constructor(
     cluster: Cluster,
@@ -79,6 +79,7 @@ export class Wake {
   /** True when it runs. False: look again. */
   async #start({ guest, current }: Look): Promise<boolean> {
     const isPaused = current.power === "paused";
+    this.#say(undefined);
     // A power call whose answer was lost may have been carried out: its task is looked for before another is sent.
     const task =
       (this.#lost > 0 ? await this.#oneOf(guest, STARTS) : undefined) ??
@@ -162,6 +163,7 @@ export class Wake {
         const message = `HA has given up on ${labelOf(guest)}: its resource is in state error`;
         throw new ProxmoxError("engine_failed", this.#cluster.engine, message);
       }
+      this.#say("HA has not started it yet");
       await this.#pause("HA has not started it yet");
     }
   }
@@ -187,7 +189,7 @@ export class Wake {
     await sleep(this.#cluster.clock, Math.min(ms, Math.max(1, this.#leftMs())), this.#signal);
   }
 
-  #say(why: string): void {
+  #say(why: string | undefined): void {
     if (why !== this.#told) this.#patience.onWaiting(why);
     this.#told = why;
   }

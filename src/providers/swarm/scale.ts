@@ -36,6 +36,7 @@ export async function wake(
     signal,
   );
   let said = "";
+  let shown = "";
   for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(LAST_LOOK_MS, pauseMs * 1.5)) {
     const now = (await tasks(connection, [scaled.ID], signal)).filter(({ ID }) => !former.has(ID));
     const { status, task } = standing({ ID: scaled.ID, Spec: awake(scaled) }, now);
@@ -48,7 +49,8 @@ export async function wake(
     const ends = now.filter(endedByItself).length;
     if (ends >= CRASH_LOOP_ENDS) throw failed(connection, scaled, latestEnd(scaled, now), ends);
     const waits = trouble(now);
-    if (waits !== "" && waits !== said) patience.onWaiting(waits);
+    if (waits !== shown) patience.onWaiting(waits || undefined);
+    shown = waits;
     said = waits || said;
     const leftMs = end - connection.clock.monotonic();
     if (leftMs <= 0) throw tooLate(connection, scaled, patience.withinMs, said);

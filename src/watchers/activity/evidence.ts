@@ -2,6 +2,7 @@
 export type Source =
   | "uptime"
   | "exempt"
+  | "lock"
   | "lease"
   | "replicas"
   | "pin"

@@ -4,6 +4,7 @@ import type { Input } from "../input.ts";
 import type { Workbench } from "../workbench.ts";
 import { changedOr } from "./changed-or.ts";
 import { dropIntent, writeIntent } from "./intent.ts";
+import { isLocked, lookAtLock } from "./look.ts";
 
 /** When the state file cannot be written, or another Wakegate is the one to do it. */
 const RETRY_MS = 60_000;
@@ -22,6 +23,10 @@ export async function untilDeeper(
     // A person may have forced it asleep below one that is awake: a paused one is sooner there for it than a stopped one.
     const isFree = around.neededBy().length === 0;
     if (isFree && left === 0) {
+      if (isLocked(await lookAtLock(bench, signal))) {
+        await sleep(clock, RETRY_MS, signal);
+        continue;
+      }
       if ((await writeIntent(bench, seen, method, signal)) !== "written")
         await sleep(clock, RETRY_MS, signal);
       else if (around.neededBy().length === 0) return { type: "sleep", method };

@@ -45,7 +45,7 @@ export function isOurs({ around, spec }: Workbench, run: string): boolean {
 export function dueInMs(bench: Workbench, state: Ready): number | undefined {
   const { spec, activity, around, orders, asked } = bench;
   const now = around.clock.monotonic();
-  const afterPass = activity.lastPass + AFTER_PASS_MS - now;
+  const afterPass = Math.max(activity.lastPass + AFTER_PASS_MS, bench.sleepNotBefore) - now;
   if (asked.how === "force") return Math.max(0, afterPass);
   if (holders(bench).length > 0) return undefined;
   const uptime = state.began + (spec.minUptimeMs ?? 0) - now;

@@ -5,7 +5,7 @@ import type { Workbench } from "../workbench.ts";
 import { changedOr } from "./changed-or.ts";
 import { dueInMs } from "./holders.ts";
 import { dropIntent, writeIntent } from "./intent.ts";
-import { look } from "./look.ts";
+import { isLocked, look, lookAtLock } from "./look.ts";
 
 /** A timer this late means that the machine or the process stood still: nobody could use anything meanwhile. */
 const STALLED_MS = 10_000;
@@ -20,7 +20,12 @@ export async function untilIdle(bench: Workbench, state: Ready, signal: AbortSig
     const { method } = asked;
     const uses = activity.uses;
     const forced = asked.how === "force";
-    const seen = forced ? undefined : await look(bench, signal);
+    const seen = forced ? await lookAtLock(bench, signal) : await look(bench, signal);
+    // Others find room elsewhere; whoever else asked waits for the lock.
+    if (isLocked(seen) && asked.how !== "room") {
+      bench.sleepNotBefore = around.clock.monotonic() + LOOK_AGAIN_MS;
+      continue;
+    }
     if (!forced && seen?.inUse !== false) {
       usedAgain(bench, seen ? LOOK_AGAIN_MS : INTERRUPTED_MS);
       asked.keep();

@@ -36,6 +36,7 @@ export async function look(bench: Workbench, signal: AbortSignal): Promise<LastL
     bench.see(instance);
     signal.throwIfAborted();
     if (!instance) return undefined;
+    if (instance.locked !== undefined) return lockedLook(bench, instance.locked);
     const result = await lastLook(inputOf(bench, instance), looking.signal);
     if (result.heard) {
       const cap = spec.activity?.networkAbove ?? NETWORK_ABOVE;
@@ -51,6 +52,36 @@ export async function look(bench: Workbench, signal: AbortSignal): Promise<LastL
     signal.throwIfAborted();
     return undefined;
   }
+}
+
+/** What keeps the engine from stopping it, as a look; undefined: nothing, or the engine does not say. */
+export async function lookAtLock(bench: Workbench, signal: AbortSignal): Promise<LastLook | undefined> {
+  try {
+    const locked = (await bench.around.locate(signal))?.locked;
+    return locked === undefined ? undefined : lockedLook(bench, locked);
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** Only the lock is told: what a backup moves is no use of the target. Logged when the reason changes. */
+function lockedLook(bench: Workbench, detail: string): LastLook {
+  const { around, insight, spec } = bench;
+  const before = insight.lastLook?.evidence[0];
+  if (before?.source !== "lock" || before.detail !== detail) {
+    const message = `${spec.name} waits before it sleeps: ${detail}`;
+    around.log.info("sleep_waits", message, { target: spec.name });
+  }
+  const evidence = [{ source: "lock", kind: "in-use", detail }] as const;
+  const result = { at: around.clock.now(), inUse: true, evidence };
+  insight.looked(result);
+  return result;
+}
+
+/** Whether a look found that the engine refuses a sleep for now. */
+export function isLocked(result: LastLook | undefined): boolean {
+  return result?.evidence[0]?.source === "lock";
 }
 
 function inputOf(bench: Workbench, instance: Instance): LastLookInput {

@@ -41,9 +41,9 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
   try {
     if (state.tries === 0 && !(await around.companionsAsleep(state.asked === "force", signal)))
       return { type: "sleep-dropped" };
-    const agreed = await callStop(bench, state, stop, signal);
-    // A second stage that the others refused is tried again later.
-    if (!agreed && state.deepens === undefined) return { type: "sleep-dropped" };
+    const outcome = await callStop(bench, state, stop, signal);
+    // A second stage that was refused is tried again later.
+    if (outcome !== "called" && state.deepens === undefined) return { type: "sleep-dropped" };
     return await settle(bench, signal);
   } catch (error) {
     signal.throwIfAborted();
@@ -67,7 +67,7 @@ interface StopCall {
 }
 
 /**
- * Calls the engine, unless a request has canceled the stop by then. False when the other replicas do not agree. The
+ * Calls the engine, unless a request has canceled the stop by then. The
  * call's own word is not believed; errors are logged.
  */
 async function callStop(
@@ -75,23 +75,30 @@ async function callStop(
   state: OwnStop,
   stop: StopCall,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<StopOutcome> {
   const { around, spec } = bench;
   const { coordination, log, provider } = around;
-  let agreed = true;
+  let outcome: StopOutcome = "called";
   try {
     await bench.exclusive(async (life) => {
       if (signal.aborted) return;
-      agreed = await coordination.commit(spec.name);
+      let agreed = await coordination.commit(spec.name);
       // What they agreed to is short-lived: the parts of it took their time, or this is not the first try.
       if (!agreed && (await agreeOn(bench, state.seen, state.method, life)))
         agreed = await coordination.commit(spec.name);
+      if (!agreed) outcome = "refused";
       if (!agreed || signal.aborted) return;
       stop.sent = true;
       bench.stopCalled();
       await provider.sleep(state.seen.id, requestOf(bench, state), life);
     });
   } catch (error) {
+    if (error instanceof ProviderError && error.code === "engine_busy") {
+      bench.sleepNotBefore = around.clock.monotonic() + BUSY_MS;
+      log.info("sleep_waits", `${spec.name} waits before it sleeps: ${error.message}`, { target: spec.name });
+      signal.throwIfAborted();
+      return "busy";
+    }
     stop.isUnclear = !(error instanceof ProviderError) || UNCLEAR.has(error.code);
     log.error("sleep_failed", `${spec.name} could not be put to sleep: ${messageOf(error)}`, {
       target: spec.name,
@@ -100,8 +107,14 @@ async function callStop(
     });
   }
   signal.throwIfAborted();
-  return agreed;
+  return outcome;
 }
+
+/** `refused`: by the other replicas. `busy`: the engine cannot stop it now, for a reason that passes by itself. */
+type StopOutcome = "called" | "refused" | "busy";
+
+/** The lock of a backup is looked for again so long after the engine refused a stop. */
+const BUSY_MS = 5_000;
 
 /** Failures after which the engine may still carry out what it was asked. */
 const UNCLEAR: ReadonlySet<ProviderError["code"]> = new Set(["engine_timeout", "engine_unreachable"]);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { english } from "../../../src/forward-auth/page/copy.ts";
 import { viewOf } from "../../../src/forward-auth/page/model.ts";
+import { redactProgress } from "../../../src/forward-auth/redact.ts";
 import { wordsOf } from "../../../src/forward-auth/page/time.ts";
 import type { View } from "../../../src/forward-auth/page/view.ts";
 import type { Progress } from "../../../src/watchers/progress.ts";
@@ -62,6 +63,14 @@ describe("the page's words", () => {
       "",
     ],
     ["room", "paperless waits for room", ROOM, "2 before you", "4 s so far · usually 10 s", ""],
+    [
+      "waits",
+      "paperless has to wait",
+      "CT 104 is locked (backup). It wakes by itself when that is over; you can leave this page open.",
+      "40 s so far",
+      "usually 10 s",
+      "",
+    ],
     ["next", "paperless waits for room", ROOM, "about 15 s", "you are next · 4 s so far", ""],
     [
       "stopped-outside",
@@ -132,6 +141,16 @@ describe("the page's words", () => {
     expect(read(view, 5_500).heading).toBe("paperless takes longer than usual");
     expect(read(view, 16_000).caption).toBe("usually 10 s · slowest lately 24 s");
     expect(read(view, 18_000).caption).toBe("usually 10 s");
+  });
+
+  test("what a wake waits for is named only where details are allowed", () => {
+    const redacted = redactProgress(progressOf("waits"), CLOSED);
+    for (const progress of [progressOf("waits"), redacted]) {
+      const view = viewOf(progress, CLOSED, NOW);
+      expect(JSON.stringify(view)).not.toContain("CT 104");
+      expect(read(view)).toMatchObject({ heading: "paperless has to wait", number: "40 s so far" });
+      expect(read(view).lead).toContain("Something on its machine");
+    }
   });
 
   test("a quick wake never counts", () => {

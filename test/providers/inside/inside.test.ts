@@ -146,12 +146,12 @@ describe("an engine inside of a machine", () => {
     const woken = provider.wake({ id: "app", status: "exited" }, never, {
       withinMs: 20_000,
       onWaiting: (why) => {
-        waits.push(why);
+        waits.push(why ?? "over");
         engine.reachable = true;
       },
     });
     await woken;
-    expect(waits).toEqual(["the engine process is coming up in nas"]);
+    expect(waits).toEqual(["the engine process is coming up in nas", "over"]);
     expect((await provider.inspect("app", never))?.status).toBe("running");
     await sink.until("listed", ({ listings }) => listings.length === 1);
     expect(sink.outages).toEqual([]);

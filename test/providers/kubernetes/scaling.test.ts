@@ -77,7 +77,7 @@ describe("a wake", () => {
   const told = async (id: string, withinMs = 1_500): Promise<{ said: string[]; failure: unknown }> => {
     const provider = await rig.provider();
     const said: string[] = [];
-    const patience = { withinMs, onWaiting: (why: string) => void said.push(why) };
+    const patience = { withinMs, onWaiting: (why: string | undefined) => void said.push(why ?? "over") };
     const failure: unknown = await provider.wake({ id }, never, patience).catch((error: unknown) => error);
     return { said, failure };
   };

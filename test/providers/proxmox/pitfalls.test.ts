@@ -307,7 +307,7 @@ describe("a container that is shutting down", () => {
     const { guests } = rig.simulator.world;
     const guest = guests.add(103, {
       status: "running",
-      behaviour: { endingMs: 800, socketFailures: 2, startMs: 100 },
+      behaviour: { endingMs: 4_000, socketFailures: 2, startMs: 100 },
     });
     await using following = follow(rig);
     await following.sink.until("a listing", ({ listings }) => listings.length > 0);
@@ -319,7 +319,7 @@ describe("a container that is shutting down", () => {
     await off;
     expect(await rig.status(103)).toBe("running");
     expect(guest.calls).toEqual(["start"]);
-    expect(rig.waits).toEqual(["it is still shutting down"]);
+    expect(rig.waits).toEqual(["it is still shutting down", "over"]);
     const causes = following.sink
       .causes("lab:103")
       .filter((cause) => cause === "died" || cause === "started");
@@ -418,7 +418,36 @@ describe("9: a lock that passes", () => {
     setTimeout(() => (guest.lock = undefined), 300);
     await rig.wake(103);
     expect(guest.calls).toEqual(["start"]);
-    expect(rig.waits).toEqual(["CT 103 is locked (backup)"]);
+    expect(rig.waits).toEqual(["CT 103 is locked (backup)", "over"]);
+  });
+
+  it.each([
+    ["lxc", "stop"],
+    ["lxc", "kill"],
+    ["qemu", "stop"],
+    ["qemu", "pause"],
+    ["qemu", "hibernate"],
+  ] as const)("is named by an inspection, and a sleep of it (%s, %s) sends nothing", async (type, method) => {
+    await using rig = await openRig();
+    const guest = rig.simulator.world.guests.add(103, { type, status: "running", lock: "backup" });
+    const words = `${type === "lxc" ? "CT" : "VM"} 103 is locked (backup)`;
+    expect((await rig.provider.inspect("lab:103", never))?.locked).toBe(words);
+    const error = await failureOf(rig.provider.sleep("lab:103", { method }, never));
+    expect([error.code, error.message, guest.calls]).toEqual(["engine_busy", `engine lab: ${words}`, []]);
+    guest.lock = undefined;
+    expect(await rig.provider.inspect("lab:103", never)).not.toHaveProperty("locked");
+  });
+
+  it("that is taken between the look and the task is no failure of the sleep", async () => {
+    await using rig = await openRig({ scale: 0.1 });
+    const guest = rig.simulator.world.guests.add(103, { status: "running" });
+    let release = (): void => undefined;
+    guest.lockQueue = new Promise((resolve) => (release = resolve));
+    const sleeping = failureOf(rig.provider.sleep("lab:103", { method: "stop" }, never));
+    await expect.poll(() => guest.calls).toEqual(["shutdown"]);
+    guest.lock = "backup";
+    release();
+    expect((await sleeping).code).toBe("engine_busy");
   });
 
   it("gives up with the reason when the time for the wake is over", async () => {

@@ -53,7 +53,10 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     },
     { wake: { lookMs: 30, afterLossMs: 60 }, cadence: QUICK, ...options.tuning },
   );
-  const patienceOf = (withinMs: number): WakePatience => ({ withinMs, onWaiting: (why) => waits.push(why) });
+  const patienceOf = (withinMs: number): WakePatience => ({
+    withinMs,
+    onWaiting: (why) => waits.push(why ?? "over"),
+  });
   return {
     simulator,
     provider,
