@@ -1,4 +1,4 @@
-import type { InstanceSummary } from "../providers/provider.ts";
+import type { LabelSource } from "../providers/provider.ts";
 import type { IssuePlaces } from "./file/issues.ts";
 import { readComposeLabels } from "./labels/compose.ts";
 import { plainName, targetNameOf } from "./labels/identity.ts";
@@ -48,7 +48,7 @@ export function toDiscoverRules(
 
 /** The first rule that takes the container. Never throws. */
 export function discover(
-  instance: InstanceSummary,
+  instance: LabelSource,
   engine: string,
   rules: readonly DiscoverRule[],
 ): Discovered | undefined {
@@ -64,7 +64,7 @@ export function discover(
 }
 
 /** The target's name: for a whole project that of the project, which outlives any of its containers. */
-export function nameByRule(instance: InstanceSummary, { rule, values }: Discovered): string {
+export function nameByRule(instance: LabelSource, { rule, values }: Discovered): string {
   const { project } = values;
   const own = instance.labels["wakegate.name"] !== undefined;
   const whole = rule.scope === "project" && project !== undefined && !own ? toName(project) : undefined;

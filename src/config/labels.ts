@@ -1,4 +1,4 @@
-import type { InstanceSummary } from "../providers/provider.ts";
+import type { LabelSource } from "../providers/provider.ts";
 import { networkNameOf, readComposeLabels, type ComposeLabels } from "./labels/compose.ts";
 import { discover, displayNameByRule, hostsByRule, nameByRule } from "./discover.ts";
 import { findFileTarget } from "./labels/file-target.ts";
@@ -55,7 +55,7 @@ export type LabelContext = Pick<
  * Reads the labels of one container: defaults < app preset < proxy and Compose labels < `wakegate.*` labels < the file's target
  * of that name, or of that container. A container that the file names needs no labels. Never throws.
  */
-export function readLabels(instance: InstanceSummary, engine: string, settings: LabelContext): LabelReading {
+export function readLabels(instance: LabelSource, engine: string, settings: LabelContext): LabelReading {
   const kind = settings.engines.find(({ name }) => name === engine)?.kind ?? "docker";
   // Joined, not concatenated: that would keep a tree of its pieces for each target.
   const where = [WHAT[kind], instance.name, `(${engine})`].join(" ");
@@ -168,7 +168,7 @@ const WHAT = {
   wol: "machine",
 } as const;
 
-function sourceOf(kind: EngineSpec["kind"], engine: string, { id, name }: InstanceSummary): TargetSource {
+function sourceOf(kind: EngineSpec["kind"], engine: string, { id, name }: LabelSource): TargetSource {
   if (kind === "proxmox") return { kind, engine, vmid: vmidOf(id) ?? 0 };
   if (kind === "kubernetes") {
     const { namespace = "", workload = "" } = /^(?<namespace>[^/]*)\/(?<workload>.*)$/.exec(id)?.groups ?? {};
@@ -217,7 +217,7 @@ function fillTemplates(
 /** The file gives this name to something else. */
 function clashProblem(
   file: FileTarget | undefined,
-  instance: InstanceSummary,
+  instance: LabelSource,
   engine: string,
   name: string,
   where: string,
@@ -258,7 +258,7 @@ function nameWarning(own: WakegateLabels, name: string, where: string): Problem[
   return [{ severity: "warning", where, key: "wakegate.name", value: written, message }];
 }
 
-function missingEnable(own: WakegateLabels, where: string, instance: InstanceSummary): Problem[] {
+function missingEnable(own: WakegateLabels, where: string, instance: LabelSource): Problem[] {
   if (!own.any || "wakegate.enable" in instance.labels) return [];
   const first =
     Object.keys(instance.labels).find((label) => label.startsWith(LABEL_PREFIX)) ?? "wakegate.enable";

@@ -146,6 +146,14 @@ export interface InstanceSummary {
   readonly unfit?: string;
 }
 
+/**
+ * The parts of an instance that its labels are read with. They decide whether and how it is a target, and whoever keeps
+ * what was read compares all of them.
+ */
+export type LabelSource = Pick<InstanceSummary, "id" | "name" | "image" | "labels" | "ingress" | "unfit"> & {
+  readonly networks: readonly Pick<NetworkAttachment, "name">[];
+};
+
 /** Routes that an engine itself keeps for an instance. */
 export interface Ingress {
   /** `blog.example.com` or `example.com/blog`. */

@@ -109,6 +109,40 @@ suite("caddy", "a Deployment behind caddy", () => {
     expect(wakegate.log().map(({ event }) => event)).not.toContain("engine_away");
   });
 
+  it("has the hosts of its Ingress, which is created, changed and deleted after the workload", async () => {
+    await using lab = await Lab.open();
+    const { simulator } = lab;
+    simulator.create(
+      KINDS.deployments,
+      workload("blog", { replicas: 0, annotations: { "wakegate.enable": "true" } }),
+    );
+    simulator.create(KINDS.services, service("blog"));
+    const wakegate = await lab.wakegate("services_reachable: true", "unknown_hosts: deny");
+    const asked = async (host: string): Promise<number> => {
+      const headers = { "x-forwarded-method": "HEAD", "x-forwarded-host": host, "x-forwarded-uri": "/" };
+      return (await fetch(`http://${wakegate.internal}/api/authz/forward-auth`, { headers })).status;
+    };
+    const until = async (host: string, what: string, holds: (status: number) => boolean): Promise<void> => {
+      for (let tries = 0; !holds(await asked(host)); tries++) {
+        if (tries > 600) throw new Error(`${host} was never ${what}`);
+        await delay(50);
+      }
+    };
+    const unknown = (status: number): boolean => status === 403;
+    const known = (status: number): boolean => status !== 403;
+    await until("blog.test", "unknown", unknown);
+    simulator.create(KINDS.ingresses, ingress("blog", "blog.test"));
+    await until("blog.test", "known", known);
+    simulator.store.update(KINDS.ingresses, "default", "blog", (before) => ({
+      ...before,
+      spec: ingress("blog", "news.test")["spec"],
+    }));
+    await until("news.test", "known", known);
+    await until("blog.test", "unknown", unknown);
+    simulator.store.delete(KINDS.ingresses, "default", "blog");
+    await until("news.test", "unknown", unknown);
+  });
+
   it("shows a browser the page while it wakes, and the app then", async () => {
     await using lab = await Lab.open();
     const address = lab.app(

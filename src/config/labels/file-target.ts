@@ -1,5 +1,5 @@
 import { onceFor } from "../../lib/once-for.ts";
-import type { InstanceSummary } from "../../providers/provider.ts";
+import type { LabelSource } from "../../providers/provider.ts";
 import type { LabelContext } from "../labels.ts";
 import type { FileTarget } from "../model.ts";
 import type { EngineSpec } from "../model/engine.ts";
@@ -28,7 +28,7 @@ const indexOf = onceFor(({ fileTargets, engines }: LabelContext): Index => {
 
 /** The file's target for this container: the one that names it, else the one that has its name. */
 export function findFileTarget(
-  instance: InstanceSummary,
+  instance: LabelSource,
   engine: string,
   settings: LabelContext,
   name = targetNameOf(instance),

@@ -1,4 +1,4 @@
-import type { InstanceSummary } from "../../providers/provider.ts";
+import type { LabelSource } from "../../providers/provider.ts";
 import type { Problem, Settings, TargetSpec } from "../model.ts";
 import { useProblems } from "../use-check.ts";
 import { LABEL_PREFIX } from "./wakegate.ts";
@@ -6,7 +6,7 @@ import { LABEL_PREFIX } from "./wakegate.ts";
 /** What a target that is right by itself asks for and cannot have: of these settings, of this kind of instance. */
 export function unfitProblems(
   spec: TargetSpec,
-  instance: InstanceSummary,
+  instance: LabelSource,
   settings: Pick<Settings, "publicUrl">,
   where: string,
 ): Problem[] {
@@ -32,7 +32,7 @@ function tierProblems(spec: TargetSpec, where: string): Problem[] {
 }
 
 /** What cannot be done to this kind of instance is said before it is tried. */
-function methodProblem(spec: TargetSpec, instance: InstanceSummary, where: string): Problem | undefined {
+function methodProblem(spec: TargetSpec, instance: LabelSource, where: string): Problem | undefined {
   const { stopMethod, stopSignal, source } = spec;
   const refuse = (key: string, value: string, message: string): Problem => ({
     severity: "error",

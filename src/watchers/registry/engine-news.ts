@@ -35,7 +35,7 @@ export class EngineNews implements EngineViewListener {
 
   onListed(view: EngineView): void {
     const { engines, planning, watchers, replan, told } = this.#parts();
-    planning.readings.prune((id) => engines.list(id));
+    planning.readings.prune((engine, id) => engines.view(engine)?.instances.has(id) === true);
     replan();
     for (const [name, target] of planning.plan.targets) {
       if (target.engine !== view.engine) continue;
@@ -52,9 +52,9 @@ export class EngineNews implements EngineViewListener {
   onInspected(view: EngineView, id: string, instance: Instance | undefined): void {
     const { planning, watchers, replan } = this.#parts();
     const bound = planning.boundTo(view.engine, id);
-    const known = planning.readings.known(id);
+    const known = planning.readings.known(view.engine, id);
     const candidates = planning.candidates(view, instance);
-    const relabelled = known !== planning.readings.known(id);
+    const relabelled = known !== planning.readings.known(view.engine, id);
     if (!instance || !bound || candidates > 1 || relabelled) replan();
     const target = planning.boundTo(view.engine, id) ?? bound;
     if (target && instance) this.#warnOfPause(target.spec, instance);

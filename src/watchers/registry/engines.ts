@@ -92,11 +92,6 @@ export class Engines implements AsyncDisposable {
     );
   }
 
-  /** Whether any of them knows an instance of this id. */
-  list(id: string): boolean {
-    return this.views.some(({ instances }) => instances.has(id));
-  }
-
   /** Engines without events look only at what is a target. */
   follow(plan: Plan): void {
     for (const { provider, engine } of this.views) {
