@@ -8,7 +8,7 @@ import { list } from "./list.ts";
 import { toService, toWays, toWorkload, type Service, type Workload } from "./objects.ts";
 import type { EndpointSlice, Pod, RawWorkload } from "./raw.ts";
 import { pathOfWorkload, RESOURCES, rightTo, resourceOf, selectorText } from "./paths.ts";
-import { statusOf } from "./errors.ts";
+import { isRefused, statusOf } from "./errors.ts";
 
 /** One cluster, as far as Wakegate may look at it. */
 export class Cluster {
@@ -81,19 +81,26 @@ export class Cluster {
     return surroundingsOf(workload, services.items, ways?.items.flat() ?? []);
   }
 
-  /** What may be done without: undefined where the cluster refuses it or has no such thing, which is said once. */
-  async optional<T>(what: string | undefined, work: () => Promise<T>): Promise<T | undefined> {
+  /** Ingresses can be done without: undefined where the cluster refuses them or has no such thing, which is logged. */
+  async optional<T>(scope: string | undefined, work: () => Promise<T>): Promise<T | undefined> {
+    const what = `Ingresses are not read${scope === undefined ? "" : ` in ${scope}`}`;
     try {
-      return await work();
+      const done = await work();
+      this.#said.delete(what);
+      return done;
     } catch (error) {
-      const status = statusOf(error);
-      if (status !== 403 && status !== 404) throw error;
-      this.sayOnce(`Ingresses are not read${what === undefined ? "" : ` in ${what}`}`, error);
+      if (!isRefused(error)) throw error;
+      this.sayOnce(what, error);
       return undefined;
     }
   }
 
-  /** Tells something that is no event, once. */
+  /** What was logged by `sayOnce` is over: it is logged again when it comes back. */
+  over(what: string): void {
+    this.#said.delete(what);
+  }
+
+  /** Logs something that is no event, once until it is over. */
   sayOnce(what: string, error: unknown): void {
     if (this.#said.has(what)) return;
     this.#said.add(what);

@@ -98,6 +98,15 @@ export function isConflict(error: unknown): boolean {
   return statusOf(error) === 409;
 }
 
+/**
+ * A right is missing, or there is no such kind of object. An API server that starts also answers so for a while, before
+ * it has read its roles.
+ */
+export function isRefused(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 403 || status === 404;
+}
+
 /** The history is not kept that far back: everything has to be listed once more. */
 export function isGone(error: unknown): boolean {
   return statusOf(error) === 410;

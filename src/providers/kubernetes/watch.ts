@@ -1,13 +1,14 @@
 import { backoffMs, type BackoffOptions } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/clock.ts";
-import { race } from "../../lib/race.ts";
 import { linkSignals } from "../../lib/signals.ts";
 import { messageOf } from "../../errors.ts";
 import type { WorkloadKind } from "../../config/values/kubernetes.ts";
 import { ProviderError, type EngineSink } from "../provider.ts";
+import type { Catalog } from "./catalog.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Departures } from "./departures.ts";
-import { LiveView } from "./live-view.ts";
+import { LiveView, type IngressWays } from "./live-view.ts";
+import { isRefused } from "./errors.ts";
 import { follow, type Change, type FollowOptions } from "./follow.ts";
 import { list } from "./list.ts";
 import { toService, toWays, toWorkload, type Workload } from "./objects.ts";
@@ -18,6 +19,8 @@ import { findSelf } from "./self.ts";
 /** How a lost cluster is regained. */
 export interface WatchOptions extends FollowOptions {
   readonly backoff: BackoffOptions;
+  /** How often something is asked for again that is refused while the rest of the cluster is not. */
+  readonly refused: BackoffOptions;
   /** A session that lived so long was a good one: the next loss is retried at once. */
   readonly steadyMs: number;
   /** How often is looked whether pods that were asked to go are gone, in ms. */
@@ -29,6 +32,7 @@ export const WATCH_DEFAULTS: WatchOptions = {
   silenceMs: 90_000,
   spacingMs: 1_000,
   backoff: { firstMs: 250, maxMs: 15_000, jitter: 0.3 },
+  refused: { firstMs: 1_000, maxMs: 60_000, jitter: 0.3 },
   steadyMs: 5_000,
   departuresMs: 500,
 };
@@ -44,10 +48,12 @@ export async function watch(
   const { clock, engine, log } = cluster.connection;
   let away = false;
   let attempt = 0;
+  let known: Catalog | undefined;
   while (!signal.aborted) {
     let listedAt: number | undefined;
     try {
-      await session(cluster, departures, sink, signal, options, () => {
+      await session(cluster, departures, sink, signal, options, known, (catalog) => {
+        known = catalog;
         listedAt = clock.monotonic();
         away = false;
       });
@@ -80,8 +86,13 @@ interface Feed {
   readonly scope: string | undefined;
   readonly resourceVersion: string;
   readonly take: (change: Change) => void;
-  /** It can be done without. */
-  readonly optional?: true;
+}
+
+/** The feeds of one scope, as listed. */
+interface ScopeFeeds {
+  readonly required: readonly Feed[];
+  /** Undefined: Ingresses were refused. */
+  readonly ingresses: Feed | undefined;
 }
 
 /** One listing and the streams of changes from it on. Throws when the cluster has to be listed once more. */
@@ -91,80 +102,167 @@ async function session(
   sink: EngineSink,
   parent: AbortSignal,
   options: WatchOptions,
-  onListed: () => void,
+  before: Catalog | undefined,
+  onListed: (catalog: Catalog) => void,
 ): Promise<never> {
   cluster.connection.renew();
   using lifetime = linkSignals(parent);
   const { signal } = lifetime;
   const view = new LiveView(cluster, departures, sink);
+  const refused = new RefusedScopes(cluster);
   try {
-    const listed = await Promise.all(cluster.scopes.map((scope) => feedsOf(view, scope, signal)));
+    const listed = await Promise.all(
+      cluster.scopes.map(async (scope) => ({
+        scope,
+        feeds: await refused.try(scope, () => listScope(view, scope, signal)),
+      })),
+    );
+    // What was known of a namespace that is refused now stays known: nobody said that it is gone.
+    for (const { scope, feeds } of listed)
+      if (!feeds && before && scope !== undefined) view.catalog.adopt(before, scope);
     const selfId = await findSelf(cluster, view.catalog, signal);
     cluster.catalog = view.catalog;
-    onListed();
+    onListed(view.catalog);
     sink.listed(view.snapshot(selfId));
-    return await Promise.race(listed.flat().map((feed) => followFeed(cluster, feed, options, signal)));
+    return await Promise.race(
+      listed.map(({ scope, feeds }) => followScope(view, refused, scope, feeds, options, signal)),
+    );
   } finally {
     cluster.catalog = undefined;
     lifetime.abort(new Error("the session is over"));
   }
 }
 
-/** Follows one kind of object, and does without what may be done without. */
-async function followFeed(
-  cluster: Cluster,
-  { resource, scope, resourceVersion, take, optional }: Feed,
+/** Namespaces that may not be read now. The others go on without them, for as long as there are any. */
+class RefusedScopes {
+  readonly #cluster: Cluster;
+  readonly #refused = new Set<string | undefined>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** Undefined where the scope is refused. @throws what the work throws otherwise, or when no scope is left. */
+  async try<T>(scope: string | undefined, work: () => Promise<T>): Promise<T | undefined> {
+    const what = `the namespace ${scope ?? ""} is left out until it can be read`;
+    try {
+      const done = await work();
+      this.#refused.delete(scope);
+      this.#cluster.over(what);
+      return done;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      this.#refused.add(scope);
+      if (this.#refused.size >= this.#cluster.scopes.length) throw error;
+      this.#cluster.sayOnce(what, error);
+      return undefined;
+    }
+  }
+}
+
+/** Follows one scope; one that is refused is listed again from time to time. */
+async function followScope(
+  view: LiveView,
+  refused: RefusedScopes,
+  scope: string | undefined,
+  listed: ScopeFeeds | undefined,
+  options: WatchOptions,
+  parent: AbortSignal,
+): Promise<never> {
+  const { connection } = view.cluster;
+  let feeds = listed;
+  for (let attempt = 0; ;) {
+    if (feeds) {
+      const { required, ingresses } = feeds;
+      attempt = 0;
+      await refused.try(scope, async () => {
+        using life = linkSignals(parent);
+        const { signal } = life;
+        try {
+          return await Promise.race([
+            ...required.map((feed) => followFeed(view.cluster, feed, options, signal)),
+            followIngresses(view, scope, ingresses, options, signal),
+          ]);
+        } finally {
+          life.abort(new Error("the namespace is refused"));
+        }
+      });
+    }
+    await sleep(connection.clock, backoffMs(attempt++, options.refused), parent);
+    feeds = await refused.try(scope, () => listScope(view, scope, parent));
+  }
+}
+
+function followFeed(
+  { connection }: Cluster,
+  { resource, scope, resourceVersion, take }: Feed,
   options: WatchOptions,
   signal: AbortSignal,
 ): Promise<never> {
-  const following = (): Promise<never> =>
-    follow(cluster.connection, resource, scope, resourceVersion, take, options, signal);
-  if (!optional) return following();
-  await cluster.optional(scope, following);
-  // Without it the others go on.
-  return untilAborted(signal);
+  return follow(connection, resource, scope, resourceVersion, take, options, signal);
+}
+
+/** Ingresses can be done without: where they are refused they are asked for again from time to time. */
+async function followIngresses(
+  view: LiveView,
+  scope: string | undefined,
+  listed: Feed | undefined,
+  options: WatchOptions,
+  signal: AbortSignal,
+): Promise<never> {
+  const { cluster } = view;
+  let feed = listed;
+  for (let attempt = 0; ;) {
+    if (feed) {
+      const following = feed;
+      const began = cluster.connection.clock.monotonic();
+      await cluster.optional(scope, () => followFeed(cluster, following, options, signal));
+      if (cluster.connection.clock.monotonic() - began >= options.steadyMs) attempt = 0;
+    }
+    await sleep(cluster.connection.clock, backoffMs(attempt++, options.refused), signal);
+    feed = await cluster.optional(scope, () => listIngresses(view, scope, signal));
+  }
 }
 
 /** Lists all kinds of one namespace, or of all, into the view. */
-async function feedsOf(
+async function listScope(
   view: LiveView,
   scope: string | undefined,
   signal: AbortSignal,
-): Promise<readonly Feed[]> {
-  const { cluster, catalog } = view;
+): Promise<ScopeFeeds> {
+  const { cluster } = view;
   const { connection } = cluster;
-  const workloads = async (kind: WorkloadKind): Promise<Feed> => {
+  const workloads = async (kind: WorkloadKind): Promise<readonly [Feed, () => void]> => {
     const resource = resourceOf(kind);
     const take = (raw: RawWorkload): Workload => toWorkload(kind, raw);
     const { items, resourceVersion } = await list(connection, resource, scope, take, signal);
-    for (const item of items) catalog.setWorkload(item);
-    return { resource, scope, resourceVersion, take: (change) => view.workload(kind, change) };
+    const feed = { resource, scope, resourceVersion, take: (change: Change) => view.workload(kind, change) };
+    return [feed, () => view.listWorkloads(kind, scope, items)];
   };
-  const services = async (): Promise<Feed> => {
+  const services = async (): Promise<readonly [Feed, () => void]> => {
     const resource = RESOURCES.service;
     const { items, resourceVersion } = await list(connection, resource, scope, toService, signal);
-    for (const item of items) catalog.setService(item);
-    return { resource, scope, resourceVersion, take: (change) => view.service(change) };
+    const feed = { resource, scope, resourceVersion, take: (change: Change) => view.service(change) };
+    return [feed, () => view.listServices(scope, items)];
   };
-  const ingresses = async (): Promise<Feed | undefined> => {
-    const resource = RESOURCES.ingress;
-    const take = (raw: RawIngress) => ({ metadata: raw.metadata, ways: toWays(raw) });
-    const found = await cluster.optional(scope, () => list(connection, resource, scope, take, signal));
-    if (!found) return undefined;
-    for (const { metadata, ways } of found.items)
-      catalog.setWays(metadata.namespace ?? "", metadata.name ?? "", ways);
-    const { resourceVersion } = found;
-    return { resource, scope, resourceVersion, take: (change) => view.ingress(change), optional: true };
-  };
-  const feeds = await Promise.all([
-    workloads("deployment"),
-    workloads("statefulset"),
-    services(),
-    ingresses(),
+  const [required, ingresses] = await Promise.all([
+    // Workloads are loaded first: a Service is indexed by the label that fewest of them have.
+    Promise.all([workloads("deployment"), workloads("statefulset"), services()]),
+    cluster.optional(scope, () => listIngresses(view, scope, signal)),
   ]);
-  return feeds.filter((feed) => feed !== undefined);
+  // All or nothing: a namespace of which one kind is refused keeps what was known.
+  for (const [, load] of required) load();
+  return { required: required.map(([feed]) => feed), ingresses };
 }
 
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return race(new Promise<never>(() => undefined), signal);
+async function listIngresses(view: LiveView, scope: string | undefined, signal: AbortSignal): Promise<Feed> {
+  const resource = RESOURCES.ingress;
+  const take = (raw: RawIngress): IngressWays => ({
+    namespace: raw.metadata.namespace ?? "",
+    name: raw.metadata.name ?? "",
+    ways: toWays(raw),
+  });
+  const { items, resourceVersion } = await list(view.cluster.connection, resource, scope, take, signal);
+  view.listIngresses(scope, items);
+  return { resource, scope, resourceVersion, take: (change) => view.ingress(change) };
 }

@@ -58,6 +58,7 @@ export class Rig implements AsyncDisposable {
         ...tuning,
         watch: {
           backoff: { firstMs: 10, maxMs: 50 },
+          refused: { firstMs: 10, maxMs: 50 },
           departuresMs: 50,
           spacingMs: 20,
           ...tuning.watch,

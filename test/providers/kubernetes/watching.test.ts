@@ -164,6 +164,89 @@ describe("a listing", () => {
     expect(sink.outages).toEqual([]);
   });
 
+  it("takes Ingresses up again after the API server refused them while it started", async () => {
+    const id = rig.app("blog");
+    rig.simulator.faults.refuse = ({ resource }) => resource === "ingresses";
+    const sink = await rig.watch(await rig.provider());
+    await rig.heard("Ingresses are not read");
+    rig.simulator.create(KINDS.ingresses, ingress("blog", "blog.test"));
+    rig.simulator.faults.refuse = () => false;
+    await sink.until("told of its hosts", (seen) => seen.causes(id).includes("renamed"));
+    rig.simulator.store.delete(KINDS.ingresses, "default", "blog");
+    await sink.until(
+      "told of their end",
+      (seen) => seen.causes(id).filter((cause) => cause === "renamed").length === 2,
+    );
+    expect(sink.listings).toHaveLength(1);
+  });
+
+  it("takes Ingresses up again whose stream was refused in between, without those deleted by then", async () => {
+    const id = rig.app("blog");
+    rig.simulator.create(KINDS.ingresses, ingress("blog", "blog.test"));
+    const provider = await rig.provider();
+    const sink = await rig.watch(provider);
+    await streaming();
+    rig.simulator.faults.refuse = ({ resource }) => resource === "ingresses";
+    rig.simulator.endStreams();
+    await rig.heard("Ingresses are not read");
+    rig.simulator.store.delete(KINDS.ingresses, "default", "blog");
+    rig.simulator.faults.refuse = () => false;
+    await sink.until("told of their end", (seen) => seen.causes(id).includes("renamed"));
+    expect((await provider.inspect(id, never))?.ingress).toBeUndefined();
+    expect(sink.listings).toHaveLength(1);
+    expect(sink.outages).toEqual([]);
+  });
+
+  it("goes on without a namespace that may not be read, and takes it up when it may", async () => {
+    const rules = [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }];
+    rig.simulator.addToken("narrow", "wakegate", { web: rules });
+    const blog = rig.app("blog", { namespace: "web" });
+    const chess = rig.app("chess", { namespace: "games" });
+    const sink = await rig.watch(await rig.provider({ token: "narrow", namespaces: ["web", "games"] }));
+    expect(sink.listings[0]?.instances.map(({ id }) => id)).toEqual([blog]);
+    await rig.heard("the namespace games is left out");
+    rig.simulator.scale("blog", 1, "web");
+    await sink.until("told of the other", (seen) => seen.causes(blog).length > 0);
+    rig.simulator.addToken("narrow", "wakegate", { web: rules, games: rules });
+    await sink.until("created", (seen) => seen.causes(chess).includes("created"));
+    rig.simulator.scale("chess", 1, "games");
+    await sink.until("followed", (seen) => seen.causes(chess).length > 1);
+    expect(sink.outages).toEqual([]);
+    expect(sink.listings).toHaveLength(1);
+  });
+
+  it("keeps what it knew of a namespace that is refused later, and learns then what happened in it", async () => {
+    const rules = [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }];
+    rig.simulator.addToken("narrow", "wakegate", { web: rules, games: rules });
+    const blog = rig.app("blog", { namespace: "web" });
+    const chess = rig.app("chess", { namespace: "games" });
+    const go = rig.app("go", { namespace: "games" });
+    const sink = await rig.watch(await rig.provider({ token: "narrow", namespaces: ["web", "games"] }));
+    rig.simulator.addToken("narrow", "wakegate", { web: rules });
+    rig.simulator.endStreams();
+    await rig.heard("the namespace games is left out");
+    // Another session, which cannot list it either.
+    rig.simulator.create(KINDS.configmaps, { metadata: { name: "later", namespace: "web" } });
+    rig.simulator.faults.failNext = [new ApiError(410, "Expired", "too old resource version")];
+    rig.simulator.cut();
+    await sink.until("listed again", ({ listings }) => listings.length === 2);
+    expect(sink.listings[1]?.instances.map(({ id }) => id).sort()).toEqual([chess, go, blog]);
+    rig.simulator.store.delete(KINDS.deployments, "games", "go");
+    rig.simulator.addToken("narrow", "wakegate", { web: rules, games: rules });
+    await sink.until("destroyed", (seen) => seen.causes(go).includes("destroyed"));
+    expect(sink.causes(chess)).toEqual([]);
+    expect(sink.outages).toEqual([]);
+  });
+
+  it("of which every namespace is refused is told as an outage", async () => {
+    rig.simulator.addToken("none", "wakegate", {});
+    const sink = await rig.watch(await rig.provider({ token: "none", namespaces: ["web", "games"] }));
+    expect(sink.outages[0]).toMatchObject({ code: "engine_forbidden" });
+    const rules = [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }];
+    rig.simulator.addToken("none", "wakegate", { web: rules });
+    await sink.until("listed", ({ listings }) => listings.length === 1);
+  });
+
   it("whose changes are refused is no listing that helps: it is told as an outage", async () => {
     const rules = [
       { apiGroups: ["apps"], resources: ["*"], verbs: ["list"] },

@@ -23,6 +23,8 @@ export interface Faults extends StreamFaults {
   gone: "status" | "event";
   /** A stream is open no longer than this, whatever was asked for, in ms. */
   streamMs: number;
+  /** Refused with 403 whatever its role says, as by an API server that starts and has not read its roles yet. */
+  refuse: (attempt: Attempt) => boolean;
   /** Connections are cut before an answer to the next so many of these verbs. */
   cut: { verb: string; times: number };
 }
@@ -53,6 +55,7 @@ export class Simulator implements AsyncDisposable {
     busy: 0,
     gone: "event",
     streamMs: 300_000,
+    refuse: () => false,
     cut: { verb: "", times: 0 },
   };
   readonly #identities = new Map<string, Identity>();
@@ -210,7 +213,9 @@ export class Simulator implements AsyncDisposable {
         return;
       }
       // Who one is oneself, everybody may ask.
-      if (attempt.group !== "authorization.k8s.io") authorize(identity, attempt);
+      const { group } = attempt;
+      const who = this.faults.refuse(attempt) ? { ...identity, rules: {} } : identity;
+      if (group !== "authorization.k8s.io") authorize(who, attempt);
       if (attempt.verb === "watch" && kind) return await this.#watch(asked, kind, response);
       if (["update", "patch"].includes(attempt.verb) && faults.conflicts > 0) {
         faults.conflicts--;
