@@ -5,9 +5,12 @@ import type { EngineSpec } from "../config/model/engine.ts";
 import { formatDuration } from "../config/values/duration.ts";
 import { formatSize } from "../config/values/size.ts";
 import { formatRoute } from "../config/values/host-pattern.ts";
+import { isPortGuessed } from "../watchers/readiness/address.ts";
+import { mustAnswer } from "../watchers/readiness/must-answer.ts";
 import { listNames, plural } from "../admin/text.ts";
 import { messageOf } from "../errors.ts";
 import { systemClock } from "../lib/clock.ts";
+import { deadline } from "../lib/signals.ts";
 import { listOnce, type EngineListing } from "../providers/list-once.ts";
 import { openProvider } from "../providers/open.ts";
 import type { Plan, PlannedTarget } from "../watchers/registry/plan.ts";
@@ -52,6 +55,9 @@ interface CheckedTargetView {
   readonly for?: readonly string[];
 }
 
+/** For all questions to one engine about the ports of its containers. */
+const GUESS_LIMIT_MS = 30_000;
+
 /** `wakegate check`: tells everything that is wrong, and which targets result. Exit code 0, or 1 with errors. */
 export async function check(args: string[], output: Output): Promise<number> {
   const { values } = parseArgs({
@@ -87,7 +93,16 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
           },
         ],
   );
-  const problems = [...warnings, ...unreachable, ...plan.problems, ...idleRules(settings, listings, plan)];
+  const guesses = askEngines
+    ? await guessedPorts(settings.engines, targets)
+    : new Map<string, readonly number[]>();
+  const problems = [
+    ...warnings,
+    ...unreachable,
+    ...plan.problems,
+    ...idleRules(settings, listings, plan),
+    ...targets.flatMap((target) => guessProblem(target, guesses.get(target.spec.name))),
+  ];
   const ok = !problems.some(({ severity }) => severity === "error");
   const pools = settings.pools.map(({ name, maxAwake, budgetBytes }): CheckedPoolView => ({
     name,
@@ -96,6 +111,52 @@ async function examine(file: string | undefined, askEngines: boolean): Promise<C
     targets: targets.flatMap(({ spec }) => (spec.pools.includes(name) ? [spec.name] : [])),
   }));
   return { ok, ...read, problems, targets: targets.map((target) => viewOf(target, plan)), pools };
+}
+
+/** The ports that the images of targets declare, where nothing says which one is the app's. Never throws. */
+async function guessedPorts(
+  engines: readonly EngineSpec[],
+  targets: readonly PlannedTarget[],
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const found = new Map<string, readonly number[]>();
+  await Promise.all(
+    engines.map(async (engine) => {
+      const unclear = targets.filter(
+        ({ spec, engine: name }) =>
+          name === engine.name &&
+          spec.source.kind === "docker" &&
+          spec.port === undefined &&
+          mustAnswer(spec),
+      );
+      if (unclear.length === 0) return;
+      try {
+        await using provider = await openProvider(engine, { clock: systemClock });
+        using limit = deadline(systemClock, GUESS_LIMIT_MS, `the ports of ${engine.name}`);
+        for (const { spec, instance } of unclear) {
+          const seen = instance === undefined ? undefined : await provider.inspect(instance, limit.signal);
+          if (seen && isPortGuessed(spec, seen)) found.set(spec.name, seen.exposedPorts);
+        }
+      } catch {
+        // That the engine cannot be asked is said where its containers are listed.
+      }
+    }),
+  );
+  return found;
+}
+
+function guessProblem(
+  { spec, engine }: PlannedTarget,
+  ports: readonly number[] | undefined,
+): readonly Problem[] {
+  if (!ports) return [];
+  return [
+    {
+      severity: "warning",
+      where: `${spec.name} (${engine})`,
+      key: "wakegate.port",
+      message: `its port is a guess: its image declares ${ports.join(", ")}, and no label says which one is the app's. The first that answers as HTTP is taken. Set wakegate.port`,
+    },
+  ];
 }
 
 /** Rules that took no container: there may be none today, or the pattern has a slip. */

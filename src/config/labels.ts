@@ -133,6 +133,15 @@ export function readLabels(instance: LabelSource, engine: string, settings: Labe
     ...(understood.groups.length > 0 ? { groups: understood.groups } : {}),
     ...options,
     ...(network === undefined ? {} : { network }),
+    ...(options.port !== undefined && {
+      portFrom: portFrom([
+        [file?.layer.port, `port in ${file?.origin ?? "the file"}`],
+        [own.layer.port, "label wakegate.port"],
+        [found?.rule.layer?.port, `port of ${found?.rule.origin ?? "a rule"}`],
+        [proxy.port, instance.ingress ? "the Service that its Ingress leads to" : "the proxy's labels"],
+        [options.port, preset ? `preset ${preset}` : "defaults"],
+      ]),
+    }),
   };
   const remarks = remarksOn(spec).map(({ severity, path, message }): Problem => {
     return { severity, where, key: LABEL_PREFIX + path.join("."), message };
@@ -175,6 +184,11 @@ function sourceOf(kind: EngineSpec["kind"], engine: string, { id, name }: LabelS
     return { kind, engine, namespace, workload };
   }
   return kind === "swarm" ? { kind, engine, service: name } : { kind: "docker", engine, container: name };
+}
+
+/** The strongest layer that names the port. */
+function portFrom(layers: readonly (readonly [port: number | undefined, from: string])[]): string {
+  return layers.find(([port]) => port !== undefined)?.[1] ?? "the configuration";
 }
 
 interface Templated {

@@ -160,6 +160,8 @@ export interface TargetSpec extends TargetOptions {
   readonly scope?: TargetScope;
   /** The rule that made it, where it carries no label for it: `discover[0] (wakegate.yaml:4:5)`. */
   readonly discoveredBy?: string;
+  /** Who says what `port` is, for messages: `label wakegate.port`. Unset: nobody, or not known. */
+  readonly portFrom?: string;
   /** TCP listeners that lead here. Unset: none. */
   readonly tcp?: readonly TcpSpec[];
   readonly udp?: readonly ForwardSpec[];

@@ -75,7 +75,10 @@ export class Doctor {
       })),
       targets: planned.map(({ spec, engine, instance }) => {
         const view = viewOf(engine);
-        const activity = registry.watcher(spec.name)?.activity;
+        const watcher = registry.watcher(spec.name);
+        const activity = watcher?.activity;
+        const provenPort = watcher?.around.store.target(spec.name)?.provenPort;
+        const failure = watcher?.state.kind === "error" ? watcher.state.failure : undefined;
         const used = activity?.last?.kind === "request" ? activity.lastUse : undefined;
         return {
           spec,
@@ -83,6 +86,8 @@ export class Doctor {
           ...(instance !== undefined && { instance }),
           instances: view ? [...view.instances.values()] : [],
           ...(view?.self && { self: view.self }),
+          ...(provenPort !== undefined && { provenPort }),
+          ...(failure && { failure }),
           ...(used !== undefined && { lastUseAt: clock.now() - (now - used) }),
         };
       }),

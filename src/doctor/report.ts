@@ -16,6 +16,7 @@ import { stateFolder } from "./checks/state-folder.ts";
 import { survival } from "./checks/survival.ts";
 import { traefikPoll } from "./checks/traefik-poll.ts";
 import { trusted } from "./checks/trusted.ts";
+import { wakes } from "./checks/wakes.ts";
 import type { Check } from "./check.ts";
 import type { Finding } from "./finding.ts";
 import type { Scene } from "./scene.ts";
@@ -40,6 +41,7 @@ const CHECKS: readonly Check[] = [
   alwaysOn,
   restart,
   network,
+  wakes,
   forwardAuth,
   trusted,
   forwarded,

@@ -1,6 +1,7 @@
 import type { Problem, Settings, TargetSpec } from "../config/model.ts";
 import type { Arrival } from "../forward-auth/probes.ts";
 import type { EngineExam, Instance, InstanceSummary, ProviderKind } from "../providers/provider.ts";
+import type { Failure } from "../watchers/progress.ts";
 import type { TraefikPoll } from "../publish/traefik/polls.ts";
 
 /** Everything that the checks judge, gathered before. Values only. */
@@ -46,6 +47,10 @@ export interface TargetScene {
   readonly instance?: Instance;
   /** The container whose network it uses. */
   readonly owner?: InstanceSummary;
+  /** The port that answered, where the image declares several and nothing says which one it is. */
+  readonly provenPort?: number;
+  /** Why its last wake failed, while Wakegate says so. */
+  readonly failure?: Failure;
   /** Addresses that were tried, while it runs, and how that ended. */
   readonly tried: readonly { readonly address: string; readonly failure?: string }[];
   /** Wall ms at which a proxy was last let through to it. */

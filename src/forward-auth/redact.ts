@@ -15,11 +15,12 @@ export function redactProgress(progress: Progress, allow: { details: boolean; lo
     const { log: _log, ...rest } = failure;
     return { ...progress, failure: rest };
   }
-  const { failure: _failure, mayNotWake, room, waitsFor, ...rest } = progress;
+  const { failure: _failure, mayNotWake, room, silentPorts, waitsFor, ...rest } = progress;
   return {
     ...rest,
     ...(waitsFor !== undefined && { waitsFor: "" }),
     dependencies: [],
+    ...(silentPorts && { silentPorts: [] }),
     ...(room && { room: { before: room.before, pools: [], yields: [] } }),
     ...(failure && { failure: redactFailure(failure) }),
     ...(mayNotWake && { mayNotWake: redactMayNotWake(mayNotWake) }),
@@ -32,6 +33,7 @@ function redactFailure(failure: Failure): Failure {
     exitCode: _code,
     status: _status,
     dependency: _dependency,
+    ports: _ports,
     log: _log,
     ...rest
   } = failure;

@@ -29,7 +29,7 @@ export async function probeTcp(
       };
       socket.on("data", () => finish({ kind: "answer", status: 0 }));
       socket.on("error", (error) => finish(silence(error)));
-      socket.on("close", () => finish({ kind: "silent", error: "closed at once" }));
+      socket.on("close", () => finish({ kind: "silent", error: "closed at once", closed: true }));
       if (preface) socket.write(preface);
     });
   } catch (error) {

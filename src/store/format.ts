@@ -78,6 +78,7 @@ const record: z.ZodType<TargetRecord> = z.object({
   leases: z.record(z.string(), z.object({ what: z.string(), until: milliseconds })).exactOptional(),
   noise: z.object({ bytesPerSecond: z.number(), proxied: z.number().exactOptional() }).exactOptional(),
   sessionSince: milliseconds.exactOptional(),
+  provenPort: z.number().int().min(1).max(65_535).exactOptional(),
   goneSince: milliseconds.exactOptional(),
 });
 

@@ -58,6 +58,8 @@ export interface TargetRecord {
   readonly noise?: { readonly bytesPerSecond: number; readonly proxied?: number };
   /** Wall ms of the last handshake of a session that may still be open. */
   readonly sessionSince?: number;
+  /** The port that answered, where the image declares several and nothing says which one it is. */
+  readonly provenPort?: number;
   /** Wall ms since when its container does not exist any more. */
   readonly goneSince?: number;
 }

@@ -6,6 +6,7 @@ import type { TargetHandle } from "./handle.ts";
 import type { RoomNews } from "./pools/room.ts";
 import type { Learned } from "./history.ts";
 import type { ProbeResult } from "../lib/probe-result.ts";
+import { portsText, type SilentPort } from "./readiness/silent-port.ts";
 import { wakeBegan, type State, type Wake } from "./state.ts";
 import type { WakeEvent } from "./wake-events.ts";
 
@@ -83,6 +84,11 @@ export class Narrator {
   /** The engine cannot start it yet: a backup holds it, for instance. */
   delayed(why: string, state: State): void {
     this.#say({ type: "starting", message: `${this.#hero.displayName} has to wait: ${why}` }, state);
+  }
+
+  silentPort({ ports }: SilentPort, state: State): void {
+    const message = `Nothing listens on ${portsText(ports)} of ${this.#hero.displayName}`;
+    this.#say({ type: "waiting_ready", message }, state);
   }
 
   waiting(tries: number, result: ProbeResult, state: State): void {

@@ -1,4 +1,5 @@
 import type { TargetSpec } from "../config/model.ts";
+import type { SilentPort } from "./readiness/silent-port.ts";
 import type { RoomNews } from "./pools/room.ts";
 import type { Learned } from "./history.ts";
 import type { DependencyProgress, MayNotWake, Phase, Progress, Step } from "./progress.ts";
@@ -16,6 +17,8 @@ export interface ProgressInput {
   readonly room?: RoomNews;
   /** What keeps the engine from starting it now. */
   readonly waitsFor?: string;
+  /** That nothing listens where it is asked. */
+  readonly silentPort?: SilentPort;
   /** Learned length of a shutdown, ms. */
   readonly stopMs?: number;
   /** What people or the schedule ordered. */
@@ -108,7 +111,7 @@ export function progressOf(input: ProgressInput): Progress {
 type Base = Pick<Progress, "target" | "displayName" | "asOf" | "dependencies" | "etaMs">;
 
 function wakingOf(
-  { spec, dependencies, mono, waitsFor }: ProgressInput,
+  { spec, dependencies, mono, silentPort, waitsFor }: ProgressInput,
   state: State & { kind: "waking" | "starting" },
   { etaMs, ...base }: Base,
 ): Progress {
@@ -119,6 +122,7 @@ function wakingOf(
     ...base,
     // How long it waits for the engine is not known.
     ...(etaMs !== undefined && waitsFor === undefined && { etaMs: etaMs + waitedMs }),
+    ...(silentPort && { silentPorts: silentPort.ports }),
     phase: phaseOf(state),
     elapsedMs: mono - wakeBegan(wake),
     deadlineMs: spec.wakeTimeoutMs + ((starting ?? mono) - wakeBegan(wake)),

@@ -25,6 +25,8 @@ export interface Progress {
   readonly room?: RoomProgress;
   /** With phase "starting": what keeps the engine from starting it now and passes by itself, for the operator. */
   readonly waitsFor?: string;
+  /** With phase "probing": the ports of the app that nothing listens on, once that lasts longer than is usual. */
+  readonly silentPorts?: readonly number[];
   /** With phase "stopping": how long a shutdown takes at most. */
   readonly stopGraceMs?: number;
   /**
@@ -76,6 +78,7 @@ export type FailureReason =
   | "out_of_memory"
   | "exited"
   | "no_answer"
+  | "no_listener"
   | "bad_answer"
   | "dependency"
   | "engine_away"
@@ -92,8 +95,10 @@ export interface Failure {
   readonly exitCode?: number;
   /** HTTP status of the last probe answer, with reason "bad_answer". */
   readonly status?: number;
-  /** The deadline that was missed, with reasons "no_answer", "bad_answer" and "no_room". */
+  /** The deadline that was missed, with reasons "no_answer", "no_listener", "bad_answer" and "no_room". */
   readonly withinMs?: number;
+  /** The ports that nothing listens on, with reason "no_listener". */
+  readonly ports?: readonly number[];
   /** The dependency at fault, with reason "dependency". */
   readonly dependency?: string;
   readonly at: number;

@@ -25,7 +25,8 @@ import { JobRunner } from "./job-runner.ts";
 import { Failures } from "./failures.ts";
 import { contextOf } from "./context-of.ts";
 import { Orders } from "./orders.ts";
-import { probeAddresses, type ProbeAddress } from "./readiness/address.ts";
+import { isPortGuessed, portOf, probeAddresses, type ProbeAddress } from "./readiness/address.ts";
+import { silentPortText, type SilentPort } from "./readiness/silent-port.ts";
 import { Recorder } from "./recorder.ts";
 import { tierOf } from "./tier-of.ts";
 import { Followers } from "./followers.ts";
@@ -69,6 +70,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   readonly asked = new Asked(this);
   #room: RoomNews | undefined;
   #waitsFor: string | undefined;
+  #silentPort: SilentPort | undefined;
   lookAgainAt = Number.NEGATIVE_INFINITY;
   sleepNotBefore = Number.NEGATIVE_INFINITY;
   #insight: Insight | undefined;
@@ -142,6 +144,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
       ...(this.#lastWake && { lastWake: this.#lastWake }),
       ...(this.room && { room: this.room }),
       ...(this.waitsFor !== undefined && { waitsFor: this.waitsFor }),
+      ...(this.silentPort && { silentPort: this.silentPort }),
       ...(this.stopMs !== undefined && { stopMs: this.stopMs }),
       ...(mayNotWake && { mayNotWake }),
       now: clock.now(),
@@ -192,12 +195,15 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
   async addresses(port: number | undefined, signal: AbortSignal): Promise<readonly ProbeAddress[]> {
     const instance = await this.around.locate(signal);
     if (!instance) return [];
+    const proven = isPortGuessed(this.#spec, instance)
+      ? this.around.store.target(this.name)?.provenPort
+      : undefined;
     return probeAddresses(
       this.#spec,
       instance,
       this.around.networkOwner(instance),
       this.around.vantage,
-      port,
+      port ?? (proven === undefined ? undefined : portOf(this.#spec, instance, proven)),
     );
   }
 
@@ -280,7 +286,7 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
     this.#gate = gateOf(after, this.#spec.page.logs, this.orders.mayNotWake());
     this.asked.moved(before, after);
     if (beginsWake(before, after)) this.#dependencies = this.#room = undefined;
-    if (taskOf(before) !== taskOf(after)) this.#waitsFor = undefined;
+    if (taskOf(before) !== taskOf(after)) this.#waitsFor = this.#silentPort = undefined;
     if (after.kind === "ready" && before.kind === "starting") {
       this.#failures.reset();
       this.#lastWake = { wake: before.wake, ended: this.around.clock.monotonic() };
@@ -342,6 +348,18 @@ export class Watcher implements TargetHandle, Dependency, Workbench, AsyncDispos
 
   onTry(tries: number, result: ProbeResult): void {
     this.#narrator.waiting(tries, result, this.#state);
+  }
+
+  onSilentPort(silent: SilentPort): void {
+    this.#silentPort = silent;
+    this.around.log.warn("port_silent", silentPortText(this.name, silent), { target: this.name });
+    this.#narrator.silentPort(silent, this.#state);
+    this.changed.emit();
+  }
+
+  /** That nothing listens where it is asked, while that keeps it from being ready. */
+  get silentPort(): SilentPort | undefined {
+    return this.#state.kind === "starting" ? this.#silentPort : undefined;
   }
 
   /** Ends the work, answers everybody who waits, and waits for an engine call under way. Touches no app. */

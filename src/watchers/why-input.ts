@@ -33,6 +33,7 @@ export function whyInputOf(watcher: Watcher): WhyInput {
     ...(around.dependencyOnly && { dependencyOnly: true }),
     ...(watcher.room && { room: watcher.room }),
     ...(watcher.waitsFor !== undefined && { waitsFor: watcher.waitsFor }),
+    ...(watcher.silentPort && { silentPort: watcher.silentPort }),
     ...(watcher.asked.how === "room" && { makesRoom: true }),
     ...(wouldSleepSince !== undefined && { wouldSleepMs: mono - wouldSleepSince }),
     ...(mayNotWake && { mayNotWake }),

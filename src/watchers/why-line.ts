@@ -1,4 +1,5 @@
 import { dayTime, span } from "./say.ts";
+import { silentPortText } from "./readiness/silent-port.ts";
 import { wakeBegan, type Starting, type Waking } from "./state.ts";
 import type { WhyInput } from "./why.ts";
 
@@ -67,7 +68,10 @@ export function lineOf(input: WhyInput): WhyLine {
   }
 }
 
-function wakingLine({ learned, mono, spec, waitsFor }: WhyInput, state: Waking | Starting): WhyLine {
+function wakingLine(
+  { learned, mono, silentPort, spec, waitsFor }: WhyInput,
+  state: Waking | Starting,
+): WhyLine {
   const sofar = mono - wakeBegan(state.wake);
   if (waitsFor !== undefined) {
     const left = Math.max(0, spec.wakeTimeoutMs - (mono - (state.wake.began.starting ?? mono)));
@@ -82,6 +86,12 @@ function wakingLine({ learned, mono, spec, waitsFor }: WhyInput, state: Waking |
       : state.step === "dependencies"
         ? "Waking dependencies"
         : "Starting";
+  if (silentPort)
+    return {
+      fact: silentPortText(spec.name, silentPort),
+      more: `${span(sofar)} so far, ${span(spec.wakeTimeoutMs)} at most`,
+      next: NOTHING_NEXT,
+    };
   const next =
     left === undefined ? NOTHING_NEXT : { value: `about ${span(left)}`, what: "until ready", inMs: left };
   return { fact, more: `${span(sofar)} so far${usually}`, next };

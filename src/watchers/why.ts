@@ -8,6 +8,7 @@ import type { Learned } from "./history.ts";
 import type { MayNotWake } from "./progress.ts";
 import type { RoomNews } from "./pools/room.ts";
 import { ruleNameOf } from "./rule-name.ts";
+import type { SilentPort } from "./readiness/silent-port.ts";
 import { dayTime, span } from "./say.ts";
 import type { State } from "./state.ts";
 import { lineOf, type WhyLine } from "./why-line.ts";
@@ -35,6 +36,8 @@ export interface WhyInput {
   readonly dependencyOnly?: boolean;
   /** What keeps the engine from starting it now. */
   readonly waitsFor?: string;
+  /** Nothing listens where it is asked. */
+  readonly silentPort?: SilentPort;
   /** How it stands while it waits for room. */
   readonly room?: RoomNews;
   /** It is to sleep so that others have room. */

@@ -21,6 +21,7 @@ import type { Lanes } from "./lanes.ts";
 import type { Wake } from "./state.ts";
 import type { ProbeResult } from "../lib/probe-result.ts";
 import type { Probes } from "./readiness/probes.ts";
+import type { SilentPort } from "./readiness/silent-port.ts";
 import type { Vantage } from "./readiness/address.ts";
 
 /** What a watcher is told about the world around its target. Implemented by the registry. */
@@ -117,4 +118,6 @@ export interface Workbench {
   /** What passes by itself, such as a backup's lock, and keeps the engine from starting it; undefined: nothing now. */
   onWaiting(why: string | undefined): void;
   onTry(tries: number, result: ProbeResult): void;
+  /** Nothing listens where it is asked, for long enough to say so. Once for each run. */
+  onSilentPort(silent: SilentPort): void;
 }

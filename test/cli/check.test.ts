@@ -84,6 +84,22 @@ describe("wakegate check", () => {
     expect(code).toBe(1);
   });
 
+  it("says that a port is a guess where the image declares several and no label names one", async () => {
+    await using docker = await FakeDocker.start();
+    const config = { ExposedPorts: { "22/tcp": {}, "3000/tcp": {} } };
+    const host = { "wakegate.enable": "true", "wakegate.hosts": "git.example.com" };
+    docker.add("git", { labels: host, config });
+    docker.add("wiki", {
+      labels: { ...host, "wakegate.hosts": "wiki.example.com", "wakegate.port": "3000" },
+      config,
+    });
+    const yaml = `providers: { docker: { local: "${docker.url}" } }`;
+    const { code, out } = await run(yaml, ["check", "--config", "wakegate.yaml"]);
+    expect(out).toContain("its port is a guess: its image declares 22, 3000");
+    expect(out.match(/is a guess/g)).toHaveLength(1);
+    expect(code).toBe(0);
+  });
+
   it("looks at the containers of each engine, and tells bad labels with container and label", async () => {
     await using docker = await FakeDocker.start();
     docker.add("photos", { labels: { "wakegate.enable": "true", "wakegate.hosts": "photos.example.com" } });

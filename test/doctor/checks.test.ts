@@ -198,6 +198,63 @@ describe("the doctor's judgement", () => {
     });
   });
 
+  it("is not content while a target has failed to wake, and gives exit code, last lines and what to run", async () => {
+    const failure = {
+      reason: "exited",
+      message: "blog stopped while starting, 2 times in a row (exit code 3).",
+      exitCode: 3,
+      log: ["fatal: no database"],
+      at: 0,
+      tries: 4,
+    } as const;
+    const scene = await sceneOf({ boxes: [box("blog", { labels: enabled("blog.example.com") })] });
+    const targets = scene.targets.map((target) => ({
+      ...target,
+      failure,
+      tried: [{ address: "172.18.0.9:80", failure: "connect ECONNREFUSED" }],
+    }));
+    const report = reportOn({ ...scene, targets });
+    expect(report.ok).toBe(false);
+    const problems = report.findings.filter(({ level }) => level === "problem");
+    // The port and the firewall are not blamed for what the app itself says.
+    expect(problems).toMatchObject([
+      {
+        id: "wakes",
+        target: "blog",
+        sentence:
+          "blog failed to wake, 4 times in a row. blog stopped while starting, 2 times in a row (exit code 3). Its last line: fatal: no database",
+        evidence: ["exit code 3", "log: fatal: no database"],
+        fix: [{ lines: "docker logs --tail 50 blog" }],
+      },
+    ]);
+  });
+
+  it("sees a crash loop that Wakegate did not begin, and does not blame its port", async () => {
+    const at = Date.UTC(2026, 10, 22);
+    const loop = { restartCount: 5, startedAt: at - 2_000, previousExit: { code: 9, oomKilled: false, at } };
+    const boxes = [box("blog", { labels: enabled("blog.example.com"), ...loop })];
+    const scene = await sceneOf({ boxes });
+    const targets = scene.targets.map((target) => ({
+      ...target,
+      tried: [{ address: "172.18.0.9:80", failure: "connect ECONNREFUSED" }],
+    }));
+    const problems = reportOn({ ...scene, targets }).findings.filter(({ level }) => level === "problem");
+    expect(problems).toMatchObject([{ id: "wakes", evidence: ["restarts so far: 5", "exit code 9"] }]);
+  });
+
+  it("says of a silent port which one it is and who says so", async () => {
+    const boxes = [box("blog", { labels: enabled("blog.example.com"), exposedPorts: [22, 3000] })];
+    const scene = await sceneOf({ boxes });
+    const targets = scene.targets.map((target) => ({
+      ...target,
+      tried: [{ address: "172.18.0.9:22", failure: "connect ECONNREFUSED 172.18.0.9:22" }],
+    }));
+    const [found] = reportOn({ ...scene, targets }).findings.filter(({ id }) => id === "network");
+    expect(found?.sentence).toContain(
+      "nothing listens on port 22 (a guess: its image declares 22, 3000, and no label says which one it is)",
+    );
+  });
+
   it("tells restart: always", async () => {
     const [found] = await findings("restart", {
       boxes: [box("blog", { labels: enabled("blog.example.com"), restartPolicy: "always" })],

@@ -166,6 +166,49 @@ suite("docker", "an app that cannot wake up", () => {
     expect((await r.failure())["reason"]).toBe("out_of_memory");
   });
 
+  it("listens on another port: after 10 s page, why and log say so, long before the wake timeout", async () => {
+    await using r = await rig({
+      labels: { ...TOLD, "wakegate.port": "8081", "wakegate.wake_timeout": "3m" },
+    });
+    const page = await eventually(
+      "the page says so",
+      async () => {
+        const { body } = await r.ask(true);
+        return body.includes("nothing listens on its port 8081") ? body : undefined;
+      },
+      30_000,
+    );
+    expect(page).not.toContain("could not wake up");
+    const line = await r.wakegate.until("port_silent", "app", 30_000);
+    expect(line.msg).toContain("nothing listens on its port 8081 (from label wakegate.port)");
+    expect(line.msg).toContain("It listens on port 8080: set wakegate.port");
+  });
+
+  it("listens on another port: in the end that is the failure's message, and not to raise wake_timeout", async () => {
+    await using r = await rig({
+      labels: { ...TOLD, "wakegate.port": "8081", "wakegate.wake_timeout": "4s" },
+    });
+    const held = await r.ask();
+    expect(held).toMatchObject({ status: 503, state: "error" });
+    expect(held.body).toContain("nothing listens on its port 8081 (from label wakegate.port)");
+    expect(held.body).not.toContain("wake_timeout");
+    expect((await r.failure())["reason"]).toBe("no_listener");
+  });
+
+  it("listens on 127.0.0.1 alone: the failure says so", async () => {
+    await using r = await rig({
+      labels: { ...TOLD, "wakegate.wake_timeout": "4s" },
+      env: { HOST: "127.0.0.1" },
+    });
+    const held = await r.ask();
+    expect(held.body).toContain("It listens on port 8080 at 127.0.0.1 only: let it listen on 0.0.0.0.");
+  });
+
+  it("declares several ports and names none: the one that answers as HTTP is taken, not the lowest", async () => {
+    await using r = await rig({ extra: { ExposedPorts: { "22/tcp": {}, "8080/tcp": {} } } });
+    expect(await visit(r.wakegate, docker, "app", HOST)).toMatchObject({ status: 200, app: "sleepy" });
+  });
+
   it("accepts and never answers: no_answer after the wake timeout, and it is asked again", async () => {
     await using r = await rig({
       labels: { ...TOLD, "wakegate.wake_timeout": "2s" },

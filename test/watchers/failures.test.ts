@@ -307,7 +307,11 @@ describe("a failed wake", () => {
     });
     r.watcher("blog").wake(BY_REQUEST);
     for (let i = 0; i < 200 && r.state("blog") !== "error"; i++) await r.clock.advance(50);
-    expect(r.watcher("blog").progress().failure).toMatchObject({ reason: "no_answer", withinMs: 5_000 });
+    expect(r.watcher("blog").progress().failure).toMatchObject({
+      reason: "no_listener",
+      withinMs: 5_000,
+      message: expect.stringContaining("nothing listens on its port 1 (from label wakegate.port) at 127.0.0.1:1."),
+    });
     await r.clock.advance(62_000);
     expect(r.world.calls).toEqual(["start blog", "stop blog"]);
   });

@@ -1,4 +1,5 @@
 import type { Failure } from "../../watchers/progress.ts";
+import { portsText } from "../../watchers/readiness/silent-port.ts";
 import { spell } from "../text.ts";
 
 /** A failure in a few of the operator's words: `Out of memory (exit code 137)`. */
@@ -12,6 +13,8 @@ export function failureText(failure: Failure): string {
       return `Stopped by itself${code}`;
     case "no_answer":
       return `No answer${within}`;
+    case "no_listener":
+      return `Nothing listens on ${failure.ports === undefined ? "its port" : portsText(failure.ports)}`;
     case "bad_answer":
       return `Answers ${failure.status === undefined ? "with errors" : String(failure.status)}${within}`;
     case "dependency":

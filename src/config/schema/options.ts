@@ -182,7 +182,7 @@ export const optionsShape = {
   }),
   port: key(whole(1, 65_535), {
     description: "TCP port on its own address.",
-    defaultText: "the proxy labels' port, else the lowest exposed one",
+    defaultText: "the proxy labels' port, else the one of the declared ports that answers as HTTP",
     examples: [8080],
   }),
   address: key(text(parseAddress, "host or host:port"), {

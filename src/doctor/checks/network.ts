@@ -1,6 +1,8 @@
 import type { Vantage } from "../../watchers/readiness/address.ts";
-import { noAddressMessage, portOf, vantageFrom } from "../../watchers/readiness/address.ts";
+import { noAddressMessage, portOf, portOriginOf, vantageFrom } from "../../watchers/readiness/address.ts";
 import { mustAnswer } from "../../watchers/readiness/must-answer.ts";
+import type { Instance } from "../../providers/provider.ts";
+import { isCrashLoop } from "./wakes.ts";
 import type { Check } from "../check.ts";
 import type { Fix, Found } from "../finding.ts";
 import { labelsOf } from "../labels-of.ts";
@@ -47,12 +49,13 @@ function judgeOne(scene: Scene, target: TargetScene): readonly Found[] {
     ];
   }
   const answered = tried.some(({ failure }) => failure === undefined);
-  if (tried.length === 0 || answered) return [];
+  // Why a wake failed, or that the app ends again and again, is said by the check of the wakes.
+  if (tried.length === 0 || answered || target.failure || isCrashLoop(scene, target)) return [];
   return [
     {
       level: "problem",
       target: spec.name,
-      sentence: `${spec.name} runs, but nothing answers at its address: the port is another one, or a firewall stands in between.`,
+      sentence: silentText(target, instance),
       evidence: tried.map(({ address, failure = "" }) => `${address}: ${failure}`),
       fix: [
         {
@@ -62,6 +65,15 @@ function judgeOne(scene: Scene, target: TargetScene): readonly Found[] {
       ],
     },
   ];
+}
+
+function silentText({ spec, tried }: TargetScene, instance: Instance): string {
+  const port = portOf(spec, instance);
+  const named = port === undefined ? "its port" : `port ${String(port)} (${portOriginOf(spec, instance)})`;
+  const isRefused = tried.every(({ failure = "" }) => failure.includes("ECONNREFUSED"));
+  return isRefused
+    ? `${spec.name} runs, but nothing listens on ${named}. Check which port it listens on, and that it listens on 0.0.0.0, not on 127.0.0.1 only.`
+    : `${spec.name} runs, but ${named} does not answer: a firewall stands in between, or the app hangs.`;
 }
 
 /** Every way that leads there, also while it sleeps and has no address. */

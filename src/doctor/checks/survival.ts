@@ -1,4 +1,5 @@
 import type { Check } from "../check.ts";
+import { portOf } from "../../watchers/readiness/address.ts";
 import type { Fix, Found } from "../finding.ts";
 import { labelsOf } from "../labels-of.ts";
 import { outcomeOf } from "../outcome.ts";
@@ -86,9 +87,9 @@ function willForget({ settings, engines }: Scene, { spec, instance }: TargetScen
   return undefined;
 }
 
-function fixes(scene: Scene, { spec, instance }: TargetScene, caddy: boolean): readonly Fix[] {
+function fixes(scene: Scene, { spec, instance, provenPort }: TargetScene, caddy: boolean): readonly Fix[] {
   const { service, internal } = placesOf(scene);
-  const port = String(spec.port ?? instance?.exposedPorts[0] ?? 80);
+  const port = String((instance ? portOf(spec, instance, provenPort) : spec.port) ?? 80);
   if (caddy) {
     return [
       {

@@ -4,7 +4,14 @@ import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { deadline } from "../../lib/signals.ts";
 import type { InstanceSummary, Provider } from "../../providers/provider.ts";
-import { probeAddresses, vantageFrom, type ProbeAddress } from "../../watchers/readiness/address.ts";
+import {
+  candidatePorts,
+  isPortGuessed,
+  probeAddresses,
+  vantageFrom,
+  type ProbeAddress,
+} from "../../watchers/readiness/address.ts";
+import type { Failure } from "../../watchers/progress.ts";
 import type { TargetScene } from "../scene.ts";
 
 /** A target as the plan has it. */
@@ -16,25 +23,36 @@ export interface KnownTarget {
   readonly instances: readonly InstanceSummary[];
   readonly self?: InstanceSummary;
   readonly lastUseAt?: number;
+  readonly provenPort?: number;
+  readonly failure?: Failure;
 }
 
 const CONNECT_MS = 2_000;
 
 /** Inspects a target and, while it runs, knocks at its addresses. Never throws but for `signal`. */
 export async function lookAtTarget(
-  { spec, provider, instance: id, instances, self, lastUseAt }: KnownTarget,
+  { spec, provider, instance: id, instances, self, lastUseAt, provenPort, failure }: KnownTarget,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<TargetScene> {
-  const base = { spec, engine: spec.source.engine, ...(lastUseAt !== undefined && { lastUseAt }) };
+  const base = {
+    spec,
+    engine: spec.source.engine,
+    ...(lastUseAt !== undefined && { lastUseAt }),
+    ...(provenPort !== undefined && { provenPort }),
+    ...(failure && { failure }),
+  };
   const instance = await inspected(provider, id, signal);
   if (!instance) return { ...base, tried: [] };
   const owner =
     instance.networkOwner === undefined
       ? undefined
       : instances.find(({ id, name }) => id === instance.networkOwner || name === instance.networkOwner);
+  const ports = isPortGuessed(spec, instance) ? candidatePorts(spec, instance, provenPort) : [undefined];
   const addresses =
-    instance.status === "running" ? probeAddresses(spec, instance, owner, vantageFrom(self)) : [];
+    instance.status === "running"
+      ? ports.flatMap((port) => probeAddresses(spec, instance, owner, vantageFrom(self), port))
+      : [];
   const tried = await Promise.all(addresses.map((address) => knock(address, clock, signal)));
   return { ...base, instance, ...(owner && { owner }), tried };
 }

@@ -26,6 +26,8 @@ export const english = {
   "lead.waking": "Nothing to do here. The app opens by itself the moment it answers.",
   "lead.noscript": "Nothing to do here. This page looks again every {n} s and opens the app when it answers.",
   "lead.overdue": "It is still trying, and the app still opens by itself.",
+  "lead.silentPort": "It runs, but nothing listens on the port at which it is asked.",
+  "lead.silentPortNamed": "It runs, but nothing listens on its {port}.",
   "lead.deadline": "With no answer after **{deadline}**, you will read here why.",
   "lead.stopping": "It finishes shutting down first, so that nothing is lost. Then it wakes at once.",
   "lead.stoppingOutside":
@@ -110,6 +112,8 @@ export const english = {
   "reason.exitedCode": "It stopped while starting (exit code {n}).",
   "reason.no_answer": "It started, but did not answer.",
   "reason.no_answerWithin": "It started, but did not answer within {time}.",
+  "reason.no_listener": "It started, but nothing listens on the port at which it is asked.",
+  "reason.no_listenerPort": "It started, but nothing listens on {port}.",
   "reason.bad_answer": "It started, but answers with errors.",
   "reason.bad_answerStatus": "It started, but answers with errors ({n}).",
   "reason.dependency": "A service it needs could not wake.",

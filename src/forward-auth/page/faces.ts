@@ -1,5 +1,6 @@
 import type { Live, Words } from "../../../templates/live.js";
 import type { Progress } from "../../watchers/progress.ts";
+import { portsText } from "../../watchers/readiness/silent-port.ts";
 import type { Copy } from "./copy.ts";
 import { fill } from "./copy.ts";
 import { reasonText } from "./reasons.ts";
@@ -16,8 +17,19 @@ export interface FaceContext {
   readonly details: boolean;
 }
 
-/** Waking: the estimate, then "almost there", then "longer than usual". */
+/** Waking: the estimate, then "almost there", then "longer than usual"; what keeps it from answering comes first. */
 export function wakingFaces(context: FaceContext): Face[] {
+  const { silentPorts } = context.progress;
+  if (!silentPorts) return facesInTime(context);
+  const { copy, details } = context;
+  const lead =
+    details && silentPorts.length > 0
+      ? fill(copy["lead.silentPortNamed"], { port: portsText(silentPorts) })
+      : copy["lead.silentPort"];
+  return facesInTime(context).map((face) => ({ ...face, lead }));
+}
+
+function facesInTime(context: FaceContext): Face[] {
   const { progress, name, copy, words } = context;
   if (progress.waitsFor !== undefined) return [waitingFace(context, progress.waitsFor)];
   const elapsed = sane(progress.elapsedMs);

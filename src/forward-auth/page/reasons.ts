@@ -1,5 +1,6 @@
 import type { Words } from "../../../templates/live.js";
 import type { Failure } from "../../watchers/progress.ts";
+import { portsText } from "../../watchers/readiness/silent-port.ts";
 import type { Copy } from "./copy.ts";
 import { fill } from "./copy.ts";
 import { limit, sane } from "./time.ts";
@@ -17,6 +18,10 @@ export function reasonText(failure: Failure | undefined, details: boolean, copy:
         ? copy["reason.no_answer"]
         : fill(copy["reason.no_answerWithin"], { time: limit(within, words) });
     }
+    case "no_listener":
+      return details && failure.ports !== undefined
+        ? fill(copy["reason.no_listenerPort"], { port: portsText(failure.ports) })
+        : copy["reason.no_listener"];
     case "bad_answer":
       return details && failure.status !== undefined
         ? fill(copy["reason.bad_answerStatus"], { n: failure.status })

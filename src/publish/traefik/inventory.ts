@@ -2,6 +2,7 @@ import { nameOnEngine } from "../../config/name-on-engine.ts";
 import { plainName } from "../../config/labels/identity.ts";
 import type { Subscribable } from "../../lib/emitter.ts";
 import type { Instance } from "../../providers/provider.ts";
+import { likeliestFirst } from "../../watchers/readiness/address.ts";
 import type { BehindBroken, BehindTarget } from "../../watchers/registry/planning.ts";
 import type { PublishTarget } from "./input.ts";
 
@@ -82,7 +83,7 @@ export class Inventory {
       ...(named && !named.hostNetwork && nameOnEngine(spec.source) !== undefined
         ? { host: plainName(named) }
         : {}),
-      exposedPorts,
+      exposedPorts: likeliestFirst(exposedPorts, behind.provenPort),
     };
   }
 

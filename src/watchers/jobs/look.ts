@@ -87,7 +87,7 @@ export function isLocked(result: LastLook | undefined): boolean {
 function inputOf(bench: Workbench, instance: Instance): LastLookInput {
   const { activity, around, spec } = bench;
   const { provider, clock, store, readProc } = around;
-  const port = portOf(spec, instance);
+  const port = portOf(spec, instance, store.target(spec.name)?.provenPort);
   const { caddyAdmin } = around;
   const { busyCheck } = spec;
   const names = new Set([instance.name, spec.name, ...around.aliases(instance)]);
@@ -142,7 +142,8 @@ function idleMs({ activity, around, asked, spec }: Workbench): number {
 
 /** Where the app itself answers: never the configured address of readiness, which may be somebody else's. */
 function baseOf({ around, spec }: Workbench, instance: Instance): string | undefined {
-  const port = spec.busyCheck?.http?.port ?? portOf(spec, instance);
+  const port =
+    spec.busyCheck?.http?.port ?? portOf(spec, instance, around.store.target(spec.name)?.provenPort);
   const { address: _, ...own } = spec;
   const asked = { ...own, ...(port !== undefined && { port }) };
   const [first] = probeAddresses(asked, instance, around.networkOwner(instance), around.vantage);

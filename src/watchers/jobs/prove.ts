@@ -1,7 +1,12 @@
 import { DeadlineError, deadline } from "../../lib/signals.ts";
+import type { TargetSpec } from "../../config/model.ts";
 import type { Exit, Instance } from "../../providers/provider.ts";
 import { WakeFailedError } from "../failure.ts";
-import { proveReady } from "../readiness/prove.ts";
+import { isPortGuessed, portOriginOf } from "../readiness/address.ts";
+import { listeningPorts } from "../readiness/listening.ts";
+import { SILENT_AFTER_MS, silentPortText, type SilentPort } from "../readiness/silent-port.ts";
+import { streamKindOf } from "../readiness/stream-kind.ts";
+import { proveReady, type Silence } from "../readiness/prove.ts";
 import type { ProbeResult } from "../../lib/probe-result.ts";
 import type { Starting } from "../state.ts";
 import type { Input } from "../input.ts";
@@ -14,6 +19,8 @@ const LOG_LIMIT = { lines: 8, bytes: 2_048 };
 const LOG_WAIT_MS = 2_000;
 /** One exit may be a dependency that was late. What ends twice is not waited for until `wake_timeout` is over. */
 const CRASH_LOOP_EXITS = 2;
+/** A shorter silence at the end of a wake may be an app that is about to restart itself. */
+const LEAST_SILENCE_MS = 1_000;
 
 /** Waits until the target answers, within what is left of its wake timeout. */
 export async function prove(bench: Workbench, state: Starting, signal: AbortSignal): Promise<Input> {
@@ -21,6 +28,8 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
   const { began } = state.wake;
   const elapsed = around.clock.monotonic() - (began.starting ?? began.probing ?? 0);
   let last: ProbeResult | undefined;
+  let silence: Silence | undefined;
+  let told = false;
   using limit = deadline(around.clock, Math.max(0, spec.wakeTimeoutMs - elapsed), spec.name, signal);
   try {
     const instance = await around.current(limit.signal);
@@ -32,7 +41,8 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
     if (state.exits >= CRASH_LOOP_EXITS) throw await died(bench, state, instance, limit.signal);
     await untilRunnable(bench, state, instance, limit.signal);
     const learned = bench.learned(state.wake.from).probingMs;
-    await proveReady(
+    const { provenPort } = around.store.target(spec.name) ?? {};
+    const answered = await proveReady(
       {
         spec,
         provider: around.provider,
@@ -43,19 +53,28 @@ export async function prove(bench: Workbench, state: Starting, signal: AbortSign
         probes: around.probes,
         ...(around.procDir !== undefined && { procDir: around.procDir }),
         ...(learned !== undefined && { expectedMs: learned }),
-        onTry: (tries, result) => {
+        ...(provenPort !== undefined && { provenPort }),
+        onTry: (tries, result, silent) => {
           last = result;
           bench.onTry(tries, result);
+          silence = silent;
+          // An app that usually needs longer before it listens is not blamed for it.
+          if (!silent || told || silent.ms < Math.max(SILENT_AFTER_MS, (learned ?? 0) * 1.5)) return;
+          told = true;
+          void tellSilence(bench, instance, silent, limit.signal);
         },
       },
       limit.signal,
     );
+    const port = answered?.containerPort ?? answered?.port;
+    if (port !== undefined && port !== provenPort && isPortGuessed(spec, instance))
+      around.store.update(spec.name, { provenPort: port });
     return { type: "proved" };
   } catch (error) {
     signal.throwIfAborted();
     return wakeFailed(
       bench,
-      error instanceof DeadlineError ? await outOfTime(bench, state, last, signal) : error,
+      error instanceof DeadlineError ? await outOfTime(bench, state, { last, silence }, signal) : error,
     );
   }
 }
@@ -128,16 +147,66 @@ function exited(
 async function outOfTime(
   bench: Workbench,
   state: Starting,
-  last: ProbeResult | undefined,
+  asked: { readonly last: ProbeResult | undefined; readonly silence: Silence | undefined },
   signal: AbortSignal,
 ): Promise<WakeFailedError> {
   const now = await bench.around.locate(signal).catch(() => undefined);
   const exit = now?.exit ?? state.died;
-  if (!exit) return noAnswer(bench, last);
+  if (!exit) {
+    const { silence } = asked;
+    const silent = now && silence && silence.ms >= LEAST_SILENCE_MS;
+    return noAnswer(bench, asked.last, now, silent ? await silentPortOf(bench, now, silence) : undefined);
+  }
   return died(bench, state, { id: now?.id ?? state.seen.id, exit }, signal);
 }
 
-function noAnswer(bench: Workbench, last: ProbeResult | undefined): WakeFailedError {
+/** Never rejects. */
+async function tellSilence(
+  bench: Workbench,
+  instance: Instance,
+  silence: Silence,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await silentPortOf(bench, instance, silence);
+  if (!signal.aborted) bench.onSilentPort(found);
+}
+
+/** What is known of the port that nothing listens on. Never throws. */
+async function silentPortOf(
+  { around, spec }: Workbench,
+  instance: Instance,
+  { addresses }: Silence,
+): Promise<SilentPort> {
+  const { procDir } = around;
+  const { pid } = instance;
+  const listening =
+    procDir !== undefined && pid !== undefined ? await listeningPorts(procDir, pid) : undefined;
+  return {
+    ports: [...new Set(addresses.map(({ port, containerPort }) => containerPort ?? port))],
+    origin: originOf(spec, instance),
+    asked: addresses.map(({ host, port }) => hostAndPort(host, port)),
+    ...(listening && { listening }),
+  };
+}
+
+function originOf(spec: TargetSpec, instance: Instance): string {
+  if (/:\d+$/.test(spec.address ?? "")) return "from wakegate.address";
+  const own = spec.tcp?.[0]?.port;
+  return own !== undefined && streamKindOf(spec) !== undefined
+    ? "from its TCP listener"
+    : portOriginOf(spec, instance);
+}
+
+function hostAndPort(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
+}
+
+function noAnswer(
+  bench: Workbench,
+  last: ProbeResult | undefined,
+  instance: Instance | undefined,
+  silent: SilentPort | undefined,
+): WakeFailedError {
   const { name, wakeTimeoutMs: withinMs, readiness } = bench.spec;
   const seconds = String(Math.round(withinMs / 1_000));
   if (last?.kind === "answer") {
@@ -147,9 +216,23 @@ function noAnswer(bench: Workbench, last: ProbeResult | undefined): WakeFailedEr
       { status: last.status, withinMs },
     );
   }
+  if (silent)
+    return new WakeFailedError("no_listener", silentPortText(name, silent), {
+      withinMs,
+      ports: silent.ports,
+    });
+  const at = last?.at;
+  const port = at?.containerPort ?? at?.port;
+  const asked = at && instance ? ` at ${hostAndPort(at.host, at.port)}` : "";
+  const origin =
+    port !== undefined && instance ? ` Port ${String(port)} is ${originOf(bench.spec, instance)}.` : "";
+  const advice =
+    last?.otherProtocol === true
+      ? "Something else than a web server answers there: set wakegate.port, or wakegate.scheme where it speaks https."
+      : "If it needs longer, raise wake_timeout.";
   return new WakeFailedError(
     "no_answer",
-    `${name} runs, but did not answer within ${seconds} s (${last?.error ?? "it was never asked"}). If it needs longer, raise wake_timeout.`,
+    `${name} runs, but did not answer${asked} within ${seconds} s (${last?.error ?? "it was never asked"}).${origin} ${advice}`,
     { withinMs },
   );
 }

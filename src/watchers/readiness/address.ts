@@ -6,6 +6,8 @@ export interface ProbeAddress {
   readonly host: string;
   readonly port: number;
   readonly via: "configured" | "network" | "published";
+  /** The port inside the container, where `port` is the one that it is published at. */
+  readonly containerPort?: number;
 }
 
 /** Where Wakegate stands: which networks lead to the targets of one engine. */
@@ -20,9 +22,53 @@ export function vantageFrom(self: InstanceSummary | undefined): Vantage {
   return { networks: new Set(self.networks.map(({ name }) => name)) };
 }
 
-/** The port that probes ask: configured, else the lowest one that the image declares. */
-export function portOf(spec: TargetSpec, instance: Instance): number | undefined {
-  return spec.port ?? instance.exposedPorts[0];
+/** More would be asked in vain: images that declare ranges exist. */
+const MOST_CANDIDATES = 8;
+
+/**
+ * The ports that the app may serve on, the likeliest first: the configured one, else those that its image declares.
+ * `proven`: the one of them that answered at an earlier wake.
+ */
+export function candidatePorts(
+  { port }: Pick<TargetSpec, "port">,
+  { exposedPorts }: Pick<Instance, "exposedPorts">,
+  proven?: number,
+): readonly number[] {
+  return port === undefined ? likeliestFirst(exposedPorts, proven).slice(0, MOST_CANDIDATES) : [port];
+}
+
+/** Declared ports, the proven one before the others. */
+export function likeliestFirst(ports: readonly number[], proven: number | undefined): readonly number[] {
+  if (proven === undefined || ports[0] === proven || !ports.includes(proven)) return ports;
+  return [proven, ...ports.filter((port) => port !== proven)];
+}
+
+/** The port that leads to the app: configured, else the one that answered before, else the lowest declared one. */
+export function portOf(
+  spec: Pick<TargetSpec, "port">,
+  instance: Pick<Instance, "exposedPorts">,
+  proven?: number,
+): number | undefined {
+  return candidatePorts(spec, instance, proven)[0];
+}
+
+/** Whether the port has to be found out: nothing names it, and the image declares several. */
+export function isPortGuessed(
+  { port, address }: Pick<TargetSpec, "port" | "address">,
+  { exposedPorts }: Pick<Instance, "exposedPorts">,
+): boolean {
+  return port === undefined && !/:\d+$/.test(address ?? "") && exposedPorts.length > 1;
+}
+
+/** Where the port of a target comes from, in words that follow "port 8080". */
+export function portOriginOf(
+  spec: Pick<TargetSpec, "port" | "portFrom">,
+  { exposedPorts }: Pick<Instance, "exposedPorts">,
+): string {
+  if (spec.port !== undefined) return `from ${spec.portFrom ?? "the configuration"}`;
+  return exposedPorts.length > 1
+    ? `a guess: its image declares ${exposedPorts.join(", ")}, and no label says which one it is`
+    : "the only one that its image declares";
 }
 
 /**
@@ -57,6 +103,7 @@ export function probeAddresses(
       host: wildcard(hostAddress) ? "127.0.0.1" : hostAddress,
       port: hostPort,
       via: "published" as const,
+      ...(hostPort !== port && { containerPort: port }),
     }))
     // From inside a container, the host's loopback leads to ourselves.
     .filter(({ host }) => vantage.networks === undefined || host !== "127.0.0.1");

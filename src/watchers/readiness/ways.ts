@@ -3,7 +3,14 @@ import { messageOf } from "../../errors.ts";
 import type { ProbeResult } from "../../lib/probe-result.ts";
 import { ownProxyHeader } from "../../lib/proxy-preface.ts";
 import { WakeFailedError } from "../failure.ts";
-import { noAddressMessage, portOf, probeAddresses, type ProbeAddress } from "./address.ts";
+import {
+  candidatePorts,
+  isPortGuessed,
+  noAddressMessage,
+  portOf,
+  probeAddresses,
+  type ProbeAddress,
+} from "./address.ts";
 import { good } from "./good.ts";
 import { listensOn } from "./listening.ts";
 import { mustAnswer } from "./must-answer.ts";
@@ -13,53 +20,70 @@ import { streamKindOf } from "./stream-kind.ts";
 /** Asks once. Never rejects. */
 export type Probe = (signal: AbortSignal) => Promise<ProbeResult>;
 
+/** One way to ask a target. */
+export interface Way {
+  readonly ask: Probe;
+  /** Absent where no address is asked. */
+  readonly address?: ProbeAddress;
+}
+
 /**
  * How this target is asked, each way at the same time and the best first; none when running is proof enough.
  *
  * @throws WakeFailedError `no_address` when there is no way at all.
  */
-export async function chooseWays(input: ProveInput): Promise<readonly Probe[]> {
+export async function chooseWays(input: ProveInput): Promise<readonly Way[]> {
   const { spec, instance, owner, vantage } = input;
   const { kind } = spec.readiness;
   if (kind === "none") return [];
   if (kind === "healthcheck") {
-    if (instance.healthcheck) return [healthcheckProbe(input, instance.healthcheck)];
+    if (instance.healthcheck) return [{ ask: healthcheckProbe(input, instance.healthcheck) }];
     throw new WakeFailedError(
       "no_address",
       `readiness.kind is healthcheck, but ${spec.name} has no HEALTHCHECK. Give it one, or set another readiness.kind.`,
     );
   }
   if (!mustAnswer(spec)) {
-    return instance.healthcheck ? [healthcheckProbe(input, instance.healthcheck)] : [];
+    return instance.healthcheck ? [{ ask: healthcheckProbe(input, instance.healthcheck) }] : [];
   }
   const stream = streamKindOf(spec);
-  const addresses = probeAddresses(spec, instance, owner, vantage, stream && spec.tcp?.[0]?.port);
-  if (addresses.length > 0) return addressProbes(input, addresses);
-  if (kind === "auto" && instance.healthcheck) return [healthcheckProbe(input, instance.healthcheck)];
-  if (kind === "auto" && spec.source.kind === "kubernetes") return [engineProbe(input)];
+  const own = stream && spec.tcp?.[0]?.port;
+  // A bare connection proves nothing about which port is the right one: there the likeliest alone is asked.
+  const wanted =
+    own === undefined && isPortGuessed(spec, instance)
+      ? candidatePorts(spec, instance, input.provenPort).slice(0, stream === "tcp" ? 1 : undefined)
+      : [own];
+  const addresses = wanted.flatMap((port) => probeAddresses(spec, instance, owner, vantage, port));
+  if (addresses.length > 0)
+    return addresses.map((address) => ({ ask: addressProbe(input, address), address }));
+  if (kind === "auto" && instance.healthcheck)
+    return [{ ask: healthcheckProbe(input, instance.healthcheck) }];
+  if (kind === "auto" && spec.source.kind === "kubernetes") return [{ ask: engineProbe(input) }];
   const late = spec.source.kind === "proxmox" && portOf(spec, instance) !== undefined;
-  if (late) return [lateAddressProbe(input)];
+  if (late) return [{ ask: lateAddressProbe(input) }];
   const listening = kind === "auto" ? await listeningProbe(input) : undefined;
-  if (listening) return [listening];
+  if (listening) return [{ ask: listening }];
   throw new WakeFailedError("no_address", noAddressMessage(spec, instance, owner, vantage));
 }
 
-function addressProbes(input: ProveInput, addresses: readonly ProbeAddress[]): readonly Probe[] {
-  const { spec, clock, probes } = input;
+function addressProbe({ spec, clock, probes }: ProveInput, address: ProbeAddress): Probe {
   const stream = streamKindOf(spec);
   const preface = prefaceOf(spec, stream !== undefined);
-  return addresses.map((address) => {
-    if (stream) return (signal) => probes[stream]({ address, clock, ...(preface && { preface }) }, signal);
-    const host = spec.readiness.host ?? exactHost(spec) ?? hostHeader(address);
-    const probe = {
-      scheme: spec.scheme,
-      path: spec.readiness.path,
-      clock,
-      host,
-      ...(preface && { preface }),
-    };
-    return (signal) => probes.http(address, probe, signal);
-  });
+  const { host, port, containerPort } = address;
+  const at = { host, port, ...(containerPort !== undefined && { containerPort }) };
+  if (stream)
+    return async (signal) => ({
+      ...(await probes[stream]({ address, clock, ...(preface && { preface }) }, signal)),
+      at,
+    });
+  const probe = {
+    scheme: spec.scheme,
+    path: spec.readiness.path,
+    clock,
+    host: spec.readiness.host ?? exactHost(spec) ?? hostHeader(address),
+    ...(preface && { preface }),
+  };
+  return async (signal) => ({ ...(await probes.http(address, probe, signal)), at });
 }
 
 /** What is said before a question to a port that expects PROXY headers. Proxies of routes send none. */
@@ -78,7 +102,7 @@ function lateAddressProbe(input: ProveInput): Probe {
       const addresses = now ? probeAddresses(spec, now, undefined, vantage) : [];
       if (addresses.length === 0)
         return { kind: "silent", error: "it has no address yet; if it never gets one, set address" };
-      const probes = addressProbes(input, addresses);
+      const probes = addresses.map((address) => addressProbe(input, address));
       known = (inner) =>
         firstGood(
           spec,

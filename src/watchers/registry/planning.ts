@@ -22,6 +22,8 @@ export interface BehindTarget {
   readonly instance?: InstanceSummary | Instance;
   /** The container whose network it uses. */
   readonly owner?: InstanceSummary;
+  /** The port that answered, where the image declares several and nothing says which one it is. */
+  readonly provenPort?: number;
 }
 
 /** What cannot be served although a container was meant for it: its routes are kept. */

@@ -172,7 +172,11 @@ export class Registry implements TargetDirectory, AsyncDisposable {
 
   /** What stands behind each target that is one by itself. Without an instance: it is gone, for now or for good. */
   *behind(): Iterable<BehindTarget> {
-    yield* this.#planning.behind();
+    const { store } = this.#options;
+    for (const behind of this.#planning.behind()) {
+      const { provenPort } = store.target(behind.spec.name) ?? {};
+      yield provenPort === undefined ? behind : { ...behind, provenPort };
+    }
     for (const { name, spec } of this.#watchers.all()) if (!this.plan.targets.has(name)) yield { spec };
   }
 

@@ -5,8 +5,8 @@ export type ServerUrl = { readonly url: string } | { readonly problem: string };
 
 /**
  * The static URL of a target's server, so that nothing in Traefik changes on a wake: `address` where given,
- * else the container's name. The port as Traefik infers it: the label's, else the lowest one that the image
- * declares; `port` of the target only where there is none.
+ * else the container's name. The port as Traefik infers it: the label's, else the one that answered before,
+ * else the lowest one that the image declares; `port` of the target only where there is none.
  */
 export function serverUrl(
   { spec, host, exposedPorts }: PublishTarget,

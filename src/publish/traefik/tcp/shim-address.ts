@@ -7,8 +7,8 @@ export type ShimAddress =
   { readonly address: string; readonly listener: TcpSpec } | { readonly problem: string };
 
 /**
- * Finds the listener by the port of the target behind it: the label's, else the lowest that the image declares,
- * as Traefik infers it. Only the listener of a target with a single one needs no such port.
+ * Finds the listener by the port of the target behind it: the label's, else the one that answered before, else
+ * the lowest that the image declares, as Traefik infers it. Only the listener of a target with a single one needs no such port.
  */
 export function shimAddress(
   target: PublishTarget,
