@@ -222,7 +222,7 @@ describe("the doctor's judgement", () => {
         id: "wakes",
         target: "blog",
         sentence:
-          "blog failed to wake, 4 times in a row. blog stopped while starting, 2 times in a row (exit code 3). Its last line: fatal: no database",
+          "blog failed to wake, 4 times in a row. blog stopped while starting, 2 times in a row (exit code 3).",
         evidence: ["exit code 3", "log: fatal: no database"],
         fix: [{ lines: "docker logs --tail 50 blog" }],
       },

@@ -211,12 +211,13 @@ suite("docker", "an app that cannot wake up", () => {
 
   it("accepts and never answers: no_answer after the wake timeout, and it is asked again", async () => {
     await using r = await rig({
-      labels: { ...TOLD, "wakegate.wake_timeout": "2s" },
+      labels: { ...TOLD, "wakegate.wake_timeout": "5s" },
       env: { HUNG: "1" },
     });
     const held = await r.ask();
     expect(held).toMatchObject({ status: 503, state: "error" });
-    expect(held.body).toContain("did not answer within 2 s");
+    expect(held.body).toMatch(/did not answer at [\d.]+:8080 within 5 s/);
+    expect(held.body).toContain("Port 8080 is the only one that its image declares.");
     expect((await r.failure())["reason"]).toBe("no_answer");
     await eventually("a second try", () =>
       r.ask().then(() => r.wakegate.log().filter(({ event }) => event === "wake_failed").length > 1),

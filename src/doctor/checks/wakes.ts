@@ -1,4 +1,3 @@
-import { withLastWords } from "../../watchers/failure.ts";
 import type { Check } from "../check.ts";
 import type { Fix, Found } from "../finding.ts";
 import { labelsOf } from "../labels-of.ts";
@@ -38,7 +37,7 @@ function judgeOne(scene: Scene, target: TargetScene): readonly Found[] {
       {
         level: "problem",
         target: spec.name,
-        sentence: `${spec.name} failed to wake, ${times}. ${withLastWords({ message: failure.message })}`,
+        sentence: `${spec.name} failed to wake, ${times}. ${failure.message}`,
         evidence: [
           ...(exitCode === undefined ? [] : [`exit code ${String(exitCode)}`]),
           ...log.map((line) => `log: ${line}`),
