@@ -310,7 +310,9 @@ describe("a failed wake", () => {
     expect(r.watcher("blog").progress().failure).toMatchObject({
       reason: "no_listener",
       withinMs: 5_000,
-      message: expect.stringContaining("nothing listens on its port 1 (from label wakegate.port) at 127.0.0.1:1."),
+      message: expect.stringContaining(
+        "nothing listens on its port 1 (from label wakegate.port) at 127.0.0.1:1.",
+      ),
     });
     await r.clock.advance(62_000);
     expect(r.world.calls).toEqual(["start blog", "stop blog"]);
