@@ -26,6 +26,8 @@ COPY package.json LICENSE ./
 COPY templates templates
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
+# For `docker exec wakegate wakegate status`: without a token, as the state folder holds this installation's own.
+RUN ln -s /app/dist/main.js /usr/local/bin/wakegate
 USER node
 VOLUME /state
 EXPOSE 9190 9191

@@ -56,7 +56,7 @@ export async function bench(args: readonly string[]): Promise<void> {
 
   const began = Date.now();
   const tally = new Tally();
-  using gate = new Gate(wakegate.internal, wakegate.public);
+  using gate = new Gate(wakegate);
   const end = new AbortController();
   let reloads = 0;
   const visits = visitAll(
@@ -94,7 +94,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       baseline,
       end: quiet,
       log: wakegate.log(),
-      states: await statesOf(wakegate.internal),
+      states: await statesOf(wakegate),
     }),
   };
   if (values.log !== undefined) await writeFile(values.log, wakegate.log().map(asLine).join(""));
@@ -108,10 +108,9 @@ function asLine(line: object): string {
 }
 
 /** How many targets are in which state. */
-async function statesOf(internal: string): Promise<Record<string, number>> {
-  const debug = (await (await fetch(`http://${internal}/api/v1/debug`)).json()) as {
-    targets: readonly { state: string }[];
-  };
+async function statesOf({ internal, asAdmin }: RunningWakegate): Promise<Record<string, number>> {
+  const answer = await fetch(`http://${internal}/api/v1/debug`, { headers: asAdmin });
+  const debug = (await answer.json()) as { targets: readonly { state: string }[] };
   const states: Record<string, number> = {};
   for (const { state } of debug.targets) states[state] = (states[state] ?? 0) + 1;
   return states;

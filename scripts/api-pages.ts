@@ -39,8 +39,8 @@ export function apiPage(made: string): string {
 
 const ACCESS = `## Who may
 
-- \`Authorization: Bearer TOKEN\`. Tokens are configured with \`api.token\` (WAKEGATE_API_TOKEN), \`api.token_file\` or \`api.tokens\`; \`wakegate token\` makes one. Only hashes are kept. A \`read:\` token may only read.
-- Without any token only the host itself may ask, for a loopback name such as \`localhost\`, and without a proxy in between. The container image makes a token on its first start and prints it once in its log.
+- \`Authorization: Bearer TOKEN\`. Tokens are configured with \`api.token\` (WAKEGATE_API_TOKEN), \`api.token_file\` or \`api.tokens\`; \`wakegate token --new\` makes one. Only their hashes are kept. A \`read:\` token may only read.
+- The token of the installation, an admin's, is always accepted. Wakegate makes it at its first start and keeps it in the file \`local-token\` of its state folder, for its own user alone; \`wakegate token\` prints it, and the command line reads it by itself. Where a request comes from gives no right.
 - With \`api.user_header\`, whoever the single sign-on names in that header, from \`trusted_proxies\` alone.
 
 Calls that change something are POST or DELETE and need \`Content-Type: application/json\` or the header \`X-Wakegate-Request\`; an \`Origin\` of another site is refused. An empty body is allowed.

@@ -3,6 +3,7 @@ export type ErrorCode =
   | "config_invalid"
   | "listen_failed"
   | "state_unwritable"
+  | "state_unreadable"
   | "template_invalid"
   | "usage"
   | "engine_unreachable"

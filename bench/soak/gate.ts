@@ -17,10 +17,13 @@ export class Gate implements Disposable {
   readonly pool = new Pool();
   readonly internal: string;
   readonly public: string;
+  /** The header of an admin for the API. */
+  readonly asAdmin: { readonly authorization: string };
 
-  constructor(internal: string, open: string) {
-    this.internal = internal;
-    this.public = open;
+  constructor(wakegate: Pick<Gate, "internal" | "public" | "asAdmin">) {
+    this.internal = wakegate.internal;
+    this.public = wakegate.public;
+    this.asAdmin = wakegate.asAdmin;
   }
 
   /** What Traefik asks for one request of a visitor. */

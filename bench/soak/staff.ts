@@ -14,7 +14,7 @@ export async function lookAfter({ gate, tally }: Stage, app: SoakApp): Promise<v
     "/api/v1/check",
     "/readyz",
   ]);
-  const { status } = await gate.pool.ask(gate.internal, path);
+  const { status } = await gate.pool.ask(gate.internal, path, { headers: gate.asAdmin });
   if (status === 200) tally.good("admin");
   else tally.bad("admin", `${path} answered ${String(status)}`);
 }
@@ -22,7 +22,7 @@ export async function lookAfter({ gate, tally }: Stage, app: SoakApp): Promise<v
 /** Pins, leases, sleeps on order. */
 export async function order({ gate, tally }: Stage, app: SoakApp): Promise<void> {
   const post = async (path: string, body: object): Promise<number> => {
-    const call = { method: "POST", headers: WRITE, body: JSON.stringify(body) };
+    const call = { method: "POST", headers: { ...WRITE, ...gate.asAdmin }, body: JSON.stringify(body) };
     return (await gate.pool.ask(gate.internal, path, call)).status;
   };
   const base = `/api/v1/targets/${app.name}`;
@@ -41,6 +41,8 @@ export async function order({ gate, tally }: Stage, app: SoakApp): Promise<void>
 /** An open dashboard: the events of all targets for a while. */
 export async function watchEvents({ gate, tally }: Stage): Promise<void> {
   const signal = AbortSignal.timeout(Math.round(between(1_000, 15_000)));
-  await gate.pool.ask(gate.internal, "/api/v1/events", { signal }).catch(() => undefined);
+  await gate.pool
+    .ask(gate.internal, "/api/v1/events", { headers: gate.asAdmin, signal })
+    .catch(() => undefined);
   tally.good("admin events");
 }

@@ -37,7 +37,6 @@ export const commands: readonly Command[] = [
     options: [
       ["--proxy URL", "address of the proxy, such as https://192.168.1.5 (default: it is looked for)"],
       ["--alone", "do not ask the running Wakegate: look from here, by the configuration"],
-      CONFIG_OPTION,
       ["--json", "write one JSON document"],
       ...REMOTE_HELP,
     ],
@@ -48,9 +47,19 @@ export const commands: readonly Command[] = [
   ...remoteCommands,
   {
     name: "token",
-    summary: "make a token for the API, and its hash for the configuration",
-    usage: "[--read]",
-    options: [["--read", "for one that may only read"]],
+    summary: "print the admin token of this Wakegate, or make another one",
+    usage: "[--state FOLDER] [--config FILE] | --new [--read]",
+    options: [
+      [
+        "--state FOLDER",
+        "state folder of the Wakegate on this host (default: the one that the configuration names)",
+      ],
+      CONFIG_OPTION,
+      ["--new", "make a token, and its hash for the configuration"],
+      ["--read", "with --new: for one that may only read"],
+    ],
+    details:
+      "The token opens the dashboard and the API. Wakegate makes it at its first start and keeps it in the file local-token of its state folder, which its user alone may read. To make it invalid, remove the file and restart.",
     run: async (args, output) => (await import("./token.ts")).token(args, output),
   },
   {

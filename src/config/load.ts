@@ -25,7 +25,12 @@ export interface LoadOptions {
 /** A configuration that can be used, or everything that keeps it from being used. */
 export type Loaded =
   | { readonly settings: Settings; readonly warnings: readonly Problem[]; readonly file?: string }
-  | { readonly problems: readonly Problem[]; readonly file?: string };
+  | {
+      readonly problems: readonly Problem[];
+      readonly file?: string;
+      /** Where this Wakegate listens and keeps its state, when the faults lie elsewhere. */
+      readonly places?: Pick<Settings, "listen" | "stateDir">;
+    };
 
 /**
  * Reads the configuration: built-in values < file < environment. All problems are told at once, in the file's
@@ -60,7 +65,8 @@ export async function loadSettings(options: LoadOptions = {}): Promise<Loaded> {
   }
   const inOrder = [...found].sort(byPlace);
   const read = path === undefined ? {} : { file: path };
-  if (!settings || found.some(({ severity }) => severity === "error")) return { problems: inOrder, ...read };
+  if (!settings || found.some(({ severity }) => severity === "error"))
+    return { problems: inOrder, ...read, ...(settings && { places: settings }) };
   return { settings, warnings: inOrder, ...read };
 }
 

@@ -99,7 +99,7 @@ function resolveApi(api: NonNullable<FileLayer["api"]>, inImage: boolean): ApiSe
     ...(api.user_header !== undefined && { userHeader: api.user_header }),
     ...(api.admins !== undefined && { admins: api.admins }),
     metrics: api.metrics ?? "open",
-    makeToken: inImage,
+    tokenCommand: inImage ? "docker exec wakegate wakegate token" : "wakegate token",
   };
 }
 
@@ -113,7 +113,12 @@ function checkApi(settings: Settings, layer: FileLayer, places: IssuePlaces): Pr
   });
   return [
     ...(layer.api?.token === null
-      ? [report(["api", "token"], "expected at least 16 characters without spaces: wakegate token makes one")]
+      ? [
+          report(
+            ["api", "token"],
+            "expected at least 16 characters without spaces: wakegate token --new makes one",
+          ),
+        ]
       : []),
     ...(settings.api.userHeader !== undefined && !settings.trustedProxiesSet
       ? [

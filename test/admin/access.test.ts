@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { hashToken } from "../../src/config/schema/api.ts";
@@ -8,20 +8,40 @@ import { adminRig } from "./admin-rig.ts";
 const TOKEN = "correct-horse-battery-staple";
 
 describe("access to the API", () => {
-  it("without a token answers this host for a loopback name alone", async () => {
+  it("trusts nobody for an address: a loopback caller needs a token, too", async () => {
     await using rig = await adminRig();
-    expect((await rig.call("/targets")).status).toBe(200);
-    expect((await rig.call("/targets", { headers: { host: "localhost:9190" } })).status).toBe(200);
-    const rebound = await rig.call("/targets", { headers: { host: "evil.example.com" } });
-    expect(rebound.status).toBe(401);
-    expect(rebound.json).toMatchObject({ error: "not_local" });
-    const proxied = await rig.call("/targets", { headers: { "x-forwarded-for": "203.0.113.9" } });
-    expect(proxied.status).toBe(401);
+    for (const headers of [{}, { host: "localhost:9190" }, { host: "evil.example.com" }]) {
+      const reply = await rig.anonymous.call("/targets", { headers });
+      expect([headers, reply.status, reply.json["error"]]).toEqual([headers, 401, "no_token"]);
+    }
+    expect((await rig.anonymous.call("/targets/blog/wake", { json: {} })).status).toBe(401);
+    expect(rig.world.calls).toEqual([]);
+  });
+
+  it("accepts the token of this installation from any peer, and names it in pins", async () => {
+    await using rig = await adminRig({ env: { WAKEGATE_API_TOKEN: TOKEN } });
+    const file = join(rig.stateDir, "local-token");
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const token = (await readFile(file, "utf8")).trim();
+    expect(token).toMatch(/^wkg_[\w-]{43}$/);
+    const pinned = await rig.anonymous.call("/targets/blog/pin", { json: {}, ...bearer(token) });
+    expect(pinned.json).toMatchObject({ pin: { by: "this host" } });
+  });
+
+  it("keeps the token of this installation over a restart", async () => {
+    await using temp = await tempFolder("tokens");
+    const env = { WAKEGATE_STATE_DIR: temp.path };
+    const first = await adminRig({ env });
+    const { token } = first;
+    await first[Symbol.asyncDispose]();
+    await using again = await adminRig({ env });
+    expect(again.token).toBe(token);
+    expect((await again.call("/targets")).status).toBe(200);
   });
 
   it("with a token asks everybody for it", async () => {
     await using rig = await adminRig({ env: { WAKEGATE_API_TOKEN: TOKEN } });
-    const none = await rig.call("/targets");
+    const none = await rig.anonymous.call("/targets");
     expect(none.status).toBe(401);
     expect(none.headers["www-authenticate"]).toContain("Bearer");
     expect((await rig.call("/targets", bearer("wrong-token-of-some-length"))).json).toMatchObject({
@@ -65,23 +85,24 @@ describe("access to the API", () => {
     expect((await rig.call("/targets", bearer(TOKEN))).status).toBe(200);
     expect((await rig.call("/targets", bearer("another-token-to-read"))).status).toBe(200);
     await using shut = await adminRig({ env: { WAKEGATE_API_TOKEN_FILE: join(folder, "none") } });
-    expect((await shut.call("/targets")).status).toBe(401);
+    expect((await shut.anonymous.call("/targets")).status).toBe(401);
+    expect((await shut.anonymous.call("/targets", bearer(TOKEN))).status).toBe(401);
   });
 
-  it("in the image makes a token, prints it once and keeps its hash alone", async () => {
+  it("accepts the token that the image used to print, and writes none into the log", async () => {
     await using temp = await tempFolder("tokens");
     const folder = temp.path;
     const env = { WAKEGATE_IMAGE: "1", WAKEGATE_STATE_DIR: folder };
+    await writeFile(join(folder, "api-token.sha256"), `sha256:${hashToken(TOKEN)}\n`);
     await using rig = await adminRig({ env });
-    const said = rig.log.lines.find(({ event }) => event === "api_token_made")?.message ?? "";
-    const token = /wkg_\S+/.exec(said)?.[0] ?? "";
-    expect(token.length).toBeGreaterThan(40);
-    expect((await rig.call("/targets", bearer(token))).status).toBe(200);
-    expect((await rig.call("/targets")).status).toBe(401);
-    expect(await readFile(join(folder, "api-token.sha256"), "utf8")).toBe(`sha256:${hashToken(token)}\n`);
-    await using again = await adminRig({ env });
-    expect(again.log.lines.some(({ event }) => event === "api_token_made")).toBe(false);
-    expect((await again.call("/targets", bearer(token))).status).toBe(200);
+    expect((await rig.anonymous.call("/targets", bearer(TOKEN))).status).toBe(200);
+    expect((await rig.anonymous.call("/targets")).status).toBe(401);
+    expect(JSON.stringify(rig.log.lines)).not.toContain(rig.token);
+    // Whoever configured a token of his own gave up the printed one.
+    const own = "another-token-of-mine";
+    await using other = await adminRig({ env: { ...env, WAKEGATE_API_TOKEN: own } });
+    expect((await other.anonymous.call("/targets", bearer(TOKEN))).status).toBe(401);
+    expect((await other.anonymous.call("/targets", bearer(own))).status).toBe(200);
   });
 
   it("believes the user that a trusted proxy names, and nobody else", async () => {
@@ -90,11 +111,11 @@ describe("access to the API", () => {
     const as = (user: string): { headers: Record<string, string> } => ({
       headers: { "remote-user": user, host: "wakegate.example.com" },
     });
-    expect((await rig.call("/targets", as("bob"))).status).toBe(200);
-    expect((await rig.call("/targets/blog/wake", { json: {}, ...as("bob") })).status).toBe(403);
-    expect((await rig.call("/targets/blog/wake", { json: {}, ...as("ada") })).status).toBe(202);
+    expect((await rig.anonymous.call("/targets", as("bob"))).status).toBe(200);
+    expect((await rig.anonymous.call("/targets/blog/wake", { json: {}, ...as("bob") })).status).toBe(403);
+    expect((await rig.anonymous.call("/targets/blog/wake", { json: {}, ...as("ada") })).status).toBe(202);
     await using other = await adminRig({ env: { ...env, WAKEGATE_TRUSTED_PROXIES: "192.0.2.1" } });
-    expect((await other.call("/targets", as("ada"))).status).toBe(401);
+    expect((await other.anonymous.call("/targets", as("ada"))).status).toBe(401);
     await expect(adminRig({ env })).rejects.toThrow("trusted_proxies");
   });
 });

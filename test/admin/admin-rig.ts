@@ -1,3 +1,5 @@
+import type { BrowserContext } from "playwright-core";
+import { readLocalToken } from "../../src/admin/auth/token-store.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import type { Reload } from "../../src/admin/parts.ts";
 import { systemClock, type Clock } from "../../src/lib/clock.ts";
@@ -18,13 +20,22 @@ export interface AdminRig extends AsyncDisposable {
   readonly store: MemoryStore;
   readonly log: RecordingLog;
   readonly url: string;
-  /** A call of the API; a body makes it a JSON POST. */
-  call(path: string, options?: RawRequest & { readonly json?: unknown }): Promise<ApiReply>;
-  /** Any path of the internal listener. */
+  readonly stateDir: string;
+  /** The token of this installation, as the command line reads it. */
+  readonly token: string;
+  /** A call of the API by an admin, unless the headers name another token; a body makes it a JSON POST. */
+  call(path: string, options?: ApiRequest): Promise<ApiReply>;
+  /** Any path of the internal listener, likewise. */
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
+  /** Logs a browser's context in to the dashboard. */
+  logIn(context: BrowserContext): Promise<void>;
+  /** The first two, without any token of their own. */
+  readonly anonymous: Pick<AdminRig, "call" | "get">;
   /** Resolves when the target is in that state. */
   until(name: string, state: string): Promise<void>;
 }
+
+export type ApiRequest = RawRequest & { readonly json?: unknown };
 
 export interface ApiReply extends Reply {
   readonly json: Readonly<Record<string, unknown>>;
@@ -81,6 +92,8 @@ export async function adminRig(options: AdminRigOptions = {}): Promise<AdminRig>
   );
   const address = { address: service.internal } as Parameters<typeof fetchRaw>[0];
   const { registry } = service;
+  const token = (await readLocalToken(loaded.settings.stateDir).catch(() => undefined)) ?? "";
+  const asAdmin = { authorization: `Bearer ${token}` };
   const call: AdminRig["call"] = async (path, { json, ...request } = {}) => {
     const reply = await fetchRaw(address, `/api/v1${path}`, {
       ...(json !== undefined && { method: "POST", body: JSON.stringify(json) }),
@@ -98,8 +111,16 @@ export async function adminRig(options: AdminRigOptions = {}): Promise<AdminRig>
     store,
     log,
     url: `http://127.0.0.1:${String(service.internal.port)}`,
-    call,
-    get: (path, headers = {}) => fetchRaw(address, path, { headers }),
+    stateDir: loaded.settings.stateDir,
+    token,
+    call: (path, request = {}) => call(path, { ...request, headers: { ...asAdmin, ...request.headers } }),
+    get: (path, headers = {}) => fetchRaw(address, path, { headers: { ...asAdmin, ...headers } }),
+    async logIn(context) {
+      const reply = await fetchRaw(address, "/ui/login", { method: "POST", body: `token=${token}` });
+      const [, name = "", value = ""] = /^(\w+)=([^;]+)/.exec(String(reply.headers["set-cookie"])) ?? [];
+      await context.addCookies([{ name, value, url: `http://127.0.0.1:${String(service.internal.port)}` }]);
+    },
+    anonymous: { call, get: (path, headers = {}) => fetchRaw(address, path, { headers }) },
     async until(name, state) {
       for (let i = 0; i < 3_000; i++) {
         if (registry.watcher(name)?.state.kind === state) return;

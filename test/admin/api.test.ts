@@ -125,7 +125,10 @@ describe("the API", () => {
     const kept = await rig.call("/events?format=json");
     const events = kept.json["events"] as { id: string; type: string; message: string }[];
     expect(events.map(({ type }) => type)).toEqual(["woken", "starting", "probing", "ready"]);
-    const first = await open(`${rig.url}/api/v1/events`, { "last-event-id": events[1]?.id ?? "" });
+    const first = await open(`${rig.url}/api/v1/events`, {
+      authorization: `Bearer ${rig.token}`,
+      "last-event-id": events[1]?.id ?? "",
+    });
     expect(first.match(/"type":"(\w+)"/g)).toEqual(['"type":"probing"', '"type":"ready"']);
   });
 

@@ -51,7 +51,7 @@ describe("/metrics", () => {
   it("asks for a token where that is configured", async () => {
     const env = { WAKEGATE_API_TOKEN: "a-token-long-enough", WAKEGATE_API_METRICS: "token" };
     await using rig = await adminRig({ env });
-    expect((await rig.get("/metrics")).status).toBe(401);
+    expect((await rig.anonymous.get("/metrics")).status).toBe(401);
     expect((await rig.get("/metrics", { authorization: "Bearer a-token-long-enough" })).status).toBe(200);
   });
 });

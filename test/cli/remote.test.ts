@@ -10,11 +10,15 @@ import { recorder } from "./recorder.ts";
 
 const TOKEN = "a-token-long-enough";
 
-async function run(rig: Pick<AdminRig, "url">, ...args: string[]): Promise<{ code: number; text: string }> {
+async function run(
+  rig: Pick<AdminRig, "url"> & Partial<Pick<AdminRig, "stateDir">>,
+  ...args: string[]
+): Promise<{ code: number; text: string }> {
   const output = recorder();
   const split = args.indexOf("--");
   const at = split < 0 ? args.length : split;
-  const code = await cli([...args.slice(0, at), "--url", rig.url, ...args.slice(at)], output);
+  const where = ["--url", rig.url, ...(rig.stateDir === undefined ? [] : ["--state", rig.stateDir])];
+  const code = await cli([...args.slice(0, at), ...where, ...args.slice(at)], output);
   return { code, text: output.text() };
 }
 
@@ -91,7 +95,7 @@ describe("the command line over the API", () => {
 
   it("runs a command while a target is awake and passes its exit code", async () => {
     await using rig = await adminRig();
-    const script = `fetch("${rig.url}/api/v1/targets/blog").then(r=>r.json()).then(t=>process.exit(t.state==="awake"&&t.leases.length===1?7:1))`;
+    const script = `fetch("${rig.url}/api/v1/targets/blog",{headers:{authorization:"Bearer ${rig.token}"}}).then(r=>r.json()).then(t=>process.exit(t.state==="awake"&&t.leases.length===1?7:1))`;
     const { code } = await run(rig, "with", "blog", "--", process.execPath, "-e", script);
     expect(code).toBe(7);
     expect(rig.service.registry.watcher("blog")?.activity.leases).toEqual([]);
@@ -116,16 +120,54 @@ describe("the command line over the API", () => {
     expect(nobody.text).toContain("Nothing listens at");
     expect(nobody.text).toContain("WAKEGATE_URL");
     await using rig = await adminRig({ env: { WAKEGATE_API_TOKEN: TOKEN } });
-    const closed = await run(rig, "status");
-    expect(closed.code).toBe(1);
-    expect(closed.text).toContain("--token-file");
     await using folder = await tempFolder("cli");
+    const closed = await run({ url: rig.url, stateDir: folder.path }, "status");
+    expect(closed.code).toBe(1);
+    expect(closed.text).toContain(`There is no token in the state folder ${folder.path}`);
+    expect(closed.text).toContain("--token-file");
     const file = join(folder.path, "token");
     await writeFile(file, `${TOKEN}\n`);
     expect((await run(rig, "status", "--token-file", file)).code).toBe(0);
     expect((await run(rig, "status", "--token-file", join(folder.path, "none"))).code).toBe(2);
     const other = await run({ url: `${rig.url}/ui-behind-something` }, "status");
     expect(other.text).toContain("not as a Wakegate does");
+  });
+
+  it("finds address and token of its own Wakegate by the configuration", async () => {
+    await using rig = await adminRig();
+    await using folder = await tempFolder("cli");
+    const file = join(folder.path, "wakegate.yaml");
+    const port = new URL(rig.url).port;
+    await writeFile(file, `listen: 0.0.0.0:${port}\nstate_dir: ${rig.stateDir}\n`);
+    const output = recorder();
+    expect([await cli(["status", "--config", file], output), output.text()]).toEqual([
+      0,
+      expect.stringContaining("0 of 1 awake"),
+    ]);
+  });
+
+  it("sends the token of the state folder to loopback addresses alone", async () => {
+    await using rig = await adminRig();
+    const { port } = new URL(rig.url);
+    expect((await run({ ...rig, url: `http://localhost:${port}` }, "status")).code).toBe(0);
+    // The same listener by an address that might be any machine's.
+    const other = await run({ ...rig, url: `http://0.0.0.0:${port}` }, "status");
+    expect(other.code).toBe(1);
+    expect(other.text).toContain("A token is needed");
+  });
+
+  it("prints the token of the installation at any time, and makes others", async () => {
+    await using rig = await adminRig();
+    const printed = recorder();
+    expect(await cli(["token", "--state", rig.stateDir], printed)).toBe(0);
+    expect(printed.text()).toBe(rig.token);
+    await using folder = await tempFolder("cli");
+    const none = recorder();
+    expect(await cli(["token", "--state", folder.path], none)).toBe(1);
+    expect(none.text()).toContain("Wakegate has not run with this state folder");
+    const made = recorder();
+    expect(await cli(["token", "--new", "--read"], made)).toBe(0);
+    expect(made.text()).toMatch(/^token: (wkg_\S+)\nhash for api\.tokens: read:sha256:[\da-f]{64}$/);
   });
 
   it("understands moments", () => {

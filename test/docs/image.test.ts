@@ -27,6 +27,15 @@ describe("the image", () => {
       cwd: folder.path,
     });
     expect(await readdir(join(folder.path, "dist"))).toContain("main.js");
+    // `docker exec wakegate wakegate …` runs it by the link on the image's PATH.
+    const dockerfile = await readFile(join(ROOT, "Dockerfile"), "utf8");
+    const [, main = "", link = ""] =
+      /^RUN ln -s \/app\/(\S+) \/usr\/local\/bin\/(\S+)$/m.exec(dockerfile) ?? [];
+    await symlink(join(folder.path, main), join(folder.path, link));
+    const { stdout } = await promisify(execFile)(link, ["--version"], {
+      env: { PATH: `${folder.path}:${process.env["PATH"] ?? ""}` },
+    });
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
     const allowed = (await readFile(join(ROOT, ".dockerignore"), "utf8"))
       .split("\n")
       .filter((line) => line.startsWith("!"))

@@ -36,7 +36,7 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
     await using app = await makeApp(on, "well");
     await using caddy = await startCaddy(upstreams(on, app));
     const since = Date.now();
-    const report = await askDoctor(on.wakegate.internal, caddy.url);
+    const report = await askDoctor(on.wakegate, caddy.url);
     expect(complaints(report, ["problem", "warning"])).toEqual([]);
     expect(findingsOf(report, "forward-auth")[0]).toMatchObject({ level: "ok" });
     expect(findingsOf(report, "own-route")[0]).toMatchObject({ level: "ok" });
@@ -49,7 +49,7 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
     await using app = await makeApp(on, "unasked", { is: "ready" });
     const edit = (text: string): string => text.replace(/^\timport wakegate$|^\t\timport wakegate$/gm, "");
     await using caddy = await startCaddy(upstreams(on, app, { edit }));
-    const report = await askDoctor(on.wakegate.internal, caddy.url);
+    const report = await askDoctor(on.wakegate, caddy.url);
     expect(complaints(report)).toEqual(["problem proxy forward-auth"]);
     const [finding] = findingsOf(report, "forward-auth", "unasked");
     expect(finding?.fix).toHaveLength(1);
@@ -63,7 +63,7 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
     await using app = await makeApp(on, "mistyped");
     const edit = (text: string): string => text.replace("/api/authz/forward-auth?", "/api/auth?");
     await using caddy = await startCaddy(upstreams(on, app, { edit }));
-    const report = await askDoctor(on.wakegate.internal, caddy.url);
+    const report = await askDoctor(on.wakegate, caddy.url);
     expect(complaints(report)).toEqual(["problem proxy forward-auth"]);
     const [finding] = findingsOf(report, "forward-auth", "mistyped");
     expect(finding?.sentence).toContain("at the wrong address, /api/auth:");
@@ -78,7 +78,7 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
       const on = await stage();
       await using app = await makeApp(on, `no-route-${name}`);
       await using proxy = await start(upstreams(on, app, { withoutEvents: true }));
-      const report = await askDoctor(on.wakegate.internal, proxy.url);
+      const report = await askDoctor(on.wakegate, proxy.url);
       expect(complaints(report, ["problem", "warning"])).toEqual(["warning proxy own-route"]);
       const [finding] = findingsOf(report, "own-route");
       const line =
@@ -95,7 +95,7 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
     const mute = (text: string): string => text.replace(/^\s*error_page 401.*$/m, "");
     {
       await using nginx = await startNginx(upstreams(on, app, { edit: mute }));
-      const report = await askDoctor(on.wakegate.internal, nginx.url);
+      const report = await askDoctor(on.wakegate, nginx.url);
       expect(complaints(report)).toEqual(["problem proxy forward-auth"]);
       expect(findingsOf(report, "forward-auth", "half")[0]?.fix[0]?.lines).toBe(
         "error_page 401 = @wakegate;",
@@ -103,7 +103,7 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
     }
     const vague = (text: string): string => text.replaceAll(/^\s*proxy_set_header X-Original-URL.*$/gm, "");
     await using nginx = await startNginx(upstreams(on, app, { edit: vague }));
-    const report = await askDoctor(on.wakegate.internal, nginx.url);
+    const report = await askDoctor(on.wakegate, nginx.url);
     expect(complaints(report)).toEqual(["problem proxy forwarded-headers"]);
     const [finding] = findingsOf(report, "forwarded-headers");
     expect(finding?.sentence).toContain("X-Original-URL is missing");
@@ -119,7 +119,7 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
         "\t\tredir https://auth.example.com/login 302\n\t\timport wakegate",
       );
     await using caddy = await startCaddy(upstreams(on, app, { edit }));
-    const report = await askDoctor(on.wakegate.internal, caddy.url);
+    const report = await askDoctor(on.wakegate, caddy.url);
     expect(complaints(report)).toEqual([]);
     expect(findingsOf(report, "forward-auth", "behind")[0]).toMatchObject({ level: "skipped" });
     expect(findingsOf(report, "sso-order")[0]).toMatchObject({ level: "ok" });
@@ -131,7 +131,7 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
     await using caddy = await startCaddy(upstreams(on, app));
     await on.wakegate.configure("trusted_proxies: [10.9.9.9]");
     await until("the file is read anew", async () => {
-      const report = await askDoctor(on.wakegate.internal, caddy.url);
+      const report = await askDoctor(on.wakegate, caddy.url);
       return findingsOf(report, "trusted-proxies")[0]?.level === "problem";
     });
     const { code, out } = await runDoctor(
@@ -225,10 +225,10 @@ suite(["docker", "caddy", "nginx"], "the doctor on real parts", () => {
     await using app = await makeApp(on, "lonely");
     await using caddy = await startCaddy(upstreams(on, app));
     await (await engine()).kill();
-    let report = await askDoctor(on.wakegate.internal, caddy.url);
+    let report = await askDoctor(on.wakegate, caddy.url);
     // In the moment of its death an engine still takes calls and drops them.
     await until("nothing listens any more", async () => {
-      report = await askDoctor(on.wakegate.internal, caddy.url);
+      report = await askDoctor(on.wakegate, caddy.url);
       return findingsOf(report, "engine")[0]?.sentence.includes("nothing listens at") === true;
     });
     expect(complaints(report)).toEqual(["problem engine engine"]);

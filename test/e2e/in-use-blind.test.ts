@@ -16,7 +16,9 @@ function lastLook({ wakegate }: Stage, name: string): readonly string[] {
 }
 
 async function whyNotes({ wakegate }: Stage, name: string): Promise<readonly string[]> {
-  const response = await fetch(`http://${wakegate.internal}/api/v1/why/${name}`);
+  const response = await fetch(`http://${wakegate.internal}/api/v1/why/${name}`, {
+    headers: wakegate.asAdmin,
+  });
   return ((await response.json()) as { notes: readonly string[] }).notes;
 }
 

@@ -143,7 +143,8 @@ suite("docker", "an app that says itself whether it is busy", () => {
 suite("docker", "wakegate with NAME -- COMMAND", () => {
   /** Runs the command line as a process of its own. */
   function withApp({ wakegate }: Stage, name: string, script: string) {
-    const args = ["with", name, "--url", `http://${wakegate.internal}`, "--", "sh", "-c", script];
+    const config = join(wakegate.folder, "wakegate.yaml");
+    const args = ["with", name, "--config", config, "--", "sh", "-c", script];
     const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args]);
     let err = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
@@ -153,7 +154,9 @@ suite("docker", "wakegate with NAME -- COMMAND", () => {
   }
 
   async function leasesOf({ wakegate }: Stage, name: string): Promise<readonly string[]> {
-    const response = await fetch(`http://${wakegate.internal}/api/v1/targets/${name}`);
+    const response = await fetch(`http://${wakegate.internal}/api/v1/targets/${name}`, {
+      headers: wakegate.asAdmin,
+    });
     return ((await response.json()) as { leases: readonly string[] }).leases;
   }
 

@@ -16,8 +16,8 @@ function ask({ internal }: RunningWakegate, host: string): Promise<Response> {
   return fetch(`http://${internal}/api/authz/forward-auth`, { headers });
 }
 
-async function stateOf({ internal }: RunningWakegate, target: string): Promise<string> {
-  const answer = await fetch(`http://${internal}/api/v1/targets/${target}`);
+async function stateOf({ internal, asAdmin }: RunningWakegate, target: string): Promise<string> {
+  const answer = await fetch(`http://${internal}/api/v1/targets/${target}`, { headers: asAdmin });
   return ((await answer.json()) as { readonly state: string }).state;
 }
 

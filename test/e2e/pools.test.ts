@@ -37,7 +37,7 @@ suite(["docker", "caddy"], "apps that share one place, behind caddy", () => {
         return up.flat();
       },
       pool: async () => {
-        const { text } = await ask(`http://${wakegate.internal}/api/v1/pools`);
+        const { text } = await ask(`http://${wakegate.internal}/api/v1/pools`, { headers: wakegate.asAdmin });
         return (JSON.parse(text) as { pools: PoolFacts[] }).pools[0];
       },
       [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),

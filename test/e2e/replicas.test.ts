@@ -199,7 +199,9 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
         expect((await fetch(`http://${wakegate.internal}/readyz`)).status).toBe(200);
         expect(await metric(wakegate, "wakegate_shared_store_up")).toBe(0);
       }
-      const check = (await (await fetch(`http://${s.a.wakegate.internal}/api/v1/check`)).json()) as unknown;
+      const { internal, asAdmin } = s.a.wakegate;
+      const answer = await fetch(`http://${internal}/api/v1/check`, { headers: asAdmin });
+      const check = (await answer.json()) as unknown;
       expect(check).toMatchObject({ ok: false, replicas: { state: "away", self: "a" } });
     } finally {
       await redis.restart();

@@ -3,13 +3,8 @@ import type { Report } from "../../src/doctor/report.ts";
 import { askDoctor, complaints, findingsOf } from "./support/doctor.ts";
 import { eachTraefik, type Recipe } from "./support/traefik-recipe.ts";
 
-/** The API is asked over the network here, so it wants a token. */
-const API_TOKEN = "a-token-of-the-tests-api";
-const env = { WAKEGATE_API_TOKEN: API_TOKEN };
-
 /** What the doctor says when it has to find the proxy by itself. */
-const examine = async ({ wakegate }: Recipe): Promise<Report> =>
-  await askDoctor(wakegate.internal, undefined, API_TOKEN);
+const examine = async ({ wakegate }: Recipe): Promise<Report> => await askDoctor(wakegate);
 
 /** Labels that give an app its route. */
 function routed(name: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -50,7 +45,7 @@ async function withApp<T>(
   }
 }
 
-eachTraefik("the doctor behind Traefik by labels", { recipe: "labels", env }, (recipe) => {
+eachTraefik("the doctor behind Traefik by labels", { recipe: "labels" }, (recipe) => {
   let r: Recipe;
 
   beforeAll(async () => {
@@ -111,7 +106,7 @@ eachTraefik("the doctor behind Traefik by labels", { recipe: "labels", env }, (r
   });
 });
 
-eachTraefik("the doctor behind Traefik with the catch-all", { recipe: "catch-all", env }, (recipe) => {
+eachTraefik("the doctor behind Traefik with the catch-all", { recipe: "catch-all" }, (recipe) => {
   it("takes a visitor whom the catch-all gets for a good one", async () => {
     const r = recipe();
     await r.app("blog", routed("blog"));
@@ -126,38 +121,33 @@ eachTraefik("the doctor behind Traefik with the catch-all", { recipe: "catch-all
   });
 });
 
-eachTraefik(
-  "the doctor behind Traefik with Wakegate as its provider",
-  { recipe: "provider", env },
-  (recipe) => {
-    it("sees that Traefik fetches, and that a login is asked for first", async () => {
-      const r = recipe();
-      const labels = {
-        "traefik.http.routers.blog.rule": "Host(`blog.example.com`)",
-        "traefik.http.routers.blog.entrypoints": "websecure",
-        "traefik.http.routers.blog.tls": "true",
-        "traefik.http.routers.blog.middlewares": "authelia@docker",
-      };
-      await r.app("blog", labels);
-      await r.settled();
-      expect((await r.get("blog.example.com")).status).toBe(200);
-      const report = await examine(r);
-      expect(complaints(report, ["problem", "warning"])).toEqual([]);
-      expect(findingsOf(report, "traefik-provider")[0]).toMatchObject({
-        level: "ok",
-        sentence: expect.stringContaining("Traefik fetches Wakegate's configuration") as string,
-      });
-      expect(findingsOf(report, "forward-auth", "blog")[0]).toMatchObject({ level: "skipped" });
-      expect(findingsOf(report, "sso-order")[0]).toMatchObject({ level: "ok" });
+eachTraefik("the doctor behind Traefik with Wakegate as its provider", { recipe: "provider" }, (recipe) => {
+  it("sees that Traefik fetches, and that a login is asked for first", async () => {
+    const r = recipe();
+    const labels = {
+      "traefik.http.routers.blog.rule": "Host(`blog.example.com`)",
+      "traefik.http.routers.blog.entrypoints": "websecure",
+      "traefik.http.routers.blog.tls": "true",
+      "traefik.http.routers.blog.middlewares": "authelia@docker",
+    };
+    await r.app("blog", labels);
+    await r.settled();
+    expect((await r.get("blog.example.com")).status).toBe(200);
+    const report = await examine(r);
+    expect(complaints(report, ["problem", "warning"])).toEqual([]);
+    expect(findingsOf(report, "traefik-provider")[0]).toMatchObject({
+      level: "ok",
+      sentence: expect.stringContaining("Traefik fetches Wakegate's configuration") as string,
     });
-  },
-);
+    expect(findingsOf(report, "forward-auth", "blog")[0]).toMatchObject({ level: "skipped" });
+    expect(findingsOf(report, "sso-order")[0]).toMatchObject({ level: "ok" });
+  });
+});
 
 eachTraefik(
   "the doctor behind Traefik with another token",
   {
     recipe: "provider",
-    env,
     flags: (flags) =>
       flags.map((flag) => flag.replace(/(\.headers\.Authorization=).*$/, "$1Bearer another-word")),
   },

@@ -72,6 +72,7 @@ suite("chromium", "names, labels, logs and paths full of script", () => {
     await rig.call("/targets/a1/pin", { json: { reason: ALL } });
     await rig.call("/leases", { json: { target: "a3", reason: ALL } });
     const context = await chromium.context({ viewport: { width: 1280, height: 800 } });
+    await rig.logIn(context);
     const complaints = complaintsOf(context);
     const page = await context.newPage();
     const search = encodeURIComponent(ALL);

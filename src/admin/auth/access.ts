@@ -2,23 +2,22 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { ApiSettings, ApiToken } from "../../config/model/api.ts";
 import { hashToken } from "../../config/schema/api.ts";
-import { plainAddress } from "../../lib/address-blocks.ts";
 import { type TrustedPeers } from "../../forward-auth/trusted-peers.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** Who asks, as far as it matters here. */
+/** Who sends a request, as far as access is concerned. */
 export interface Caller {
   readonly access: "admin" | "read";
-  /** For pins and the log: `token`, `this host`, or the name that the single sign-on gave. */
+  /** For pins and the log: `token`, `dashboard`, `this host` (its own token), or the name that the single sign-on gave. */
   readonly name: string;
 }
 
-/** Why somebody may not. */
-export type Refusal = "no_token" | "wrong_token" | "not_local";
+/** Why a request is refused. */
+export type Refusal = "no_token" | "wrong_token";
 
 /** What access is decided by. */
 export interface AccessRules {
-  readonly settings: Pick<ApiSettings, "userHeader" | "admins">;
+  readonly settings: Pick<ApiSettings, "userHeader" | "admins" | "tokenCommand">;
   readonly tokens: readonly ApiToken[];
   readonly trusted: TrustedPeers;
   /** Only when the operator set them: a header may name a user only then. */
@@ -30,16 +29,16 @@ export interface AccessRules {
 export const COOKIE = "wakegate";
 
 /**
- * Who a request comes from, or why it may not be answered. A token in the request is decisive; then the
- * dashboard's cookie, then a user named by a trusted proxy; without any token, this host itself: a loopback
- * peer that asked for a loopback host (so no foreign page by DNS rebinding) and no proxy in between.
+ * Who sends a request, or why it is refused. A token in the request is decisive; then the dashboard's cookie, then
+ * a user named by a trusted proxy. No caller is trusted for its address: every proxy on this host is a loopback
+ * peer, and nginx by default passes on neither the visitor's host nor a header of its own.
  */
 export function callerOf(req: IncomingMessage, rules: AccessRules): Caller | Refusal {
   const { headers } = req;
   const presented = tokenOf(headers);
   if (presented !== undefined) {
     const token = findToken(presented, rules.tokens);
-    return token ? { access: token.access, name: "token" } : "wrong_token";
+    return token ? { access: token.access, name: token.name ?? "token" } : "wrong_token";
   }
   const cookie = cookieOf(headers.cookie);
   const session = cookie === undefined ? undefined : rules.sessions.read(cookie, rules.tokens);
@@ -49,8 +48,7 @@ export function callerOf(req: IncomingMessage, rules: AccessRules): Caller | Ref
     const { admins } = rules.settings;
     return { access: admins === undefined || admins.includes(user) ? "admin" : "read", name: user };
   }
-  if (rules.tokens.length > 0) return "no_token";
-  return isLocal(req) ? { access: "admin", name: "this host" } : "not_local";
+  return "no_token";
 }
 
 /** Looks through all tokens, always as long: neither a match nor its place shows in the time. */
@@ -61,28 +59,6 @@ export function findToken(presented: string, tokens: readonly ApiToken[]): ApiTo
     if (timingSafeEqual(hash, digest(token.hash))) found = token;
   }
   return found;
-}
-
-/** True for a request from this host to this host, with no sign of a proxy in between. */
-export function isLocal({ socket, headers }: IncomingMessage): boolean {
-  const peer = plainAddress(socket.remoteAddress ?? "");
-  if (!(peer === "::1" || peer.startsWith("127."))) return false;
-  if (FORWARDING.some((name) => headers[name] !== undefined)) return false;
-  return isLoopbackHost(headers.host);
-}
-
-const FORWARDING = [
-  "forwarded",
-  "via",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-real-ip",
-];
-
-function isLoopbackHost(host: string | undefined): boolean {
-  const name = (host ?? "").toLowerCase().replace(/:\d+$/, "");
-  return name === "localhost" || name === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
 }
 
 function tokenOf(headers: IncomingHttpHeaders): string | undefined {

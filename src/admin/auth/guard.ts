@@ -43,14 +43,10 @@ function refusal(why: Refusal): ApiProblem {
   switch (why) {
     case "no_token":
       return new ApiProblem(401, "no_token", "A token is needed", {
-        detail: "Send Authorization: Bearer TOKEN. The command line takes --token-file or WAKEGATE_TOKEN.",
+        detail:
+          "Send Authorization: Bearer TOKEN. On the host of Wakegate, wakegate token prints one; the command line takes --token-file or WAKEGATE_TOKEN.",
       });
     case "wrong_token":
       return new ApiProblem(401, "wrong_token", "That token is not valid");
-    case "not_local":
-      return new ApiProblem(401, "not_local", "Without a token the API answers only this host itself", {
-        detail:
-          "Set WAKEGATE_API_TOKEN (wakegate token makes one), or ask from the host that Wakegate runs on, for localhost.",
-      });
   }
 }

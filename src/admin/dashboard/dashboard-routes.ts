@@ -39,7 +39,7 @@ export function addDashboardRoutes(router: Router, parts: AdminParts): void {
   };
   const locked = (ctx: RouterContext, wrong: boolean): void => {
     const context = { ...contextOf(ctx, parts, assets(), undefined), failing: false };
-    send(ctx, 401, lockedPage(wrong, context, largeGate("closed", 0)));
+    send(ctx, 401, lockedPage(wrong, parts.rules().settings.tokenCommand, context, largeGate("closed", 0)));
   };
   router.get(/^\/ui$/, (ctx) => ctx.redirect("/ui/"));
   page("/ui/", (ctx, context) => {

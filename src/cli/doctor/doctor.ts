@@ -1,7 +1,5 @@
 import { parseArgs } from "node:util";
-import { loadSettings, type Loaded } from "../../config/load.ts";
-import type { ListenAddress } from "../../config/model/stream.ts";
-import { formatListenAddress } from "../../config/values/listen-address.ts";
+import { loadSettings } from "../../config/load.ts";
 import { examineAlone } from "../../doctor/alone.ts";
 import { parseEntry } from "../../doctor/gather/entries.ts";
 import type { Report } from "../../doctor/report.ts";
@@ -25,7 +23,6 @@ export async function doctor(args: string[], output: Output): Promise<number> {
       ...REMOTE_ARGS,
       proxy: { type: "string" },
       alone: { type: "boolean" },
-      config: { type: "string" },
       json: { type: "boolean" },
     },
   });
@@ -34,7 +31,7 @@ export async function doctor(args: string[], output: Output): Promise<number> {
     throw new WakegateError("usage", `"${proxy}" is no address of a proxy, such as https://192.168.1.5`);
   return await untilInterrupted(async (signal) => {
     const loaded = await loadSettings(values.config === undefined ? {} : { file: values.config });
-    const asked = values.alone ? undefined : await askService(values, proxy, loaded, signal);
+    const asked = values.alone ? undefined : await askService(values, proxy, signal);
     if (typeof asked === "object") return tell(asked, values.json === true, output);
     if ("problems" in loaded) {
       for (const problem of loaded.problems) output.err(problemText(problem, output));
@@ -54,29 +51,16 @@ export async function doctor(args: string[], output: Output): Promise<number> {
 async function askService(
   values: RemoteValues,
   proxy: string | undefined,
-  loaded: Loaded,
   signal: AbortSignal,
 ): Promise<Report | string> {
-  const options = {
-    limitMs: LIMIT_MS,
-    ...("settings" in loaded && { fallback: urlOf(loaded.settings.listen) }),
-  };
   try {
-    return await remoteClient(values, options).post<Report>(
-      "/doctor",
-      proxy === undefined ? {} : { proxy },
-      signal,
-    );
+    const client = await remoteClient(values, { limitMs: LIMIT_MS });
+    return await client.post<Report>("/doctor", proxy === undefined ? {} : { proxy }, signal);
   } catch (error) {
     if (error instanceof WakegateError && error.code === "remote_unreachable")
       return error.message.split(". ", 1)[0] ?? "";
     throw error;
   }
-}
-
-function urlOf({ host, port }: ListenAddress): string {
-  const everywhere = host === "0.0.0.0" || host === "::";
-  return `http://${formatListenAddress({ host: everywhere ? "127.0.0.1" : host, port })}`;
 }
 
 function tell(report: Report, json: boolean, output: Output): number {

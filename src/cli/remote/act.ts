@@ -18,7 +18,7 @@ export async function sleepCommand(args: string[], output: Output): Promise<numb
     options: { ...REMOTE_ARGS, force: { type: "boolean" }, "no-wait": { type: "boolean" } },
   });
   if (positionals.length === 0) throw new WakegateError("usage", "name the target");
-  const client = remoteClient(values);
+  const client = await remoteClient(values);
   return await untilInterrupted(async (signal) => {
     let code = 0;
     for (const name of positionals) {
@@ -113,7 +113,7 @@ async function each(
   tell: (target: TargetView) => void,
 ): Promise<number> {
   if (names.length === 0) throw new WakegateError("usage", "name the target");
-  const client = remoteClient(values);
+  const client = await remoteClient(values);
   return await untilInterrupted(async (signal) => {
     for (const name of names) {
       tell(await client.post<TargetView>(`/targets/${encodeURIComponent(name)}/${call}`, body, signal));

@@ -22,6 +22,8 @@ export interface RemoteClient {
 export interface RemoteOptions {
   readonly url: URL;
   readonly token?: string;
+  /** Why there is no token, for the message of a refusal. */
+  readonly missing?: string;
   readonly clock: Clock;
   /** How long one question may take, in ms. Default: 15 s. */
   readonly limitMs?: number;
@@ -123,7 +125,7 @@ async function readAll(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function refused(status: number, text: string, { url, token }: RemoteOptions): WakegateError {
+function refused(status: number, text: string, { url, token, missing }: RemoteOptions): WakegateError {
   let problem: { title?: string; detail?: string; error?: string } = {};
   try {
     problem = JSON.parse(text) as typeof problem;
@@ -141,8 +143,8 @@ function refused(status: number, text: string, { url, token }: RemoteOptions): W
   if (status !== 401) return new RemoteProblem(status, problem.error, said);
   const how =
     token === undefined
-      ? "Give the token with --token-file FILE or as WAKEGATE_TOKEN."
-      : "Check the token of --token-file or WAKEGATE_TOKEN.";
+      ? [missing, "Give a token with --token-file FILE or as WAKEGATE_TOKEN."].filter(Boolean).join(" ")
+      : "Check the token of --token-file or WAKEGATE_TOKEN, or the state folder (--state) that it was read from.";
   return new RemoteProblem(status, problem.error, `${problem.title ?? "Not allowed"}. ${how}`);
 }
 

@@ -18,7 +18,7 @@ export async function logs(args: string[], output: Output): Promise<number> {
   });
   const [target, ...more] = positionals;
   if (more.length > 0) throw new WakegateError("usage", "name one target, or none for all");
-  const client = remoteClient(values);
+  const client = await remoteClient(values);
   const tell = (event: RemoteEvent): void =>
     output.out(values.json ? JSON.stringify(event) : line(event, target === undefined, output));
   return await untilInterrupted(async (signal) => {

@@ -10,8 +10,9 @@ export async function notify(args: string[], output: Output): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: REMOTE_ARGS });
   if (positionals.length !== 1 || positionals[0] !== "test")
     throw new WakegateError("usage", "there is one thing to do: wakegate notify test");
+  const client = await remoteClient(values);
   const { channels } = await untilInterrupted((signal) =>
-    remoteClient(values).post<{ channels: readonly Trial[] }>("/notify/test", {}, signal),
+    client.post<{ channels: readonly Trial[] }>("/notify/test", {}, signal),
   );
   for (const { channel, ok, why = "" } of channels) {
     output.out(ok ? `${channel}: sent` : styled(output, "red", `${channel}: not sent: ${why}`));

@@ -20,7 +20,7 @@ export async function status(args: string[], output: Output): Promise<number> {
     allowPositionals: true,
     options: { ...REMOTE_ARGS, watch: { type: "boolean" }, json: { type: "boolean" } },
   });
-  const client = remoteClient(values);
+  const client = await remoteClient(values);
   return await untilInterrupted(async (signal) => {
     for (;;) {
       const { targets } = await client.get<{ targets: TargetView[] }>("/targets", signal);
@@ -106,8 +106,9 @@ export async function why(args: string[], output: Output): Promise<number> {
   });
   const [name, ...more] = positionals;
   if (name === undefined || more.length > 0) throw new WakegateError("usage", "name one target");
+  const client = await remoteClient(values);
   const target = await untilInterrupted((signal) =>
-    remoteClient(values).get<TargetView>(`/targets/${encodeURIComponent(name)}`, signal),
+    client.get<TargetView>(`/targets/${encodeURIComponent(name)}`, signal),
   );
   if (values.json) output.out(JSON.stringify(target, null, 2));
   else output.out(explain(target, output));

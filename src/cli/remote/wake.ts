@@ -21,7 +21,7 @@ export async function wake(args: string[], output: Output): Promise<number> {
     options: { ...REMOTE_ARGS, "no-wait": { type: "boolean" }, timeout: { type: "string" } },
   });
   if (positionals.length === 0) throw new WakegateError("usage", "name the target to wake");
-  const client = remoteClient(values);
+  const client = await remoteClient(values);
   const ms = values.timeout === undefined ? DEFAULT_TIMEOUT_MS : durationOf(values.timeout);
   return await untilInterrupted(async (signal) => {
     const results = await Promise.all(

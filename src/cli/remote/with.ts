@@ -32,7 +32,7 @@ export async function withCommand(args: string[], output: Output): Promise<numbe
   if (command === undefined) throw new WakegateError("usage", "write the command after --");
   const reason = values.reason ?? `wakegate with: ${command}`;
   const timeoutMs = values.timeout === undefined ? DEFAULT_TIMEOUT_MS : durationOf(values.timeout);
-  const client = remoteClient(values);
+  const client = await remoteClient(values);
   return await untilInterrupted(async (signal) => {
     await using leases = new HeldLeases(client, output, reason);
     for (const name of names) await leases.take(name, signal);

@@ -8,8 +8,8 @@ export interface ApiSettings {
   /** Unset: everybody whom the header names. */
   readonly admins?: readonly string[];
   readonly metrics: "open" | "token";
-  /** True in the container image: without any token, one is made and printed once. */
-  readonly makeToken: boolean;
+  /** The command that prints this installation's own admin token, for whoever is asked for one. */
+  readonly tokenCommand: string;
 }
 
 /** A token, never in plain. */
@@ -17,4 +17,6 @@ export interface ApiToken {
   /** SHA-256 in lower-case hexadecimal. */
   readonly hash: string;
   readonly access: "admin" | "read";
+  /** How pins and the log name who has it. Default: `token`. */
+  readonly name?: string;
 }

@@ -25,7 +25,9 @@ export function parseToken(written: string): ApiToken | undefined {
 
 const hashes = text((written) => {
   const token = /^(read:)?sha256:/.test(written.trim()) ? parseToken(written) : undefined;
-  return token ? good(token) : bad("expected sha256: and 64 hexadecimal digits, as wakegate token prints it");
+  return token
+    ? good(token)
+    : bad("expected sha256: and 64 hexadecimal digits, as wakegate token --new prints it");
 }, "a token's hash");
 
 /** The secret is hashed where it is read, so that no setting ever holds it. Null: too short. */
@@ -37,7 +39,7 @@ export const apiSchema = z.strictObject({
     description:
       "Admin token in plain, at least 16 characters, `read:` in front for one that may only read. Give it as the variable WAKEGATE_API_TOKEN rather than in the file.",
     defaultText:
-      "none: only this host itself may use the API; the container image makes one on first start and prints it once",
+      "none: the API accepts the token of this installation, which Wakegate makes at its first start and `wakegate token` prints",
   }),
   token_file: key(
     text((written) => (written.trim() === "" ? bad("expected a file") : good(written.trim())), "a file"),
@@ -48,7 +50,8 @@ export const apiSchema = z.strictObject({
     },
   ),
   tokens: key(z.array(hashes), {
-    description: "Hashes of tokens, as `wakegate token` prints them; `read:` in front for read-only ones.",
+    description:
+      "Hashes of tokens, as `wakegate token --new` prints them; `read:` in front for read-only ones.",
     examples: [["sha256:5e88…", "read:sha256:8d96…"]],
   }),
   user_header: key(

@@ -81,7 +81,13 @@ function page(url: URL, targets: readonly TargetFacts[], version: string): strin
   if (url.pathname === "/ui/doctor") return doctorPage(query.has("well") ? wellReport : illReport, context);
   if (url.pathname === "/ui/empty")
     return emptyPage({ engines: [{ name: "local", containers: 14 }] }, context, largeGate("empty", 0));
-  if (url.pathname === "/ui/locked") return lockedPage(query.has("wrong"), context, largeGate("closed", 0));
+  if (url.pathname === "/ui/locked")
+    return lockedPage(
+      query.has("wrong"),
+      "docker exec wakegate wakegate token",
+      context,
+      largeGate("closed", 0),
+    );
   const name = /^\/ui\/target\/(.+)$/.exec(url.pathname)?.[1];
   const facts = targets.find((each) => each.name === name);
   return facts && targetPage(facts, events(facts.name), context);

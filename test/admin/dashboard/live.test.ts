@@ -16,8 +16,13 @@ suite("chromium", "the dashboard in use", () => {
     await chromium[Symbol.asyncDispose]();
   });
 
-  const open = async (rig: AdminRig, path: string): Promise<{ page: Page; complaints: string[] }> => {
+  const open = async (
+    rig: AdminRig,
+    path: string,
+    { locked = false } = {},
+  ): Promise<{ page: Page; complaints: string[] }> => {
     const context = await chromium.context({ viewport: { width: 1280, height: 800 } });
+    if (!locked) await rig.logIn(context);
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on("pageerror", ({ message }) => {
@@ -104,7 +109,7 @@ suite("chromium", "the dashboard in use", () => {
 
   test("is locked until the token was given, and remembers", async () => {
     await using rig = await adminRig({ env: { WAKEGATE_API_TOKEN: TOKEN } });
-    const { page, complaints } = await open(rig, "/ui/");
+    const { page, complaints } = await open(rig, "/ui/", { locked: true });
     expect(await page.locator("h1").textContent()).toBe("This dashboard is locked");
     await page.getByLabel("Admin token").fill("wrong-token-of-some-length");
     await page.getByRole("button", { name: "Open" }).click();

@@ -48,7 +48,7 @@ describe("messages", () => {
         { channel: "ntfy", ok: false, why: "it answered 403" },
       ],
     });
-    expect(await run("notify", "test", "--url", rig.url)).toEqual({
+    expect(await run("notify", "test", "--url", rig.url, "--state", rig.stateDir)).toEqual({
       code: 1,
       text: "webhook: sent\nntfy: not sent: it answered 403",
     });
@@ -62,7 +62,7 @@ describe("messages", () => {
     await using rig = await adminRig();
     const none = await rig.call("/notify/test", { json: {} });
     expect(none).toMatchObject({ status: 409, json: { error: "not_configured" } });
-    const told = await run("notify", "test", "--url", rig.url);
+    const told = await run("notify", "test", "--url", rig.url, "--state", rig.stateDir);
     expect(told.text).toContain("Set notify.webhook.url or notify.ntfy.topic.");
     expect((await run("notify")).code).toBe(2);
   });

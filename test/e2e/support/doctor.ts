@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Finding, Level } from "../../../src/doctor/finding.ts";
 import type { Report } from "../../../src/doctor/report.ts";
+import type { RunningWakegate } from "./wakegate.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -37,13 +38,13 @@ export async function runDoctor(
 }
 
 /** Asks the running Wakegate's API. Without `proxy` the doctor has to find it. */
-export async function askDoctor(internal: string, proxy?: string, token?: string): Promise<Report> {
+export async function askDoctor(
+  { internal, asAdmin }: Pick<RunningWakegate, "internal" | "asAdmin">,
+  proxy?: string,
+): Promise<Report> {
   const answer = await fetch(`http://${internal}/api/v1/doctor`, {
     method: "POST",
-    headers: {
-      "content-type": "application/json",
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-    },
+    headers: { "content-type": "application/json", ...asAdmin },
     body: JSON.stringify(proxy === undefined ? {} : { proxy }),
   });
   if (answer.status !== 200) throw new Error(await answer.text());

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +23,8 @@ export interface RunningWakegate extends AsyncDisposable {
   readonly public: string;
   readonly folder: string;
   readonly pid: number;
+  /** The header of an admin for the API: the token of this installation. */
+  readonly asAdmin: { readonly authorization: string };
   log(): readonly LogLine[];
   /** Resolves to the first line of that event (and target), also one from before. */
   until(event: string, target?: string, withinMs?: number): Promise<LogLine>;
@@ -90,6 +93,11 @@ class Wakegate implements RunningWakegate {
 
   get pid(): number {
     return this.#child?.pid ?? 0;
+  }
+
+  get asAdmin(): { readonly authorization: string } {
+    const token = readFileSync(join(this.folder, "state", "local-token"), "utf8").trim();
+    return { authorization: `Bearer ${token}` };
   }
 
   log(): readonly LogLine[] {

@@ -232,7 +232,10 @@ labels:
 }
 
 /** For whoever has no token yet. */
-export function lockedPage(wrong: boolean, context: ViewContext, gate: Html): string {
+export function lockedPage(wrong: boolean, tokenCommand: string, context: ViewContext, gate: Html): string {
+  const inContainer = tokenCommand.startsWith("docker ")
+    ? " (replace the first “wakegate” where its container has another name)"
+    : "";
   const main = html`<h1>This dashboard is locked</h1>
     <form class="unlock" method="post" action="/ui/login">
       <label for="token">Admin token</label>
@@ -249,8 +252,10 @@ export function lockedPage(wrong: boolean, context: ViewContext, gate: Html): st
       <p class="wrong" role="alert">${wrong ? "That token is not valid." : ""}</p>
     </form>
     <p class="lead">
-      Wakegate printed it in its log when it first started, or you configured it as WAKEGATE_API_TOKEN.
-    </p>`;
+      This prints it, on the host that runs Wakegate${inContainer}. A token of your own, such as
+      WAKEGATE_API_TOKEN, is accepted, too.
+    </p>
+    <pre class="code">${tokenCommand}</pre>`;
   const sky = html`<div class="col scene">${gate}</div>`;
   return shell(
     { title: "Wakegate is locked", current: undefined, kind: "locked", sky, main, bare: true },
