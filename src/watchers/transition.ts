@@ -40,7 +40,7 @@ export function transition(state: State, input: Input, ctx: Context): State {
       if (state.kind !== "waking" || state.step !== "dependencies") return state;
       return calling(state, ctx);
     case "called":
-      if (state.kind !== "waking") return state;
+      if (state.kind !== "waking" || state.step !== "calling") return state;
       if (!input.sighting) return gone(ctx);
       return (
         dyingOnceUnpaused(state, input.sighting, ctx, input.stopIntent) ??

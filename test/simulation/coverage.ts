@@ -43,6 +43,7 @@ const INPUTS: readonly Input["type"][] = [
   "wake-failed",
   "proved",
   "sleep",
+  "stop-called",
   "sleep-failed",
   "sleep-dropped",
   "clock-set",

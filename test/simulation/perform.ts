@@ -1,11 +1,14 @@
 import type { Settings } from "../../src/config/model.ts";
 import { sleep } from "../../src/lib/clock.ts";
+import type { Input } from "../../src/watchers/input.ts";
+import { sightingOf, type Sighting, type State } from "../../src/watchers/state.ts";
+import { stateText } from "./describe-happening.ts";
 import type { Happening } from "./happening.ts";
 import type { App } from "./schedule/apps.ts";
-import type { Action, Cue, Deed, Hand } from "./schedule/deed.ts";
+import type { Action, Cue, Deed, Hand, LateAnswer } from "./schedule/deed.ts";
 import { describeDeed } from "./schedule/describe.ts";
 import type { Scene } from "./scene.ts";
-import type { Box } from "./world/box.ts";
+import { instanceOf, type Box } from "./world/box.ts";
 
 /** Lets an action happen at its time, or when its cue comes. */
 export function plan(scene: Scene, action: Action, settings: readonly Settings[]): void {
@@ -84,6 +87,16 @@ function perform(scene: Scene, deed: Deed, settings: readonly Settings[]): void 
       mischief.lies.set(deed.box, deed.lie);
       clock.after(deed.forMs, () => mischief.lies.delete(deed.box));
       return;
+    case "break inspect":
+      mischief.brokenInspects.set(deed.box, deed.how);
+      clock.after(deed.forMs, () => mischief.brokenInspects.delete(deed.box));
+      return;
+    case "break observers":
+      mischief.observersThrow = true;
+      clock.after(deed.forMs, () => (mischief.observersThrow = false));
+      return;
+    case "late answer":
+      return scene.process?.deliver(() => answerLate(scene, deed));
     case "outage":
       mischief.down = true;
       if (deed.noticed) void wakegate?.provider.relist();
@@ -131,6 +144,66 @@ function perform(scene: Scene, deed: Deed, settings: readonly Settings[]): void 
       const next = settings[deed.variant];
       return next && scene.process?.deliver(() => scene.reload(next));
     }
+  }
+}
+
+/**
+ * Work that was replaced is aborted and its result dropped. Should one arrive all the same, it must change nothing;
+ * only what the engine says of a target is true in every state.
+ */
+function answerLate(scene: Scene, { target, input }: Deed & { readonly do: "late answer" }): void {
+  const watcher = scene.wakegate?.registry.watcher(target);
+  const before = watcher?.state;
+  if (!watcher || !before || isOwnWork(before, input)) return;
+  const box = scene.engine.named(target);
+  const instance = box && instanceOf(box);
+  if (input === "settled") scene.tell({ kind: "told", id: instance?.id ?? target, instance });
+  watcher.dispatch(lateInput(input, instance && sightingOf(instance), scene.clock.now()));
+  if (input !== "settled" && watcher.state !== before)
+    scene.violated(10, `a late "${input}" moved ${target} from ${stateText(before)}`);
+}
+
+/** Whether a result of this kind is one of the state's own work, so that a late one cannot be told from a timely one. */
+function isOwnWork(state: State, input: LateAnswer): boolean {
+  switch (input) {
+    case "room":
+      return state.kind === "waking" && state.step === "room";
+    case "dependencies-ready":
+      return state.kind === "waking" && state.step === "dependencies";
+    case "called":
+      return state.kind === "waking" && state.step === "calling";
+    case "proved":
+      return state.kind === "starting";
+    case "wake-failed":
+      return state.kind === "waking" || state.kind === "starting";
+    case "sleep":
+      return state.kind === "ready" || state.kind === "error" || state.kind === "napping";
+    case "stop-called":
+    case "sleep-failed":
+    case "sleep-dropped":
+      return state.kind === "stopping" && state.whose === "ours";
+    case "settled":
+      return state.kind === "stopping";
+  }
+}
+
+function lateInput(type: LateAnswer, sighting: Sighting | undefined, now: number): Input {
+  switch (type) {
+    case "room":
+      return { type, waited: true };
+    case "called":
+    case "settled":
+      return { type, sighting };
+    case "wake-failed":
+      return {
+        type,
+        failure: { reason: "no_answer", message: "late", at: now, tries: 1 },
+        coolDownMs: 1_000,
+      };
+    case "sleep":
+      return { type, method: "stop" };
+    default:
+      return { type };
   }
 }
 

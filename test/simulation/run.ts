@@ -1,4 +1,5 @@
 import type { Settings } from "../../src/config/model.ts";
+import { reportObserverErrors } from "../../src/lib/isolate.ts";
 import type { Coverage } from "./coverage.ts";
 import { INVARIANTS } from "./invariants/all.ts";
 import type { Invariant } from "./invariants/invariant.ts";
@@ -43,6 +44,8 @@ export async function run(schedule: Schedule, options: RunOptions): Promise<Outc
   const onRejection = (error: unknown): void =>
     scene.violated(10, `a rejection that nobody handles: ${String(error)}`);
   process.on("unhandledRejection", onRejection);
+  // They throw only where the schedule says so; that they change nothing else is for the rules to judge.
+  const observers = reportObserverErrors(() => undefined);
   // Thousands of errors are made and never read: their stacks would take a third of the time.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -53,6 +56,7 @@ export async function run(schedule: Schedule, options: RunOptions): Promise<Outc
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     process.off("unhandledRejection", onRejection);
+    observers[Symbol.dispose]();
     scene.trace.end();
     scene.process?.kill();
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ProviderError } from "../../src/providers/provider.ts";
 import type { Watcher } from "../../src/watchers/watcher.ts";
 import type { FakeWorld } from "../support/fake-world.ts";
@@ -139,6 +139,21 @@ describe("a stop whose answer never came", () => {
     await r.clock.advance(1_000);
     expect(r.state("app")).toBe("ready");
     expect(r.store.target("app")?.stopIntent).toBeDefined();
+  });
+
+  it("is not sent again when the engine shows that the target is down", async () => {
+    await using r = await awake();
+    r.world.behaviour.set("app", { stopMs: 1_000 });
+    r.watcher("app").sleep("force");
+    await vi.waitFor(() => expect(stops(r)).toEqual(["stop app"]));
+    // The answers to the inspections after the stop are lost, and so are the events.
+    r.world.deaf = true;
+    r.world.onAnswer = unreachable;
+    await r.clock.advance(3_000);
+    expect([r.state("app"), stops(r)]).toEqual(["stopping", ["stop app"]]);
+    r.world.onAnswer = (instance) => Promise.resolve(instance);
+    await r.clock.advance(10_000);
+    expect([r.state("app"), stops(r)]).toEqual(["napping", ["stop app"]]);
   });
 
   it("is forgotten when the engine refused it", async () => {

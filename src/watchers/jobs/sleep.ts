@@ -4,6 +4,7 @@ import { sleep } from "../../lib/clock.ts";
 import { ProviderError, type SleepRequest } from "../../providers/provider.ts";
 import { sightingOf, type ForeignStop, type OwnStop, type Sighting } from "../state.ts";
 import type { Input } from "../input.ts";
+import { isUp } from "../next-state.ts";
 import type { Workbench } from "../workbench.ts";
 import { holders } from "./holders.ts";
 import { agreeOn, dropIntent, writeIntent } from "./intent.ts";
@@ -22,7 +23,8 @@ export async function fallAsleep(bench: Workbench, state: OwnStop, signal: Abort
     await sleep(clock, state.retryAt - clock.monotonic(), signal);
     const now = await lookBefore(bench, signal);
     if (!now) return { type: "sleep-failed" };
-    if (now.sighting?.run !== state.seen.run) {
+    // It is down by now, although the answer to the try before was lost, or this is somebody else's run.
+    if (!isStillToStop(state, now.sighting)) {
       dropIntent(bench);
       return { type: "settled", sighting: now.sighting };
     }
@@ -131,6 +133,12 @@ async function lookBefore(
     signal.throwIfAborted();
     return undefined;
   }
+}
+
+/** Whether the run that was to be stopped is still up, or paused where a pause is not enough. */
+function isStillToStop({ seen, method }: OwnStop, now: Sighting | undefined): boolean {
+  if (now?.run !== seen.run) return false;
+  return isUp(now) || (now.status === "paused" && method !== "pause");
 }
 
 /** Somebody else stops it, or has: nothing is started until it is clear what they are up to. */

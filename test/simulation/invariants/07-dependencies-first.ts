@@ -12,7 +12,13 @@ export const dependenciesFirst: Invariant = {
         if (state?.kind === "stopping" && state.whose === "ours" && state.tries > 0)
           judgeStop(scene, happening.call.name);
       }
-      if (happening.kind === "input" && happening.input.type === "dependencies-ready")
+      // A late answer starts nothing.
+      if (
+        happening.kind === "input" &&
+        happening.input.type === "dependencies-ready" &&
+        happening.state.kind === "waking" &&
+        happening.state.step === "dependencies"
+      )
         judgeStart(scene, happening.target);
       if (happening.kind !== "moved") return;
       const { watcher, after } = happening.moved;

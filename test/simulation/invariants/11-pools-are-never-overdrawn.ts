@@ -10,7 +10,10 @@ export const poolsAreNeverOverdrawn: Invariant = {
   says: "No wake of ours takes more of a pool than it has; who waits for room holds nothing, and is served or told.",
   watch: (scene) => ({
     hear(happening) {
-      if (happening.kind === "input" && happening.input.type === "room") judge(scene, happening.target);
+      if (happening.kind !== "input" || happening.input.type !== "room") return;
+      // A late answer gives no room.
+      if (happening.state.kind === "waking" && happening.state.step === "room")
+        judge(scene, happening.target);
     },
     quiet() {
       const waiting = scene.wakegate?.registry.pools.queue ?? [];

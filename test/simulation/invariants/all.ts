@@ -11,7 +11,7 @@ import { whateverTheEngineDoes } from "./10-whatever-the-engine-does.ts";
 import { poolsAreNeverOverdrawn } from "./11-pools-are-never-overdrawn.ts";
 import type { Invariant } from "./invariant.ts";
 
-/** The ten rules in the order of the design, and that of pools. */
+/** The eleven rules: ten in the order of the design, and that of pools. */
 export const INVARIANTS: readonly Invariant[] = [
   passesWhenReady,
   nothingInUseSleeps,

@@ -1,4 +1,4 @@
-import type { Call, EventMode, Fate, Lie } from "../world/mischief.ts";
+import type { BrokenInspect, Call, EventMode, Fate, Lie } from "../world/mischief.ts";
 import type { VisitKind } from "../world/visit.ts";
 
 /** One thing that somebody or something does to the world. Those that cannot be done now do nothing. */
@@ -30,6 +30,15 @@ export type Deed =
   | { readonly do: "fate"; readonly call: Call; readonly fate: Fate; readonly times: number }
   | { readonly do: "events"; readonly mode: EventMode; readonly forMs: number }
   | { readonly do: "lie"; readonly box: string; readonly lie: Lie; readonly forMs: number }
+  | {
+      readonly do: "break inspect";
+      readonly box: string;
+      readonly how: BrokenInspect;
+      readonly forMs: number;
+    }
+  | { readonly do: "break observers"; readonly forMs: number }
+  /** The result of work that belonged to an earlier state arrives now. */
+  | { readonly do: "late answer"; readonly target: string; readonly input: LateAnswer }
   /** `noticed`: the event stream breaks, too. */
   | { readonly do: "outage"; readonly forMs: number; readonly noticed: boolean }
   | { readonly do: "engine restart"; readonly downMs: number }
@@ -47,6 +56,19 @@ export type Deed =
   | { readonly do: "disk"; readonly how: "full" | "slow"; readonly forMs: number }
   | { readonly do: "order"; readonly target: string; readonly order: OrderKind; readonly forMs: number }
   | { readonly do: "reload"; readonly variant: number };
+
+/** Inputs that are results of a state's own work. */
+export type LateAnswer =
+  | "room"
+  | "dependencies-ready"
+  | "called"
+  | "wake-failed"
+  | "proved"
+  | "sleep"
+  | "stop-called"
+  | "sleep-failed"
+  | "sleep-dropped"
+  | "settled";
 
 /** What people and updaters do by hand. `update`: stop, remove, create anew, start. */
 export type Hand =

@@ -2,7 +2,7 @@ import { Random } from "../random.ts";
 import type { Call, Fate } from "../world/mischief.ts";
 import { putInPools } from "./put-in-pools.ts";
 import { makeApps, type App } from "./apps.ts";
-import type { Action, Cue, Deed, Hand, OrderKind } from "./deed.ts";
+import type { Action, Cue, Deed, Hand, LateAnswer, OrderKind } from "./deed.ts";
 
 /** Everything that one seed stands for. */
 export interface Schedule {
@@ -45,9 +45,67 @@ export function generate(seed: number): Schedule {
       });
     }
   }
-  const inOrder = actions.sort((a, b) => a.at - b.at).map((action, index) => ({ ...action, index }));
-  return { seed, apps, endsAt, actions: inOrder };
+  const inOrder = actions.sort((a, b) => a.at - b.at);
+  const all = [...inOrder, ...aim(new Random(seed + 0xa13), apps, endsAt)];
+  return { seed, apps, endsAt, actions: all.map((action, index) => ({ ...action, index })) };
 }
+
+/** Deeds for states that last only a moment, and for faults of one container or of observers. Many seeds have none. */
+function aim(random: Random, apps: readonly App[], endsAt: number): readonly Omit<Action, "index">[] {
+  if (random.chance(0.3)) return [];
+  const ours = apps.filter(({ owner }) => owner !== "not ours");
+  return Array.from({ length: random.int(1, 10) }, () => {
+    const target = random.pick(ours).name;
+    const to = random.pick(STATES);
+    const deed = random.weighted<() => Deed>([
+      [5, () => ({ do: "late answer", target, input: random.pick(LATE_ANSWERS) })],
+      [3, () => ({ do: "order", target, order: random.pick(["retry", "retry", "wake"]), forMs: 1_000 })],
+      [2, () => ({ do: "jump", ms: random.pick([-1, 1]) * random.delay(7_200_000) })],
+      [2, () => ({ do: "repeat event", box: target, cause: "signalled" })],
+      [
+        1,
+        () => ({
+          do: "break inspect",
+          box: target,
+          how: random.pick(["fails", "hangs"]),
+          forMs: random.delay(60_000),
+        }),
+      ],
+      [1, () => ({ do: "break observers", forMs: random.delay(60_000) })],
+    ])();
+    return {
+      at: random.int(0, endsAt),
+      cue: { on: "moved", target, to },
+      afterCue: random.chance(0.5) ? 0 : random.delay(random.pick([5, 500, 3_000])),
+      deed,
+    };
+  });
+}
+
+const STATES = [
+  "waking",
+  "waking",
+  "starting",
+  "ready",
+  "stopping",
+  "stopping",
+  "napping",
+  "error",
+  "missing",
+];
+
+const LATE_ANSWERS: readonly LateAnswer[] = [
+  "room",
+  "dependencies-ready",
+  "called",
+  "wake-failed",
+  "proved",
+  "sleep",
+  "stop-called",
+  "sleep-failed",
+  "sleep-dropped",
+  "settled",
+];
 
 function makeCue(random: Random, apps: readonly App[]): Cue {
   const target = random.pick(apps).name;

@@ -27,6 +27,9 @@ export interface EventMode {
 /** What an inspection says instead of the truth. */
 export type Lie = "as before" | "running" | "exited" | "gone";
 
+/** How the inspections of one container go wrong while those of all others work. */
+export type BrokenInspect = "fails" | "hangs";
+
 const TRUE_EVENTS: EventMode = { lost: 0, repeated: 0, delayMs: 3 };
 
 /** Everything that stands between Wakegate and the truth about an engine. */
@@ -34,6 +37,10 @@ export class Mischief {
   readonly random: Random;
   readonly #fates: { readonly call: Call; readonly fate: Fate; left: number }[] = [];
   readonly lies = new Map<string, Lie>();
+  /** By the container's name. */
+  readonly brokenInspects = new Map<string, BrokenInspect>();
+  /** Observers of the watchers and the log sink throw. */
+  observersThrow = false;
   events: EventMode = TRUE_EVENTS;
   /** The engine does not answer at all. */
   down = false;
@@ -60,6 +67,8 @@ export class Mischief {
   end(): void {
     this.#fates.length = 0;
     this.lies.clear();
+    this.brokenInspects.clear();
+    this.observersThrow = false;
     this.events = TRUE_EVENTS;
     this.down = false;
   }

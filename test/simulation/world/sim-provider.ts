@@ -13,7 +13,7 @@ import { ProviderError } from "../../../src/providers/provider.ts";
 import type { EngineCall, Happening } from "../happening.ts";
 import { answers, instanceOf, type Box } from "./box.ts";
 import type { Engine } from "./engine.ts";
-import type { Call, Mischief } from "./mischief.ts";
+import type { BrokenInspect, Call, Mischief } from "./mischief.ts";
 import type { ProcessClock } from "./process-clock.ts";
 import type { WorldClock } from "./world-clock.ts";
 
@@ -98,7 +98,11 @@ export class SimProvider implements Provider {
   }
 
   inspect(ref: string, signal: AbortSignal): Promise<Instance | undefined> {
-    return this.#call("inspect", signal, () => this.#look(ref)).then((instance) => {
+    const broken = this.#brokenInspect(ref);
+    return this.#call("inspect", signal, () => {
+      if (broken === "fails") throw new ProviderError("engine_failed", this.engine, "its driver is broken");
+      return broken === "hangs" ? new Promise<never>(() => undefined) : this.#look(ref);
+    }).then((instance) => {
       this.#options.tell({ kind: "told", id: instance?.id ?? ref, instance });
       return instance;
     });
@@ -147,9 +151,18 @@ export class SimProvider implements Provider {
     await Promise.resolve();
   }
 
+  #find(ref: string): Box | undefined {
+    const { engine } = this.#options;
+    return engine.boxes.get(ref) ?? engine.named(ref);
+  }
+
+  #brokenInspect(ref: string): BrokenInspect | undefined {
+    return this.#options.mischief.brokenInspects.get(this.#find(ref)?.name ?? "");
+  }
+
   #look(ref: string): Instance | undefined {
-    const { engine, mischief } = this.#options;
-    const box = engine.boxes.get(ref) ?? engine.named(ref);
+    const { mischief } = this.#options;
+    const box = this.#find(ref);
     const truth = box && instanceOf(box);
     const lie = box && mischief.lies.get(box.name);
     if (truth && lie === "as before") return this.#old.get(truth.id) ?? truth;

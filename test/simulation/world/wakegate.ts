@@ -1,5 +1,7 @@
 import type { Settings } from "../../../src/config/model.ts";
 import { createForwardAuth, type ForwardAuth } from "../../../src/forward-auth/forward-auth.ts";
+import type { Subscribable } from "../../../src/lib/emitter.ts";
+import { isolatedLog } from "../../../src/lib/isolate.ts";
 import type { Log } from "../../../src/lib/log.ts";
 import { Streams } from "../../../src/stream/streams.ts";
 import { openFileStore } from "../../../src/store/file-store.ts";
@@ -87,11 +89,16 @@ export class Wakegate {
     const tell = (happening: Happening): void => {
       if (clock.alive) options.tell(happening);
     };
-    const log = logTo(tell);
+    const observe = (): void => {
+      if (mischief.observersThrow) throw new Error("an observer throws");
+    };
+    const log = isolatedLog(logTo(tell, observe));
     const store = await openFileStore({ dir: STATE_DIR, clock, log, disk: disk.for(clock) });
     const probes = net.probes(clock, (address) => tell({ kind: "proved", ids: believedAt(address) }));
     const registry = new Registry({ settings, clock, store, log, probes });
     registry.moved.subscribe((moved) => tell({ kind: "moved", moved }));
+    for (const emitter of [registry.moved, registry.stepped, registry.told, registry.pools.yielded])
+      (emitter as Subscribable<unknown>).subscribe(observe);
     const journal = keepJournal(registry, log);
     const provider = new SimProvider({ engine, mischief, world, process: clock, tell, started, number });
     registry.addEngine(provider);
@@ -122,10 +129,12 @@ export class Wakegate {
   }
 }
 
-function logTo(tell: (happening: Happening) => void): Log {
+function logTo(tell: (happening: Happening) => void, written: () => void): Log {
   const at =
     (level: string) =>
-    (event: string, message: string): void =>
+    (event: string, message: string): void => {
       tell({ kind: "logged", level, event, message });
+      written();
+    };
   return { debug: () => undefined, info: at("info"), warn: at("warn"), error: at("error") };
 }
