@@ -28,7 +28,7 @@ import { TraefikPolls } from "./publish/traefik/polls.ts";
 import { TraefikPublisher } from "./publish/traefik/publisher.ts";
 import { openFileStore } from "./store/file-store.ts";
 import { openRunLog } from "./store/run-log.ts";
-import type { OpenReplicas } from "./store/redis/open.ts";
+import type { OpenReplicas } from "./replicas/replicas.ts";
 import type { Store } from "./store/store.ts";
 import { keepJournal } from "./watchers/journal.ts";
 import { Registry } from "./watchers/registry/registry.ts";
@@ -266,7 +266,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 }
 
-/** Where there are several Wakegates. The code for it is loaded only then. */
+/** Opens the shared store when replicas are configured. Their code is loaded only then. */
 async function shareBy(
   { redis, stateDir }: Settings,
   files: Store,
@@ -274,7 +274,7 @@ async function shareBy(
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<OpenReplicas | undefined> {
   if (!redis) return undefined;
-  const { openReplicas } = await import("./store/redis/open.ts");
+  const { openReplicas } = await import("./replicas/replicas.ts");
   const save = (shared: Uint8Array): Promise<void> => saveKey(stateDir, shared);
   return await openReplicas({ settings: redis, files, clock, log, key: { bytes, save } });
 }

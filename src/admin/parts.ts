@@ -4,7 +4,7 @@ import type { Doctor } from "../doctor/doctor.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Stretch } from "../store/run-log.ts";
-import type { ReplicasStatus } from "../store/redis/replicas-status.ts";
+import type { ReplicasStatus } from "../replicas/status.ts";
 import type { Store } from "../store/store.ts";
 import type { Registry } from "../watchers/registry/registry.ts";
 import type { AccessRules } from "./auth/access.ts";

@@ -15,7 +15,7 @@ import { startWakegate, type RunningWakegate } from "./support/wakegate.ts";
 
 const HOST = "app.localhost";
 
-suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Redis", () => {
+suite(["docker", "caddy", "nginx", "redis"], "two replicas behind Caddy", () => {
   let dockerd: PrivateDockerd;
   let docker: RawDocker;
   let redis: RedisServer;
@@ -65,11 +65,10 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
       events,
       app: `127.0.0.1:${String(port)}`,
       url: `http://${HOST}:${String(caddy.port)}/`,
-      /** The one that puts to sleep, as soon as that is settled. */
+      /** The leader, as soon as there is one. */
       leader: () =>
-        eventually("one of them puts to sleep", async () => {
-          for (const one of both)
-            if ((await metric(one.wakegate, "wakegate_puts_to_sleep")) === 1) return one;
+        eventually("one of them leads", async () => {
+          for (const one of both) if ((await metric(one.wakegate, "wakegate_leader")) === 1) return one;
           return undefined;
         }),
       async [Symbol.asyncDispose]() {
@@ -118,7 +117,7 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
     await killInTurn(s, `http://${HOST}:${String(nginx.port)}/`);
   }, 120_000);
 
-  it("wakes it once when both are asked at the same moment, and again when it slept", async () => {
+  it("wakes an app once when both are asked at the same moment, and again after a sleep", async () => {
     await using s = await stage({ labels: { "wakegate.idle_timeout": "1s" } });
     for (let wake = 1; wake <= 2; wake++) {
       const answers = await Promise.all(
@@ -136,7 +135,7 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
       });
   }, 120_000);
 
-  it("goes on with a wake whose Wakegate is killed", async () => {
+  it("continues a wake whose replica is killed", async () => {
     await using s = await stage({ env: { BOOT_MS: "3000" } });
     const lost = ask(s.a.wakegate, HOST).catch(() => "broken");
     await s.events.until("start", "app");
@@ -148,7 +147,7 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
     await s.a.wakegate.restart();
   }, 120_000);
 
-  it("does not sleep while another one has a session open, and not for a leader that was frozen", async () => {
+  it("does not sleep while the other replica has a session open, nor on the order of a leader that was frozen", async () => {
     await using s = await stage({ tcp: true, labels: { "wakegate.idle_timeout": "1s" } });
     const leader = await s.leader();
     const other = leader === s.a ? s.b : s.a;
@@ -173,7 +172,7 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
     expect(s.events.times("start", "app")).toHaveLength(1);
   }, 180_000);
 
-  it("follows a page of one through the other", async () => {
+  it("follows a loading page of one through the other", async () => {
     await using s = await stage({ env: { BOOT_MS: "4000" } });
     const page = await ask(s.a.wakegate, HOST, { navigate: true });
     expect(page.status).toBe(503);
@@ -188,13 +187,13 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
     expect(["waking", "starting"]).toContain(seen);
   }, 120_000);
 
-  it("without Redis wakes and passes, keeps everything awake, and says so once", async () => {
+  it("without Redis wakes and passes, keeps everything awake, and logs it once", async () => {
     await using s = await stage({ labels: { "wakegate.idle_timeout": "1s" } });
     await s.leader();
     await redis.kill();
     try {
       for (const { wakegate } of [s.a, s.b]) {
-        await wakegate.until("shared_store_away");
+        await wakegate.until("shared_store_unreachable");
         expect(await ask(wakegate, HOST)).toMatchObject({ status: 200 });
         expect((await fetch(`http://${wakegate.internal}/readyz`)).status).toBe(200);
         expect(await metric(wakegate, "wakegate_shared_store_up")).toBe(0);
@@ -202,16 +201,16 @@ suite(["docker", "caddy", "nginx", "redis"], "two Wakegates behind Caddy, one Re
       const { internal, asAdmin } = s.a.wakegate;
       const answer = await fetch(`http://${internal}/api/v1/check`, { headers: asAdmin });
       const check = (await answer.json()) as unknown;
-      expect(check).toMatchObject({ ok: false, replicas: { state: "away", self: "a" } });
+      expect(check).toMatchObject({ ok: false, replicas: { state: "unreachable", self: "a" } });
     } finally {
       await redis.restart();
     }
     await s.events.until("die", "app");
-    expect(s.a.wakegate.log().filter(({ event }) => event === "shared_store_away")).toHaveLength(1);
+    expect(s.a.wakegate.log().filter(({ event }) => event === "shared_store_unreachable")).toHaveLength(1);
     expect(s.events.times("start", "app")).toHaveLength(1);
   }, 120_000);
 
-  it("ends in good order: the other takes over without waiting for anything", async () => {
+  it("shuts down: the other takes over immediately", async () => {
     await using s = await stage();
     const leader = await s.leader();
     const other = leader === s.a ? s.b : s.a;
@@ -232,7 +231,7 @@ async function openSession(port: number): Promise<Socket> {
 }
 
 async function leads(wakegate: Pick<RunningWakegate, "internal">): Promise<boolean> {
-  return (await metric(wakegate, "wakegate_puts_to_sleep")) === 1;
+  return (await metric(wakegate, "wakegate_leader")) === 1;
 }
 
 /** Undefined: it is not there, or Wakegate does not answer. */

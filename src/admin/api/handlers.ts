@@ -5,7 +5,7 @@ import { DeadlineError } from "../../lib/signals.ts";
 import type { Caller } from "../auth/access.ts";
 import { poolFacts } from "../facts/pool-facts.ts";
 import { allFacts, factsOf } from "../facts/read-facts.ts";
-import type { ReplicasStatus } from "../../store/redis/replicas-status.ts";
+import type { ReplicasStatus } from "../../replicas/status.ts";
 import type { AdminParts } from "../parts.ts";
 import type { Actions, OrderRequest } from "./actions.ts";
 import { debugSnapshot } from "./debug-snapshot.ts";
@@ -162,7 +162,7 @@ function checkOf({ registry, replicas }: AdminParts) {
     ok:
       outages.size === 0 &&
       problems.every(({ severity }) => severity !== "error") &&
-      (others === undefined || others.state === "shared"),
+      (others === undefined || others.state === "synced"),
     problems,
     ...(others && { replicas: others }),
     engines: registry.engineNames().map((name) => {
@@ -176,7 +176,7 @@ function replicasView(status: ReplicasStatus) {
   const { kind, self, why } = status;
   const synced = kind === "synced" ? status : undefined;
   return {
-    state: kind === "synced" ? ("shared" as const) : kind,
+    state: kind,
     self: self.name,
     members: synced?.members.map(({ name }) => name) ?? [],
     lost: [...(synced?.lost ?? [])],

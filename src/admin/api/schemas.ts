@@ -271,14 +271,14 @@ export const checkSchema = z.object({
   engines: z.array(z.object({ name: z.string(), outage: z.string().exactOptional() })),
   replicas: z
     .object({
-      state: z.enum(["shared", "away", "skewed"]),
+      state: z.enum(["synced", "unreachable", "mismatched"]),
       self: z.string(),
       members: z.array(z.string()),
       lost: z.array(z.string()),
       leader: z.string().exactOptional(),
       why: z.string().exactOptional(),
     })
-    .meta({ description: "The Wakegates that share a store; absent where this one is alone." })
+    .meta({ description: "The replicas that share a store. Absent on a single instance." })
     .exactOptional(),
 });
 

@@ -37,7 +37,7 @@ function count({ watcher, before, after }: Moved, meter: Meter, mono: number): v
   }
 }
 
-/** Of several Wakegates the one that made the stop counts it; what nobody made, the one that puts to sleep. */
+/** The replica that made a stop counts it; a stop from outside is counted by the leader. */
 function isOursToCount({ around }: Moved["watcher"], before: State): boolean {
   if (before.kind === "stopping" && before.whose === "ours") return before.elsewhere === undefined;
   return around.coordination.mayNotSleep?.kind !== "other";

@@ -45,7 +45,7 @@ export const metricDefinitions = {
   },
   wakegate_sleeps_total: {
     kind: "counter",
-    help: "Times a target fell asleep: idle, so that others have room, by an operator, by somebody else (foreign), or by itself (exit). Of several Wakegates one counts it.",
+    help: "Times a target fell asleep: idle, so that others have room, by an operator, by somebody else (foreign), or by itself (exit). With replicas, one of them counts it.",
     labels: ["target", "reason"],
   },
   wakegate_sleep_failures_total: {
@@ -114,17 +114,17 @@ export const metricDefinitions = {
   },
   wakegate_shared_store_up: {
     kind: "gauge",
-    help: "1 while the store that several Wakegates share is there and understood, else 0. Absent for one that is alone.",
+    help: "1 while the shared store is reachable and usable, else 0. Absent on a single instance.",
     labels: [],
   },
   wakegate_replicas: {
     kind: "gauge",
-    help: "Wakegates that share the store, as this one knows. Absent for one that is alone.",
+    help: "Number of replicas known to this one, itself included. Absent on a single instance.",
     labels: [],
   },
-  wakegate_puts_to_sleep: {
+  wakegate_leader: {
     kind: "gauge",
-    help: "1 for the one Wakegate that puts to sleep, else 0; the sum over all is 0 while nobody does. Absent for one that is alone.",
+    help: "1 on the replica that puts targets to sleep, else 0. The sum is 0 while sleeping is suspended. Absent on a single instance.",
     labels: [],
   },
   wakegate_engine_calls_total: {

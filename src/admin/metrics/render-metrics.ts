@@ -142,7 +142,7 @@ function collect(sources: MetricSources, instruments: Instruments): void {
   const leads = synced?.leads === true;
   put("wakegate_shared_store_up", replicas ? [[{}, synced ? 1 : 0]] : []);
   put("wakegate_replicas", replicas ? [[{}, synced?.members.length ?? 1]] : []);
-  put("wakegate_puts_to_sleep", replicas ? [[{}, leads ? 1 : 0]] : []);
+  put("wakegate_leader", replicas ? [[{}, leads ? 1 : 0]] : []);
   const figures = shim();
   put("wakegate_shim_sessions", [[{}, figures.sessions]]);
   put("wakegate_shim_bytes_total", [

@@ -33,7 +33,7 @@ export interface Trial {
 }
 
 const FALLBACK_GRACE_MS = 120_000;
-/** Several Wakegates see the same within this: their deadlines and cool-downs differ by seconds... */
+/** Replicas see the same event within this time: their deadlines and retry delays differ by seconds... */
 const SAME_NEWS_MS = 10 * 60_000;
 /** ...and each looks once an hour for what never sleeps. */
 const SAME_SLEEPLESS_MS = 2 * 3_600_000;

@@ -1,6 +1,6 @@
 import type { SecretSource } from "./engine.ts";
 
-/** A Redis or Valkey that several Wakegates share. */
+/** The Redis or Valkey that replicas share. */
 export interface RedisStoreSettings {
   readonly host: string;
   readonly port: number;

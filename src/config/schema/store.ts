@@ -52,25 +52,25 @@ export const storeSchema = z.strictObject({
         default: "default",
       }),
       name: key(word, {
-        description: "How this Wakegate is called in the log and on the dashboard.",
+        description: "Name of this replica in the log and on the dashboard.",
         defaultText: "the machine's name",
       }),
       lease: key(duration({ positive: true }), {
         description:
-          "How long a Wakegate counts as alive without a sign of it: a dead one is replaced after this time. One second at least.",
+          "A replica that does not renew its membership for this time is considered lost, and another one may lead. At least 1s.",
         default: "10s",
         ...durationNotes,
       }),
       lost_grace: key(duration({ positive: true }), {
         description:
-          "After a Wakegate vanished without saying so, nothing is put to sleep for this time, counted from the end of its lease; what it had open counts as use until then. One second at least.",
+          "After a replica disappeared without signing off, sleeping is suspended for this time, counted from the end of its lease; what it had in use counts until then. At least 1s.",
         default: "60s",
         ...durationNotes,
       }),
     }),
     {
       description:
-        "Redis or Valkey that several Wakegates share, so that they act as one. Guide: [several Wakegates](../guide/several-wakegates.md).",
+        "Redis or Valkey that replicas of Wakegate share, so that they act as one. Guide: [replicas](../guide/replicas.md).",
     },
   ),
 });

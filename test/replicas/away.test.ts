@@ -2,19 +2,19 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join as path } from "node:path";
 import { expect, it } from "vitest";
-import { ProviderError } from "../../../src/providers/provider.ts";
-import { startRedis } from "../../support/redis-server.ts";
-import { freePort } from "../../support/free-port.ts";
-import { suite } from "../../support/require.ts";
-import { openTcpRelay } from "../../support/tcp-relay.ts";
-import { tempFolder } from "../../support/temp-folder.ts";
+import { ProviderError } from "../../src/providers/provider.ts";
+import { startRedis } from "../support/redis-server.ts";
+import { freePort } from "../support/free-port.ts";
+import { suite } from "../support/require.ts";
+import { openTcpRelay } from "../support/tcp-relay.ts";
+import { tempFolder } from "../support/temp-folder.ts";
 import { join, leaderOf, realWorld, until } from "./rig.ts";
 
 const labels = { "wakegate.enable": "true", "wakegate.readiness.kind": "none" };
 const BY_REQUEST = { by: "request" } as const;
 
-suite("redis", "a shared store that is away", () => {
-  it("by kill -9: apps wake and pass, nothing sleeps, it is said once; empty again, everything is told anew", async () => {
+suite("redis", "an unreachable shared store", () => {
+  it("kill -9: apps wake and pass, nothing sleeps, the outage is logged once; a Redis without data receives everything again", async () => {
     await using redis = await startRedis();
     const world = realWorld();
     world.create("app", { labels });
@@ -29,7 +29,7 @@ suite("redis", "a shared store that is away", () => {
     await until(() => [a, b].every(({ replicas }) => replicas.mayNotSleep?.kind === "nobody"));
     expect(a.replicas.mayNotSleep).toEqual({
       kind: "nobody",
-      why: "the shared store is away: nothing is put to sleep",
+      why: "the shared store is unreachable",
     });
     b.watcher("app").wake(BY_REQUEST);
     await until(() => a.state("app") === "ready" && b.state("app") === "ready");
@@ -37,8 +37,8 @@ suite("redis", "a shared store that is away", () => {
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     expect(world.calls).toEqual(["start idle", "start app"]);
     expect(a.watcher("app").gate.kind).toBe("ready");
-    expect(a.log.of("shared_store_away")).toHaveLength(1);
-    expect(a.log.of("shared_store_away")[0]).toContain("Redis at 127.0.0.1");
+    expect(a.log.of("shared_store_unreachable")).toHaveLength(1);
+    expect(a.log.of("shared_store_unreachable")[0]).toContain("Redis at 127.0.0.1");
 
     await redis.restart();
     await leaderOf([a, b]);
@@ -48,7 +48,7 @@ suite("redis", "a shared store that is away", () => {
     await until(() => world.calls.includes("stop app"));
   });
 
-  it("by standing still: a wake does not wait for it", async () => {
+  it("frozen: a wake does not wait for it", async () => {
     await using redis = await startRedis();
     const world = realWorld();
     world.create("app", { labels });
@@ -57,12 +57,12 @@ suite("redis", "a shared store that is away", () => {
     a.watcher("app").wake(BY_REQUEST);
     await until(() => a.state("app") === "ready");
     expect(world.calls).toEqual(["start app"]);
-    await until(() => a.log.of("shared_store_away").length === 1);
+    await until(() => a.log.of("shared_store_unreachable").length === 1);
     redis.thaw();
     await until(() => a.replicas.status.kind === "synced");
   });
 
-  it("at the start: Wakegate serves, and joins when it comes", async () => {
+  it("at start: Wakegate serves, and joins later", async () => {
     await using redis = await startRedis();
     await redis.kill();
     const world = realWorld();
@@ -70,12 +70,12 @@ suite("redis", "a shared store that is away", () => {
     await using a = await join(world, redis.url, "a");
     a.watcher("app").wake(BY_REQUEST);
     await until(() => a.state("app") === "ready");
-    expect(a.replicas.status).toMatchObject({ kind: "away" });
+    expect(a.replicas.status).toMatchObject({ kind: "unreachable" });
     await redis.restart();
     await leaderOf([a]);
   });
 
-  it("for one of them alone: the other waits for its grace, and the lost one asks the engine before it passes anything again", async () => {
+  it("for one replica: the other waits lost_grace, and the lost one asks the engine before it passes a request", async () => {
     await using redis = await startRedis();
     await using relay = await openTcpRelay(redis.port);
     const world = realWorld();
@@ -98,7 +98,7 @@ suite("redis", "a shared store that is away", () => {
     await until(() => b.replicas.status.kind === "synced");
   });
 
-  it("and an engine that is silent as well: nothing passes until the engine answers, target by target", async () => {
+  it("and a silent engine: nothing passes until the engine answers, target by target", async () => {
     await using redis = await startRedis();
     await using relay = await openTcpRelay(redis.port);
     const world = realWorld();
@@ -131,7 +131,7 @@ suite("redis", "a shared store that is away", () => {
     expect(world.calls.filter((call) => call.startsWith("st"))).toHaveLength(2);
   });
 
-  it("is slow: what takes longer than it may counts as away, what does not is waited for", async () => {
+  it("slow: an answer within the limit is waited for, a later one counts as unreachable", async () => {
     await using redis = await startRedis();
     await using relay = await openTcpRelay(redis.port);
     const world = realWorld();
@@ -148,52 +148,49 @@ suite("redis", "a shared store that is away", () => {
   });
 });
 
-suite("redis", "a shared store that lets nobody in", () => {
-  async function complaint(url: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+suite("redis", "a shared store that refuses access", () => {
+  async function loggedOutage(url: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
     await using a = await join(realWorld(), url, "a", env);
-    await until(() => a.log.of("shared_store_away").length > 0);
-    return a.log.of("shared_store_away")[0] ?? "";
+    await until(() => a.log.of("shared_store_unreachable").length > 0);
+    return a.log.of("shared_store_unreachable")[0] ?? "";
   }
 
-  it("says which password is wrong, and never tells it", async () => {
+  it("names the wrong password setting, never the password", async () => {
     await using redis = await startRedis(["requirepass right"]);
-    const wrong = await complaint(redis.url, { WAKEGATE_STORE_REDIS_PASSWORD: "hunter2" });
+    const wrong = await loggedOutage(redis.url, { WAKEGATE_STORE_REDIS_PASSWORD: "hunter2" });
     expect(wrong).toContain("refuses the password: check store.redis.username and store.redis.password_file");
     expect(wrong).not.toContain("hunter2");
-    expect(await complaint(redis.url)).toContain("wants a password: set store.redis.password_file");
+    expect(await loggedOutage(redis.url)).toContain("requires a password: set store.redis.password_file");
   });
 
-  it("says that it has no password", async () => {
+  it("reports that Redis has no password", async () => {
     await using redis = await startRedis();
-    const said = await complaint(redis.url, { WAKEGATE_STORE_REDIS_PASSWORD: "hunter2" });
-    expect(said).toContain("has no password set, but one was given");
+    const message = await loggedOutage(redis.url, { WAKEGATE_STORE_REDIS_PASSWORD: "hunter2" });
+    expect(message).toContain("has no password, but one is configured");
   });
 
-  it("says what a user lacks; the rights of the guide are enough", async () => {
+  it("names the missing permission; those of the guide are enough", async () => {
     await using redis = await startRedis();
-    const guide = await readFile(
-      new URL("../../../docs/guide/several-wakegates.md", import.meta.url),
-      "utf8",
-    );
+    const guide = await readFile(new URL("../../docs/guide/replicas.md", import.meta.url), "utf8");
     const line = /^ACL SETUSER wakegate on >PASSWORD (.*)$/m.exec(guide)?.[1] ?? "";
     const rights = line.replaceAll("{home}", "{default}").split(" ");
     await redis.ask(["ACL", "SETUSER", "wakegate", "on", ">secret", "~other:*", "+@all"]);
     const env = { WAKEGATE_STORE_REDIS_USERNAME: "wakegate", WAKEGATE_STORE_REDIS_PASSWORD: "secret" };
-    expect(await complaint(redis.url, env)).toContain("does not let the user do what is needed");
+    expect(await loggedOutage(redis.url, env)).toContain("denies a command that Wakegate needs");
     await redis.ask(["ACL", "SETUSER", "wakegate", "reset", "on", ">secret", ...rights]);
     const world = realWorld();
     world.create("app", { labels });
-    // Long enough that a busy machine is not taken for a store that is away.
+    // Long enough that a busy machine does not look like an unreachable store.
     const patient = { ...env, WAKEGATE_STORE_REDIS_LEASE: "8s" };
     await using a = await join(world, redis.url, "a", patient);
     await using b = await join(world, redis.url, "b", patient);
     await leaderOf([a, b]);
     b.watcher("app").wake(BY_REQUEST);
     await until(() => world.calls.includes("stop app"));
-    expect(a.log.of("shared_store_away")).toEqual([]);
+    expect(a.log.of("shared_store_unreachable")).toEqual([]);
   });
 
-  it("speaks TLS, and says whom it does not trust", async () => {
+  it("uses TLS, and names the certificate that it does not trust", async () => {
     await using folder = await tempFolder("redis-tls");
     const [key, cert] = [path(folder.path, "key.pem"), path(folder.path, "cert.pem")];
     const subject = ["-subj", "/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1"];
@@ -205,9 +202,9 @@ suite("redis", "a shared store that lets nobody in", () => {
     const files = [`tls-cert-file ${cert}`, `tls-key-file ${key}`, `tls-ca-cert-file ${cert}`];
     await using redis = await startRedis([`tls-port ${String(port)}`, "tls-auth-clients no", ...files]);
     const url = `rediss://127.0.0.1:${String(port)}`;
-    expect(await complaint(url)).toContain("is not trusted");
-    expect(await complaint(`rediss://127.0.0.1:${String(redis.port)}`)).toContain(
-      "write redis:// in store.redis.url",
+    expect(await loggedOutage(url)).toContain("is not trusted");
+    expect(await loggedOutage(`rediss://127.0.0.1:${String(redis.port)}`)).toContain(
+      "use redis:// in store.redis.url",
     );
     await using a = await join(realWorld(), url, "a", { WAKEGATE_STORE_REDIS_CA_FILE: cert });
     expect(a.replicas.status.kind).toBe("synced");

@@ -1,15 +1,15 @@
 import { expect, it } from "vitest";
-import { countMoves } from "../../../src/admin/metrics/count-moves.ts";
-import { Meter, type Count } from "../../../src/admin/metrics/meter.ts";
-import { Notifier } from "../../../src/admin/notify/notifier.ts";
-import { systemClock } from "../../../src/lib/clock.ts";
-import { startReceiver } from "../../support/receiver.ts";
-import { suite } from "../../support/require.ts";
+import { countMoves } from "../../src/admin/metrics/count-moves.ts";
+import { Meter, type Count } from "../../src/admin/metrics/meter.ts";
+import { Notifier } from "../../src/admin/notify/notifier.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { startReceiver } from "../support/receiver.ts";
+import { suite } from "../support/require.ts";
 import { join, leaderOf, realWorld, sharedRedis, settingsFor, until, type Member } from "./rig.ts";
 
 const labels = { "wakegate.enable": "true", "wakegate.readiness.kind": "none" };
 
-suite("redis", "what several Wakegates see", () => {
+suite("redis", "an event that all replicas see", () => {
   const redis = sharedRedis();
 
   async function pair() {
@@ -40,7 +40,7 @@ suite("redis", "what several Wakegates see", () => {
     return seen;
   }
 
-  it("is counted once: a sleep by the one that made it, a stop of nobody's by the one that puts to sleep", async () => {
+  it("is counted once: a sleep by the replica that made it, a stop from outside by the leader", async () => {
     await using r = await pair();
     const counted = r.members.map(counting);
     const [one] = r.members;
@@ -58,7 +58,7 @@ suite("redis", "what several Wakegates see", () => {
     expect(counted.flat()).toEqual(["idle", "exit"]);
   });
 
-  it("is told to people once, by the one that saw it first; without Redis by each", async () => {
+  it("is notified once, by the replica that saw it first; without Redis by each", async () => {
     await using r = await pair();
     await using receiver = await startReceiver();
     const { notify } = await settingsFor(redis.server.url, { WAKEGATE_NOTIFY_WEBHOOK_URL: receiver.url });

@@ -8,62 +8,61 @@ import {
   type RedisModules,
   type RedisScripts,
 } from "@redis/client";
-import type { RedisStoreSettings } from "../../config/model/store.ts";
-import { messageOf } from "../../errors.ts";
-import { backoffMs } from "../../lib/backoff.ts";
-import { sleep, type Clock } from "../../lib/clock.ts";
-import { explainRedis } from "./explain.ts";
+import type { RedisStoreSettings } from "../config/model/store.ts";
+import { messageOf } from "../errors.ts";
+import { backoffMs } from "../lib/backoff.ts";
+import { sleep, type Clock } from "../lib/clock.ts";
 
-/** A piece of Lua that runs in Redis as a whole or not at all. */
+/** A Lua script. Redis runs it atomically. */
 export interface Script {
   readonly text: string;
   readonly sha: string;
 }
 
-/** Names a script's text as Redis does. */
+/** Redis identifies a script by the SHA-1 of its text. */
 export function scriptOf(text: string): Script {
   return { text, sha: createHash("sha1").update(text).digest("hex") };
 }
 
-/** Who is told how the connection stands. */
-export interface LinkListener {
+/** Callbacks of a connection. */
+export interface RedisListener {
   onUp(): void;
-  /** Once for each outage; `why` is a sentence for the operator. */
+  /** Called once per outage; `why` is a sentence for the operator. */
   onDown(why: string): void;
   onMessage(text: string): void;
 }
 
-export interface LinkOptions {
+export interface RedisConnectionOptions {
   readonly settings: RedisStoreSettings;
   readonly clock: Clock;
-  /** Begins every key; the channel is `{prefix}news`. */
+  /** Prefix of every key; the channel is `{prefix}news`. */
   readonly prefix: string;
-  /** Longest time that an answer may take, ms. */
+  /** Longest time that Redis may take to answer, ms. */
   readonly answerMs: number;
-  readonly listener: LinkListener;
+  readonly listener: RedisListener;
 }
 
-/** Short enough for everybody to be back before anything is decided without them. */
+/** Shorter than a lease: a replica is connected again before the others decide without it. */
 const RETRY = { firstMs: 100, maxMs: 2_000 };
 
 type Client = RedisClientType<RedisModules, RedisFunctions, RedisScripts, 2>;
 type ClientOptions = RedisClientOptions<RedisModules, RedisFunctions, RedisScripts, 2>;
 
 /**
- * The connection to Redis: one for commands, one that listens. Both or none: when one breaks, or an answer is
- * overdue, both are closed and made anew until `dispose`.
+ * The connection to Redis: one socket for commands and one for the channel. When either fails, or an answer is overdue,
+ * both are closed and opened again, until disposal.
  */
-export class RedisLink implements AsyncDisposable {
-  readonly #options: LinkOptions;
+export class RedisConnection implements AsyncDisposable {
+  readonly #options: RedisConnectionOptions;
   readonly #closing = new AbortController();
   #pair: { readonly commands: Client; readonly news: Client } | undefined;
-  #toldDown = false;
-  #broken: (() => void) | undefined;
+  #reportedDown = false;
+  #onBroken: (() => void) | undefined;
   readonly #ended: Promise<void>;
 
-  constructor(options: LinkOptions) {
+  constructor(options: RedisConnectionOptions) {
     this.#options = options;
-    this.#ended = this.#keep();
+    this.#ended = this.#reconnect();
   }
 
   get up(): boolean {
@@ -73,13 +72,13 @@ export class RedisLink implements AsyncDisposable {
   /**
    * Runs a script with the prefix as its only key.
    *
-   * @throws Error when there is no connection, no answer in time, or Redis refuses.
+   * @throws Error when there is no connection, no answer within `answerMs`, or Redis refuses.
    */
   async run(script: Script, args: readonly string[]): Promise<unknown> {
     const pair = this.#pair;
     if (!pair) throw new Error("Redis is not connected");
     const rest = ["1", this.#options.prefix, ...args];
-    return await this.#inTime(pair, async () => {
+    return await this.#withDeadline(pair, async () => {
       try {
         return await pair.commands.sendCommand(["EVALSHA", script.sha, ...rest]);
       } catch (error) {
@@ -89,16 +88,16 @@ export class RedisLink implements AsyncDisposable {
     });
   }
 
-  /** Tells all others, if they are listening. Never rejects. */
+  /** Sends a message to all replicas. It may be lost. Never rejects. */
   async publish(message: unknown): Promise<void> {
     const pair = this.#pair;
     if (!pair) return;
     const command = ["PUBLISH", `${this.#options.prefix}news`, JSON.stringify(message)];
-    await this.#inTime(pair, () => pair.commands.sendCommand(command)).catch(() => undefined);
+    await this.#withDeadline(pair, () => pair.commands.sendCommand(command)).catch(() => undefined);
   }
 
-  /** An answer that is overdue breaks the connection: nothing is known of it any more. */
-  async #inTime<T>(pair: object, ask: () => Promise<T>): Promise<T> {
+  /** Closes the connection when an answer is overdue: it can no longer be matched to its question. */
+  async #withDeadline<T>(pair: object, ask: () => Promise<T>): Promise<T> {
     const { clock, answerMs } = this.#options;
     let timer: Disposable | undefined;
     const overdue = new Promise<never>((_, reject) => {
@@ -110,7 +109,7 @@ export class RedisLink implements AsyncDisposable {
     try {
       return await Promise.race([ask(), overdue]);
     } catch (error) {
-      // A replica after a failover, or one that loads its data: the next address may be the right one.
+      // A Redis replica after a failover, or a server that loads its data: the next connection may reach the right one.
       if (/^(READONLY|LOADING|MASTERDOWN|NOAUTH|NOPERM)/.test(messageOf(error)) && this.#pair === pair)
         this.#break(explainRedis(error, this.#options.settings));
       throw error;
@@ -119,7 +118,7 @@ export class RedisLink implements AsyncDisposable {
     }
   }
 
-  async #keep(): Promise<void> {
+  async #reconnect(): Promise<void> {
     const { clock, settings } = this.#options;
     const { signal } = this.#closing;
     for (let attempt = 0; !signal.aborted; attempt++) {
@@ -127,16 +126,16 @@ export class RedisLink implements AsyncDisposable {
         await this.#connect();
         attempt = 0;
       } catch (error) {
-        this.#tellDown(explainRedis(error, settings));
+        this.#reportDown(explainRedis(error, settings));
       }
       await sleep(clock, backoffMs(attempt, RETRY), signal).catch(() => undefined);
     }
   }
 
-  /** Resolves when a connection that was made is broken. */
+  /** Resolves when an established connection breaks; rejects when none could be established. */
   async #connect(): Promise<void> {
     const options = await clientOptions(this.#options);
-    const broken = new Promise<void>((resolve) => (this.#broken = resolve));
+    const broken = new Promise<void>((resolve) => (this.#onBroken = resolve));
     const commands = createClient(options);
     const news = createClient(options);
     const pair = { commands, news };
@@ -149,13 +148,13 @@ export class RedisLink implements AsyncDisposable {
       client.on("end", () => this.#pair === pair && this.#break("the connection was closed"));
     }
     try {
-      await this.#inTime(pair, async () => {
+      await this.#withDeadline(pair, async () => {
         await Promise.all([commands.connect(), news.connect()]);
         await news.subscribe(`${this.#options.prefix}news`, (text) => this.#options.listener.onMessage(text));
       });
       this.#closing.signal.throwIfAborted();
       this.#pair = pair;
-      this.#toldDown = false;
+      this.#reportedDown = false;
       this.#options.listener.onUp();
       await broken;
     } catch (error) {
@@ -168,25 +167,25 @@ export class RedisLink implements AsyncDisposable {
 
   #break(why: string): void {
     this.#pair = undefined;
-    this.#tellDown(why);
-    this.#broken?.();
+    this.#reportDown(why);
+    this.#onBroken?.();
   }
 
-  #tellDown(why: string): void {
-    if (this.#toldDown || this.#closing.signal.aborted) return;
-    this.#toldDown = true;
+  #reportDown(why: string): void {
+    if (this.#reportedDown || this.#closing.signal.aborted) return;
+    this.#reportedDown = true;
     this.#options.listener.onDown(why);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error("closed"));
     this.#pair = undefined;
-    this.#broken?.();
+    this.#onBroken?.();
     await this.#ended;
   }
 }
 
-async function clientOptions({ settings, answerMs }: LinkOptions): Promise<ClientOptions> {
+async function clientOptions({ settings, answerMs }: RedisConnectionOptions): Promise<ClientOptions> {
   const { host, port, tls, caFile, database, username, password } = settings;
   const secret =
     password === undefined
@@ -202,7 +201,7 @@ async function clientOptions({ settings, answerMs }: LinkOptions): Promise<Clien
     ...(username !== undefined && { username }),
     ...(secret !== undefined && { password: secret }),
     RESP: 2,
-    // Each of these would need one more right, and none is of use here.
+    // Each of these needs one more ACL permission, and none is useful here.
     disableClientInfo: true,
     maintNotifications: "disabled",
     disableOfflineQueue: true,
@@ -214,6 +213,49 @@ function drop(client: Client): void {
   try {
     client.destroy();
   } catch {
-    // It was closed already.
+    // Already closed.
   }
+}
+
+/** Explains a failure of Redis in a sentence that says what to do. Never contains a secret. Pure. */
+export function explainRedis(
+  error: unknown,
+  {
+    host,
+    port,
+    tls,
+    password,
+    username,
+  }: Pick<RedisStoreSettings, "host" | "port" | "tls" | "password" | "username">,
+): string {
+  const place = `Redis at ${host}:${String(port)}`;
+  const text = messageOf(error) || codeOf(error) || "unknown error";
+  const who = username === undefined ? "" : ` for user ${username}`;
+  if (text.startsWith("WRONGPASS") || /invalid password/i.test(text))
+    return `${place} refuses the password${who}: check store.redis.username and store.redis.password_file`;
+  if (text.startsWith("NOAUTH"))
+    return `${place} requires a password${password ? ", although one was sent" : ""}: set store.redis.password_file`;
+  if (/called without any password configured/.test(text))
+    return `${place} has no password, but one is configured: remove it from store.redis, or set requirepass in Redis`;
+  if (text.startsWith("NOPERM"))
+    return `${place} denies a command that Wakegate needs (${text}): docs/guide/replicas.md lists the permissions`;
+  if (text.startsWith("READONLY"))
+    return `${place} is a read-only replica: set store.redis.url to the primary`;
+  if (text.startsWith("OOM"))
+    return `${place} is out of memory: raise maxmemory, or use a separate Redis for Wakegate`;
+  if (text.startsWith("LOADING")) return `${place} is still loading its data`;
+  if (text.startsWith("ERR DB index"))
+    return `${place} has no such database: correct the number at the end of store.redis.url`;
+  if (codeOf(error) === "ENOENT") return `a file named in store.redis cannot be read: ${text}`;
+  if (/certificate|self.signed|altname/i.test(text))
+    return `The certificate of ${place} is not trusted (${text}): set store.redis.ca_file, or correct the host in store.redis.url`;
+  if (/wrong version number|packet length too long|EPROTO/i.test(text))
+    return `${place} does not use TLS: use redis:// in store.redis.url`;
+  if (/socket closed|ECONNRESET|closed unexpectedly/i.test(text))
+    return `${place} closed the connection${tls ? "" : ". If it requires TLS, use rediss:// in store.redis.url"}`;
+  return `${place} does not respond (${text})${tls ? ". If it does not use TLS, use redis:// in store.redis.url" : ""}`;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

@@ -1,21 +1,89 @@
-import type { Order, RecordChange, TargetRecord, TimedLease, WakeRecord } from "../store.ts";
+import type { Order, RecordChange, Store, TargetRecord, TimedLease, WakeRecord } from "../store/store.ts";
 
-/** A part of a target's record that all Wakegates share. The youngest change of a field counts. */
+/**
+ * The state file, and a note of every change that the other replicas need. Reading and writing stay local, so that an
+ * unreachable Redis changes nothing.
+ */
+export class SharedStore implements Store {
+  readonly #inner: Store;
+  #onChange: (entries: readonly Entry[]) => void = () => undefined;
+  #isRecordedElsewhere: (name: string) => boolean = () => false;
+
+  constructor(inner: Store) {
+    this.#inner = inner;
+  }
+
+  /**
+   * Calls `onChange` with the entries of each local change. A wake for which `isRecordedElsewhere` returns true is
+   * recorded by the replica that started it and not by this one.
+   */
+  connect(
+    onChange: (entries: readonly Entry[]) => void,
+    isRecordedElsewhere: (name: string) => boolean,
+  ): void {
+    this.#onChange = onChange;
+    this.#isRecordedElsewhere = isRecordedElsewhere;
+  }
+
+  target(name: string): TargetRecord | undefined {
+    return this.#inner.target(name);
+  }
+
+  targets(): ReadonlyMap<string, TargetRecord> {
+    return this.#inner.targets();
+  }
+
+  update(name: string, given: RecordChange): void {
+    const { wakes, ...rest } = given;
+    const change = wakes !== undefined && this.#isRecordedElsewhere(name) ? rest : given;
+    const entries = entriesOf(name, this.#inner.target(name), change);
+    this.#inner.update(name, change);
+    if (entries.length > 0) this.#onChange(entries);
+  }
+
+  /** Applies a change of another replica. Returns false when it changes nothing. */
+  apply(name: string, field: string, value: string): boolean {
+    const change = changeOf(this.#inner.target(name), field, value);
+    if (change) this.#inner.update(name, change);
+    return change !== undefined;
+  }
+
+  /** Applies the time of the last use through another replica, wall ms. */
+  applyUse(name: string, at: number): void {
+    if (at > (this.#inner.target(name)?.lastActivity ?? 0))
+      this.#inner.update(name, { lastActivity: Math.round(at) });
+  }
+
+  forget(name: string): void {
+    this.#inner.forget(name);
+  }
+
+  flush(signal?: AbortSignal): Promise<void> {
+    return this.#inner.flush(signal);
+  }
+
+  /** Does nothing: the caller that opened the state file closes it. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A field of a target's record that all replicas share. The most recent change wins. */
 export interface Entry {
   readonly target: string;
   /** `pin`, `hold`, `startedRun`, `lease/ID`, `wake/ID`. */
   readonly field: string;
-  /** JSON; empty: it is gone. */
+  /** JSON; empty when the field was removed. */
   readonly value: string;
-  /** Kept in Redis for so long, ms; 0: until it is changed. */
+  /** How long Redis keeps it, ms; 0: until it changes. */
   readonly keptMs: number;
 }
 
-/** The history of so long is there for a Wakegate that is new. */
+/** A replica that joins receives the wake history of this period. */
 const WAKES_KEPT_MS = 2 * 86_400_000;
 const MOST_WAKES = 50;
 
-/** What others have to be told of a change. Pure. */
+/** The entries that a change of a record makes. Pure. */
 export function entriesOf(
   target: string,
   before: TargetRecord | undefined,
@@ -43,7 +111,7 @@ export function entriesOf(
   return entries;
 }
 
-/** Everything of a record that others have to know, should all of it be lost. Pure. */
+/** All entries of a record, for a Redis that lost its data. Wakes are not repeated. Pure. */
 export function allEntriesOf(target: string, record: TargetRecord): readonly Entry[] {
   const { pin, hold, startedRun, leases } = record;
   return entriesOf(target, undefined, {
@@ -54,7 +122,7 @@ export function allEntriesOf(target: string, record: TargetRecord): readonly Ent
   });
 }
 
-/** What a change that was made elsewhere means for our record; undefined: nothing. Pure. */
+/** The change that an entry of another replica makes to a record; undefined for none. Pure. */
 export function changeOf(
   before: TargetRecord | undefined,
   field: string,
@@ -83,12 +151,12 @@ export function changeOf(
       return wakes === before?.wakes ? undefined : { wakes };
     }
     default:
-      // Written by a later version: not ours to judge.
+      // Written by a later version.
       return undefined;
   }
 }
 
-/** Two histories as one, the oldest first. In any order, any number of times, the result is the same. Pure. */
+/** Merges two histories, oldest first. Commutative and idempotent. Pure. */
 export function mergeWakes(a: readonly WakeRecord[], b: readonly WakeRecord[]): readonly WakeRecord[] {
   const all = new Map([...b, ...a].map((wake) => [JSON.stringify(wake), wake]));
   const merged = [...all]

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { changeOf, entriesOf, mergeWakes } from "../../../src/store/redis/entries.ts";
-import type { RecordChange, TargetRecord, WakeRecord } from "../../../src/store/store.ts";
+import { changeOf, entriesOf, mergeWakes } from "../../src/replicas/shared-store.ts";
+import type { RecordChange, TargetRecord, WakeRecord } from "../../src/store/store.ts";
 
 const wakeRecord: fc.Arbitrary<WakeRecord> = fc.record({
   at: fc.nat(1_000),
@@ -14,7 +14,7 @@ const wakeRecord: fc.Arbitrary<WakeRecord> = fc.record({
 const history = fc.array(wakeRecord, { maxLength: 80 }).map((wakes) => mergeWakes([], wakes));
 
 describe("mergeWakes", () => {
-  it("gives the same whatever comes first, and however often", () => {
+  it("is commutative and idempotent", () => {
     fc.assert(
       fc.property(history, history, history, (a, b, c) => {
         expect(mergeWakes(a, b)).toEqual(mergeWakes(b, a));
@@ -25,7 +25,7 @@ describe("mergeWakes", () => {
     );
   });
 
-  it("keeps the fifty latest, the oldest first", () => {
+  it("keeps the latest 50, oldest first", () => {
     fc.assert(
       fc.property(history, history, (a, b) => {
         const merged = mergeWakes(a, b).map(({ at }) => at);
@@ -55,7 +55,7 @@ function apply(record: TargetRecord, given: RecordChange | undefined): TargetRec
 }
 
 describe("entriesOf and changeOf", () => {
-  it("bring another record to the same state, change by change", () => {
+  it("bring another record to the same state", () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 8 }), (changes) => {
         let here: TargetRecord = {};
@@ -70,7 +70,7 @@ describe("entriesOf and changeOf", () => {
     );
   });
 
-  it("say nothing of what stays as it was", () => {
+  it("leave out unchanged fields", () => {
     fc.assert(
       fc.property(change, (given) => {
         const record = apply({}, given);
@@ -82,7 +82,7 @@ describe("entriesOf and changeOf", () => {
     );
   });
 
-  it("leaves alone what a later version writes", () => {
+  it("ignores fields of a later version", () => {
     expect(changeOf({}, "moon/phase", '{"full":true}')).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { ProposedStop } from "../../../src/watchers/coordination.ts";
-import { suite } from "../../support/require.ts";
-import { openTcpRelay } from "../../support/tcp-relay.ts";
+import type { ProposedStop } from "../../src/watchers/coordination.ts";
+import { suite } from "../support/require.ts";
+import { openTcpRelay } from "../support/tcp-relay.ts";
 import { join, leaderOf, realWorld, sharedRedis, until, type Member } from "./rig.ts";
 
 const labels = {
@@ -12,7 +12,7 @@ const labels = {
 const BY_REQUEST = { by: "request" } as const;
 const never = new AbortController().signal;
 
-suite("redis", "a stop among several Wakegates", () => {
+suite("redis", "a stop among replicas", () => {
   const redis = sharedRedis();
 
   /** Two of them, an app that is ready at both, and a stop of it that the leader may propose. */
@@ -54,14 +54,14 @@ suite("redis", "a stop among several Wakegates", () => {
     };
   }
 
-  it("closes the door everywhere before it is agreed", async () => {
+  it("stops requests on all replicas before they consent", async () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
     expect(r.other.watcher("app").gate).toEqual({ kind: "coming", state: "stopping" });
     expect(await r.leader.replicas.commit("app")).toBe(true);
   });
 
-  it("is taken back by a request that comes to another one before it is final", async () => {
+  it("is withdrawn by a request on another replica before the commit", async () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
     r.other.watcher("app").wake(BY_REQUEST);
@@ -69,7 +69,7 @@ suite("redis", "a stop among several Wakegates", () => {
     expect(await r.leader.replicas.commit("app")).toBe(false);
   });
 
-  it("is taken back by a session that another one opens before it is final", async () => {
+  it("is withdrawn by a session on another replica before the commit", async () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
     using _ = r.other.watcher("app").lease("a TCP session");
@@ -77,7 +77,7 @@ suite("redis", "a stop among several Wakegates", () => {
     expect(await r.leader.replicas.commit("app")).toBe(false);
   });
 
-  it("once final, lets nobody through until it is over", async () => {
+  it("lets no request pass from the commit until it is over", async () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
     expect(await r.leader.replicas.commit("app")).toBe(true);
@@ -104,26 +104,26 @@ suite("redis", "a stop among several Wakegates", () => {
     expect(await r.leader.replicas.commit("app")).toBe(false);
   });
 
-  it("of what is pinned or open elsewhere goes on when a person insists", async () => {
+  it("proceeds with force although the target is pinned or in use", async () => {
     await using r = await rig();
     using _ = r.other.watcher("app").lease("a TCP session");
     expect(await r.agree({ force: true })).toBe(true);
   });
 
-  it("is not agreed to for another run than the one that runs", async () => {
+  it("is refused for a run that has been replaced", async () => {
     await using r = await rig();
     expect(await r.agree({ run: "before" })).toBe(false);
     expect(r.other.state("app")).toBe("ready");
   });
 
-  it("is not made while one does not answer, and not when that one is lost", async () => {
+  it("is not carried out while a replica is silent or lost", async () => {
     await using r = await rig();
     r.relay.swallow();
     expect(await r.agree()).toBe(false);
     await until(() => r.leader.replicas.mayNotSleep !== undefined);
     expect(r.leader.replicas.mayNotSleep).toEqual({
       kind: "nobody",
-      why: "other was lost a moment ago, what it knew is waited for",
+      why: "replica other is lost; waiting lost_grace before taking over",
     });
     expect(await r.agree()).toBe(false);
     // Its grace over, the others go on without it.
@@ -131,14 +131,14 @@ suite("redis", "a stop among several Wakegates", () => {
     expect(await r.agree()).toBe(true);
   });
 
-  it("is not made by who leads no more, whatever it believes", async () => {
+  it("is not committed by a former leader", async () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
     await redis.server.ask(["SET", `wakegate:{${r.env.WAKEGATE_STORE_REDIS_CLUSTER}}:leader`, "another:99"]);
     expect(await r.leader.replicas.commit("app")).toBe(false);
   });
 
-  it("is agreed to by one that joins meanwhile before it lets anything through", async () => {
+  it("needs the consent of a replica that joins in between", async () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
     await using late = await join(r.world, redis.server.url, "late", r.env);
@@ -147,7 +147,7 @@ suite("redis", "a stop among several Wakegates", () => {
     expect(await r.leader.replicas.commit("app")).toBe(true);
   });
 
-  it("is not made when a member has not agreed", async () => {
+  it("is not committed without the consent of every member", async () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
     const members = `wakegate:{${r.env.WAKEGATE_STORE_REDIS_CLUSTER}}:members`;
@@ -156,7 +156,7 @@ suite("redis", "a stop among several Wakegates", () => {
     await redis.server.ask(["HDEL", members, "m:silent", "n:silent"]);
   });
 
-  it("that was only asked about, by one that died then, is forgotten", async () => {
+  it("that was only proposed expires when its leader dies", async () => {
     await using r = await rig();
     const kept = r.leader.replicas;
     expect(await r.agree()).toBe(true);
@@ -165,7 +165,7 @@ suite("redis", "a stop among several Wakegates", () => {
     await until(() => r.other.state("app") === "ready");
   });
 
-  it("under way is known to one that joins: what dies is not taken for ready", async () => {
+  it("in progress is known to a replica that joins: a target that shuts down is not ready", async () => {
     await using r = await rig();
     expect(await r.agree()).toBe(true);
     expect(await r.leader.replicas.commit("app")).toBe(true);

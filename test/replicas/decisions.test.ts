@@ -1,16 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { explainRedis } from "../../../src/store/redis/explain.ts";
-import { openElsewhere } from "../../../src/store/redis/others.ts";
-import { leaderOf, mayNotSleep, type Standing } from "../../../src/store/redis/standing.ts";
-import { elapsedMs, surelyAsked, surelyHolds, timingOf } from "../../../src/store/redis/timing.ts";
-import { parseAsk, parseMessage, parseSync } from "../../../src/store/redis/wire.ts";
+import {
+  elapsedMs,
+  parseMessage,
+  parseStopQuestion,
+  parseSync,
+  surelyAsked,
+  surelyHolds,
+  timingOf,
+} from "../../src/replicas/protocol.ts";
+import { explainRedis } from "../../src/replicas/redis.ts";
+import { leaderOf, mayNotSleep, type StoreStatus } from "../../src/replicas/status.ts";
+import { usedByOthers } from "../../src/replicas/sync.ts";
 
 const timing = timingOf({ leaseMs: 10_000, lostGraceMs: 60_000 });
 const moment = fc.record({ wall: fc.integer({ min: 0, max: 10 ** 13 }), mono: fc.nat(10 ** 9) });
 
 describe("a lease", () => {
-  it("is thought over before Redis, which began to count later, can give it to another", () => {
+  it("ends on the replica before Redis can give it to another one", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1_000, max: 600_000 }),
@@ -27,7 +34,7 @@ describe("a lease", () => {
     );
   });
 
-  it("is never made longer by a clock that jumps or stands still", () => {
+  it("is never extended by a clock that jumps or stops", () => {
     fc.assert(
       fc.property(moment, moment, (from, to) => {
         expect(elapsedMs(from, to)).toBeGreaterThanOrEqual(to.mono - from.mono);
@@ -36,19 +43,19 @@ describe("a lease", () => {
     );
   });
 
-  it("is over when either clock says so, also for what is ready", () => {
+  it("ends when either clock says so, for ready targets too", () => {
     const own = timingOf({ leaseMs: 10_000, lostGraceMs: 60_000 });
     const hour = 3_600_000;
     expect(surelyAsked({ wall: 0, mono: 0 }, { wall: hour, mono: 5 }, own)).toBe(false);
     expect(surelyAsked({ wall: 0, mono: 0 }, { wall: -hour, mono: hour }, own)).toBe(false);
   });
 
-  it("has everything that depends on it within it", () => {
+  it("contains every interval that depends on it", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1_000, max: 3_600_000 }), (leaseMs) => {
         const own = timingOf({ leaseMs, lostGraceMs: 60_000 });
         // Two signs of life fit in, an answer that is overdue is noticed in time, a stop call is made before others open.
-        expect(2 * own.beatMs + own.answerMs).toBeLessThanOrEqual(leaseMs - own.marginMs + 1e-6);
+        expect(2 * own.syncMs + own.answerMs).toBeLessThanOrEqual(leaseMs - own.marginMs + 1e-6);
         expect(own.agreeMs).toBeLessThan(own.askMs);
         expect(own.marginMs).toBeLessThan(leaseMs);
         expect(surelyAsked({ wall: 0, mono: 0 }, { wall: 0, mono: leaseMs }, own)).toBe(true);
@@ -72,39 +79,39 @@ const base = {
   stops: [],
 };
 const now = { wall: 1_000, mono: 1_000 };
-const synced = (more: object, sent = now): Standing => ({
+const synced = (more: object, sent = now): StoreStatus => ({
   kind: "synced",
   sent,
   reply: { ...base, ...more },
 });
 
-describe("who may put to sleep", () => {
-  it("is the leaseholder alone", () => {
+describe("mayNotSleep", () => {
+  it("lets the leader alone put to sleep", () => {
     expect(mayNotSleep(synced({}), "a", now, timing)).toBeUndefined();
     expect(mayNotSleep(synced({}), "b", now, timing)).toEqual({ kind: "other", name: "wakegate-a" });
     expect(mayNotSleep(synced({ leader: "" }), "a", now, timing)).toMatchObject({ kind: "nobody" });
   });
 
   it.each([
-    ["nothing was heard for long", synced({}, { wall: 1_000, mono: -7_100 })],
-    ["the wall clock says that the machine slept", synced({}, { wall: -7_100, mono: 1_000 })],
-    ["one is lost", synced({ lost: [{ ...member("c"), left: 10 }] })],
+    ["the last reply is old", synced({}, { wall: 1_000, mono: -7_100 })],
+    ["the wall clock shows that the machine was suspended", synced({}, { wall: -7_100, mono: 1_000 })],
+    ["a replica is lost", synced({ lost: [{ ...member("c"), left: 10 }] })],
     ["the keyspace is new", synced({ age: 69_999 })],
-    ["Redis is away", { kind: "away", why: "gone", since: 0 } as const],
-    ["versions differ", { kind: "skewed", why: "others" } as const],
-  ])("is nobody while %s", (_, standing) => {
-    expect(mayNotSleep(standing, "a", now, timing)).toMatchObject({ kind: "nobody" });
+    ["Redis is unreachable", { kind: "unreachable", why: "gone", since: 0 } as const],
+    ["versions differ", { kind: "mismatched", why: "others" } as const],
+  ])("suspends sleeping while %s", (_, status) => {
+    expect(mayNotSleep(status, "a", now, timing)).toMatchObject({ kind: "nobody" });
   });
 
-  it("is read from the lease, whatever its holder is called", () => {
+  it("leaderOf splits the lease at its last colon", () => {
     expect(leaderOf({ leader: "x:y:12", members: [] })).toEqual({ id: "x:y", name: "x:y", token: "12" });
     expect(leaderOf({ leader: "", members: [] })).toBeUndefined();
   });
 });
 
-describe("what others have open", () => {
-  it("keeps awake, also of one that was lost, and in words that cannot be read", () => {
-    const open = openElsewhere({
+describe("usedByOthers", () => {
+  it("counts lost replicas, and text that is not JSON", () => {
+    const open = usedByOthers({
       members: [member("b")],
       lost: [{ ...member("c"), left: 1 }],
       uses: [
@@ -114,27 +121,27 @@ describe("what others have open", () => {
       ],
     });
     expect(open.get("app")?.map(({ detail }) => detail)).toEqual([
-      "a session, through wakegate-b",
-      "2 × held request, through wakegate-b",
-      "a stream, through wakegate-c, which was lost",
+      "a session, on replica wakegate-b",
+      "2 × held request, on replica wakegate-b",
+      "a stream, on replica wakegate-c (lost)",
     ]);
     expect(open.get("db")).toHaveLength(1);
     expect([...open.values()].flat().every(({ kind }) => kind === "in-use")).toBe(true);
   });
 });
 
-describe("what comes from Redis", () => {
-  it("is not believed to be well-formed", () => {
+describe("values from Redis", () => {
+  it("are validated", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-        expect(() => [parseMessage(text), parseAsk(text)]).not.toThrow();
+        expect(() => [parseMessage(text), parseStopQuestion(text)]).not.toThrow();
       }),
     );
     expect(parseMessage('{"k":"moon","by":"a"}')).toBeUndefined();
     expect(() => parseSync('{"kind":"ok"}')).toThrow("space");
   });
 
-  it("has empty lists as Lua writes them", () => {
+  it("may have empty lists as Lua encodes them", () => {
     const answer = JSON.stringify({ ...base, lost: {}, uses: {}, entries: {}, stops: {} });
     expect(parseSync(answer)).toEqual(base);
   });
@@ -145,11 +152,11 @@ describe("explainRedis", () => {
 
   it.each([
     ["WRONGPASS invalid username-password pair", "refuses the password"],
-    ["NOAUTH Authentication required.", "wants a password"],
-    ["READONLY You can't write against a read only replica.", "name the primary"],
+    ["NOAUTH Authentication required.", "requires a password"],
+    ["READONLY You can't write against a read only replica.", "to the primary"],
     ["OOM command not allowed when used memory > 'maxmemory'.", "raise maxmemory"],
     ["ERR DB index is out of range", "no such database"],
-    ["connect ECONNREFUSED 10.0.0.1:6379", "does not answer"],
+    ["connect ECONNREFUSED 10.0.0.1:6379", "does not respond"],
   ])("says what to do about %s", (text, advice) => {
     const said = explainRedis(new Error(text), at);
     expect(said).toContain("redis.lan:6379");

@@ -1,18 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll } from "vitest";
-import { loadSettings } from "../../../src/config/load.ts";
-import type { Settings } from "../../../src/config/model.ts";
-import { systemClock } from "../../../src/lib/clock.ts";
-import { Replicas } from "../../../src/store/redis/replicas.ts";
-import { SharedStore } from "../../../src/store/redis/shared-store.ts";
-import { Registry } from "../../../src/watchers/registry/registry.ts";
-import type { Watcher } from "../../../src/watchers/watcher.ts";
-import { FakeWorld } from "../../support/fake-world.ts";
-import { MemoryStore } from "../../support/memory-store.ts";
-import { startRedis, type RedisServer } from "../../support/redis-server.ts";
-import { RecordingLog } from "../../support/recording-log.ts";
+import { loadSettings } from "../../src/config/load.ts";
+import type { Settings } from "../../src/config/model.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { Replicas } from "../../src/replicas/replicas.ts";
+import { SharedStore } from "../../src/replicas/shared-store.ts";
+import { Registry } from "../../src/watchers/registry/registry.ts";
+import type { Watcher } from "../../src/watchers/watcher.ts";
+import { FakeWorld } from "../support/fake-world.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { startRedis, type RedisServer } from "../support/redis-server.ts";
+import { RecordingLog } from "../support/recording-log.ts";
 
-/** One Wakegate of several: watchers over a shared fake engine, and what it shares over a real Redis. */
+/** One replica: watchers on a shared fake engine, coordinated over a real Redis. */
 export interface Member extends AsyncDisposable {
   readonly name: string;
   readonly replicas: Replicas;
@@ -24,7 +24,7 @@ export interface Member extends AsyncDisposable {
   state(name: string): string;
 }
 
-/** Short, so that tests need not wait long, and not so short that a busy machine is taken for a store that is away. */
+/** Short for quick tests; long enough that a busy machine does not look like an unreachable store. */
 const LEASE_MS = 2_000;
 const LOST_MS = 1_000;
 
@@ -118,7 +118,7 @@ export async function until(ask: () => boolean | Promise<boolean>): Promise<void
   while (!(await ask())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** The one that puts to sleep, as soon as it is settled. */
+/** The leader, as soon as there is one. */
 export async function leaderOf(members: readonly Member[]): Promise<Member> {
   let leader: Member | undefined;
   await until(() => {

@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { dueInMs } from "../../../src/watchers/jobs/holders.ts";
-import { suite } from "../../support/require.ts";
+import { dueInMs } from "../../src/watchers/jobs/holders.ts";
+import { suite } from "../support/require.ts";
 import { join, leaderOf, realWorld, sharedRedis, until, type Member } from "./rig.ts";
 
 const labels = { "wakegate.enable": "true", "wakegate.readiness.kind": "none" };
 const BY_REQUEST = { by: "request" } as const;
 
-suite("redis", "several Wakegates on one Redis", () => {
+suite("redis", "replicas on one Redis", () => {
   const redis = sharedRedis();
 
   /** Two of them over one engine with one app, each test with keys of its own. */
@@ -32,21 +32,21 @@ suite("redis", "several Wakegates on one Redis", () => {
     };
   }
 
-  it("agree on one that puts to sleep", async () => {
+  it("elect one leader", async () => {
     await using r = await pair();
     await until(() => r.other.replicas.mayNotSleep?.kind === "other");
     expect(r.other.replicas.mayNotSleep).toEqual({ kind: "other", name: r.leader.name });
     expect(r.leader.replicas.status).toMatchObject({ kind: "synced", leader: r.leader.name });
   });
 
-  it("wake an app once, whoever is asked", async () => {
+  it("wake an app once, whichever is asked", async () => {
     await using r = await pair(200);
     for (const member of r.members) member.watcher("app").wake(BY_REQUEST);
     await until(() => r.members.every((member) => member.state("app") === "ready"));
     expect(r.world.calls).toEqual(["start app"]);
   });
 
-  it("all know of a wake as soon as it begins", async () => {
+  it("all learn of a wake as soon as it begins", async () => {
     await using r = await pair(1_000);
     r.leader.watcher("app").wake(BY_REQUEST);
     await until(() => r.other.state("app") === "waking");
@@ -55,7 +55,7 @@ suite("redis", "several Wakegates on one Redis", () => {
     expect(r.world.calls).toEqual(["start app"]);
   });
 
-  it("put it to sleep once, when nobody uses it", async () => {
+  it("put an idle app to sleep once", async () => {
     await using r = await pair();
     r.other.watcher("app").wake(BY_REQUEST);
     await until(() => r.world.calls.includes("stop app"));
@@ -63,13 +63,13 @@ suite("redis", "several Wakegates on one Redis", () => {
     expect(r.world.calls).toEqual(["start app", "stop app"]);
   });
 
-  it("let nobody sleep that another one uses", async () => {
+  it("keep an app awake that another replica uses", async () => {
     await using r = await pair();
     const lease = r.other.watcher("app").lease("a TCP session");
     r.other.watcher("app").wake(BY_REQUEST);
     await until(() => r.leader.replicas.usedElsewhere("app").length > 0);
     expect(r.leader.replicas.usedElsewhere("app")).toMatchObject([
-      { source: "replicas", detail: `a TCP session, through ${r.other.name}` },
+      { source: "replicas", detail: `a TCP session, on replica ${r.other.name}` },
     ]);
     await until(() => r.leader.state("app") === "ready");
     // It holds like a use of its own: the leader has no moment at which it would look whether anybody is there.
@@ -80,7 +80,7 @@ suite("redis", "several Wakegates on one Redis", () => {
     await until(() => r.world.calls.includes("stop app"));
   });
 
-  it("share pins, hold-downs and leases with a deadline", async () => {
+  it("share pins, sleep locks and timed leases", async () => {
     await using r = await pair();
     r.other.watcher("app").orders.pin({ reason: "backup" });
     await until(() => r.leader.watcher("app").orders.pinned !== undefined);
@@ -95,18 +95,20 @@ suite("redis", "several Wakegates on one Redis", () => {
     expect(ids(r.leader)).toEqual(["one"]);
   });
 
-  it("of another version serve alone, say so, and keep all others from putting anything to sleep", async () => {
+  it("of another version serve alone, log it, and suspend sleeping everywhere", async () => {
     await using r = await pair();
     const prefix = `wakegate:{${r.env.WAKEGATE_STORE_REDIS_CLUSTER}}:`;
     const timing = { WAKEGATE_STORE_REDIS_LEASE: "1100ms" };
     await using other = await join(r.world, redis.server.url, "newer", { ...r.env, ...timing });
-    expect(other.replicas.status).toMatchObject({ kind: "skewed" });
-    expect(other.log.of("shared_store_skewed")).toHaveLength(1);
-    expect(other.log.of("shared_store_skewed")[0]).toContain("another lease or lost_grace");
+    expect(other.replicas.status).toMatchObject({ kind: "mismatched" });
+    expect(other.log.of("shared_store_mismatch")).toHaveLength(1);
+    expect(other.log.of("shared_store_mismatch")[0]).toContain("lease or lost_grace differs");
     const { state } = r.leader.watcher("app");
     expect(state.kind).toBe("napping");
     other.watcher("app").wake(BY_REQUEST);
-    await until(() => r.leader.log.of("sleep_not_agreed").some((line) => line.includes("skewed (newer)")));
+    await until(() =>
+      r.leader.log.of("sleep_refused").some((line) => line.includes("different version or settings (newer)")),
+    );
     expect(r.world.calls).toEqual(["start app"]);
     // The old ones gone, it begins anew.
     for (const member of r.members) await member[Symbol.asyncDispose]();
@@ -114,12 +116,12 @@ suite("redis", "several Wakegates on one Redis", () => {
     expect(await redis.server.ask(["GET", `${prefix}schema`])).toContain("1 1100 1000");
   });
 
-  it("sign with one key", async () => {
+  it("sign with the same key", async () => {
     await using r = await pair();
     expect(r.leader.key).toEqual(r.other.key);
   });
 
-  it("tell a wake once in the history of each", async () => {
+  it("record a wake once in the history of each", async () => {
     await using r = await pair(100);
     for (const member of r.members) member.watcher("app").wake(BY_REQUEST);
     const wakes = (member: Member) => member.store.target("app")?.wakes ?? [];
@@ -129,7 +131,7 @@ suite("redis", "several Wakegates on one Redis", () => {
     expect(wakes(r.other)).toEqual(wakes(r.leader));
   });
 
-  it("put to sleep what a person wants asleep, whoever was told", async () => {
+  it("carry out an operator's sleep, whichever received it", async () => {
     await using r = await pair();
     const lease = r.leader.watcher("app").lease("a session");
     r.other.watcher("app").wake(BY_REQUEST);
