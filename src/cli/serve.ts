@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { loadSettings } from "../config/load.ts";
-import { watchConfig } from "../config/watch-config.ts";
+import { isMountedAlone, watchConfig } from "../config/watch-config.ts";
 import type { Problem, Settings } from "../config/model.ts";
 import { formatListenAddress } from "../config/values/listen-address.ts";
 import { messageOf } from "../errors.ts";
@@ -63,7 +63,22 @@ export async function serve(args: string[]): Promise<number> {
       ),
     );
   };
-  if (file !== undefined) watchConfig(file, reload, reloads.signal);
+  if (file !== undefined) {
+    if (isMountedAlone(file)) {
+      log.warn(
+        "config_file_mounted",
+        `${file} is mounted as a single file. Editors that replace it on the host leave the old one mounted, so its changes are not seen here. Mount its folder instead, for instance ./config:/etc/wakegate:ro with WAKEGATE_CONFIG=/etc/wakegate/wakegate.yaml.`,
+        { file },
+      );
+    }
+    const onReplaced = (): void =>
+      log.error(
+        "config_file_replaced",
+        `${file} was replaced on the other side of its mount. Its changes are not seen here until the container is created again. Mount its folder instead of the file.`,
+        { file },
+      );
+    watchConfig(file, reload, reloads.signal, { onReplaced });
+  }
   process.on("SIGHUP", reload);
 
   const signal = await ended;

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, unwatchFile, watch, watchFile } from "node:fs";
+import { readFileSync, realpathSync, statSync, unwatchFile, watch, watchFile } from "node:fs";
 import { dirname } from "node:path";
 import { systemClock, type Clock } from "../lib/clock.ts";
 
@@ -8,15 +8,23 @@ export interface WatchConfigOptions {
   readonly clock?: Clock;
   /** Quiet time after the last sign of a change before the file is looked at, in ms. Default: 200. */
   readonly debounceMs?: number;
+  /** How often the file is looked at besides, in ms. Default: 3 s. */
+  readonly pollMs?: number;
+  /**
+   * Called once when the file lost its last name while it is still to be read: it is a mount of its own, and on the
+   * other side of the mount it was replaced. What is read here stays as it is until the mount is made again.
+   */
+  readonly onReplaced?: () => void;
 }
 
-/** How often the file is looked at where the system cannot tell of changes, in ms. */
+/** How often the file is looked at where the system does not report changes, as on network file systems, in ms. */
 const POLL_MS = 3_000;
 
 /**
- * Calls `onChange` after the content of the file became another one, until `signal` aborts. Folders are watched,
- * not the file: editors rename a new file over the old one, and orchestrators swap a link beside it
- * (`..data`). While the file is gone nothing is told. Does not keep the process alive. Never throws.
+ * Calls `onChange` after the content of the file became another one, until `signal` aborts. Watched are the folders
+ * (editors rename a new file over the old one, and orchestrators swap a link beside it), the file itself (a file that
+ * is mounted alone changes without its folder), and both by polling, for file systems that report nothing. While the
+ * file is gone nothing is reported. Does not keep the process alive. Never throws.
  */
 export function watchConfig(
   path: string,
@@ -25,13 +33,17 @@ export function watchConfig(
   options: WatchConfigOptions = {},
 ): void {
   if (signal.aborted) return;
-  const { clock = systemClock, debounceMs = 200 } = options;
+  const { clock = systemClock, debounceMs = 200, pollMs = POLL_MS, onReplaced } = options;
   let known = contentOf(path);
+  let replaced = false;
   let pending: Disposable | undefined;
   let watched = new Map<string, Disposable>();
 
   const look = (): void => {
     watched = follow(watched);
+    const nameless = linksOf(path) === 0;
+    if (nameless && !replaced) onReplaced?.();
+    replaced = nameless;
     const content = contentOf(path);
     if (content === undefined || content === known) return;
     known = content;
@@ -41,36 +53,59 @@ export function watchConfig(
     pending?.[Symbol.dispose]();
     pending = clock.after(debounceMs, look);
   };
-  const poll = (): Disposable => {
-    watchFile(path, { interval: POLL_MS, persistent: false }, noticed);
-    return { [Symbol.dispose]: () => unwatchFile(path, noticed) };
-  };
-  const watchFolder = (folder: string): Disposable => {
+  const watchOne = (entry: string): Disposable => {
     try {
-      const watcher = watch(folder, { persistent: false }, noticed);
-      // A folder that goes away: look again, which also watches what has taken its place.
+      const watcher = watch(entry, { persistent: false }, noticed);
+      // One that goes away: look again, which also watches what has taken its place.
       watcher.on("error", noticed);
       return { [Symbol.dispose]: () => watcher.close() };
     } catch {
-      return poll();
+      // Too many watchers, or nothing there: polling remains.
+      return { [Symbol.dispose]: () => undefined };
     }
   };
-  /** The folder that holds the name, and the one that holds what it leads to. */
+  /** The folder that holds the name, the one that holds what it leads to, and the file with its number. */
   const follow = (before: ReadonlyMap<string, Disposable>): Map<string, Disposable> => {
-    const folders = new Set([dirname(path), dirname(realPathOf(path))]);
-    const after = new Map([...folders].map((folder) => [folder, before.get(folder) ?? watchFolder(folder)]));
-    for (const [folder, watcher] of before) if (!folders.has(folder)) watcher[Symbol.dispose]();
+    const real = realPathOf(path);
+    const entries = new Map([dirname(path), dirname(real)].map((folder) => [folder, folder]));
+    entries.set(`${real} ${String(numberOf(real))}`, real);
+    const after = new Map(
+      [...entries].map(([id, entry]) => [id, before.get(id) ?? watchOne(entry)] as const),
+    );
+    for (const [id, watcher] of before) if (!entries.has(id)) watcher[Symbol.dispose]();
     return after;
   };
 
   watched = follow(watched);
+  watchFile(path, { interval: pollMs, persistent: false }, noticed);
   signal.addEventListener(
     "abort",
     () => {
       pending?.[Symbol.dispose]();
+      unwatchFile(path, noticed);
       for (const watcher of watched.values()) watcher[Symbol.dispose]();
     },
     { once: true },
+  );
+}
+
+/**
+ * Whether the file is a mount of its own, as `-v ./wakegate.yaml:/etc/wakegate.yaml` makes it: when it is replaced on
+ * the other side, as most editors do, the old one stays mounted. False for configs and secrets of Docker, which never
+ * change while a container runs, and where the system does not say.
+ */
+export function isMountedAlone(path: string, mountInfo = "/proc/self/mountinfo"): boolean {
+  const real = realPathOf(path);
+  return (contentOf(mountInfo) ?? "").split("\n").some((line) => {
+    const [, , , root = "", point = ""] = line.split(" ").map(unescaped);
+    return point === real && !/\/mounts\/(configs|secrets)\//.test(root);
+  });
+}
+
+/** The kernel writes space, tab, line end and backslash in octal. */
+function unescaped(field: string): string {
+  return field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
   );
 }
 
@@ -80,6 +115,14 @@ function contentOf(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function linksOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.nlink;
+}
+
+function numberOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 function realPathOf(path: string): string {

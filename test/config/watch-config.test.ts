@@ -1,8 +1,8 @@
-import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, open, rename, rm, symlink, writeFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
-import { watchConfig, type WatchConfigOptions } from "../../src/config/watch-config.ts";
+import { isMountedAlone, watchConfig, type WatchConfigOptions } from "../../src/config/watch-config.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { temporaryFolder } from "./support.ts";
 
@@ -91,6 +91,49 @@ describe("watchConfig", () => {
     expect(it.changes()).toBe(0);
     await writeFile(it.path, "two");
     await expect.poll(() => it.changes()).toBe(1);
+  });
+
+  it("reports a file that lost its last name while it is still to be read, once", async () => {
+    const onReplaced = vi.fn();
+    let held: FileHandle | undefined;
+    try {
+      // A descriptor's own link stands for a mount: it leads to the file after its name is gone.
+      await using it = await watching(
+        async (folder) => {
+          held = await open(await plainFile(folder));
+          return `/proc/self/fd/${String(held.fd)}`;
+        },
+        { onReplaced, pollMs: 20 },
+      );
+      await rm(join(it.folder, "wakegate.yaml"));
+      await expect.poll(() => onReplaced.mock.calls.length).toBe(1);
+      expect(it.changes()).toBe(0);
+    } finally {
+      await held?.close();
+    }
+  });
+
+  it("knows a file that is a mount of its own", async () => {
+    await using folder = await temporaryFolder();
+    const path = await plainFile(folder.path);
+    const table = join(folder.path, "mountinfo");
+    const line = (root: string, point: string): string =>
+      `36 35 98:0 ${root} ${point} ro,noatime master:1 - ext4 /dev/root rw\n`;
+    const cases: readonly (readonly [string, string, boolean])[] = [
+      ["/srv/wakegate.yaml", path, true],
+      ["/srv", folder.path, false],
+      ["/srv/wakegate.yaml", `${path}.other`, false],
+      ["/docker/containers/0a/mounts/configs/k3", path, false],
+    ];
+    for (const [root, point, alone] of cases) {
+      await writeFile(table, line("/", "/") + line(root, point));
+      expect([root, point, isMountedAlone(path, table)]).toEqual([root, point, alone]);
+    }
+    const spaced = join(folder.path, "a b.yaml");
+    await writeFile(spaced, "one");
+    await writeFile(table, line("/x", spaced.replace(" ", "\\040")));
+    expect(isMountedAlone(spaced, table)).toBe(true);
+    expect(isMountedAlone(path, join(folder.path, "no-such-table"))).toBe(false);
   });
 
   it("ends with its signal", async () => {

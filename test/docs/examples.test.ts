@@ -55,6 +55,15 @@ describe("the Compose files", () => {
     expect(ours.filter((name) => !known.includes(name))).toEqual([]);
   });
 
+  it("mount folders of settings, as a container keeps a single file that an editor replaced", () => {
+    const single = composeFiles().flatMap(({ content }) =>
+      Object.values(content.services)
+        .flatMap(({ volumes = [] }) => volumes)
+        .filter((volume) => /wakegate[^:]*\.ya?ml:/.test(volume)),
+    );
+    expect(single).toEqual([]);
+  });
+
   it("mount only files that are there", () => {
     const missing = composeFiles().flatMap(({ path, content }) =>
       Object.values(content.services)

@@ -52,7 +52,7 @@ async function startFleet(stack: AsyncStack): Promise<Fleet> {
     labels: { "com.docker.compose.project": "shop", "com.docker.compose.service": "web" },
   });
   const gateway = await gatewayOf(docker, NETWORK);
-  const yaml = await readFile(`${EXAMPLE}wakegate.yaml`, "utf8");
+  const yaml = await readFile(`${EXAMPLE}config/wakegate.yaml`, "utf8");
   const wakegate = stack.use(
     await startWakegate({
       socketPath: docker.socketPath,

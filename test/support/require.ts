@@ -19,7 +19,8 @@ export type Engine =
   | "podman"
   | "systemd"
   | "traefik"
-  | "kubectl";
+  | "kubectl"
+  | "mounts";
 
 const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
   docker: ["dockerd"],
@@ -36,6 +37,7 @@ const BINARIES: Readonly<Record<Engine, readonly string[]>> = {
   systemd: ["systemd-analyze"],
   traefik: ["traefik"],
   kubectl: ["kubectl"],
+  mounts: ["unshare"],
 };
 
 /** Variables that name another program than the one on the PATH. */
@@ -63,8 +65,9 @@ export function findBinary(engine: Engine): string | undefined {
 /** Why the engine cannot be used here; undefined when it can. */
 export function missing(engine: Engine): string | undefined {
   if (!findBinary(engine)) return `${BINARIES[engine].join(" or ")} is not installed`;
-  if ((engine === "docker" || engine === "podman") && process.getuid?.() !== 0)
-    return `a private ${engine} needs root`;
+  if (engine === "mounts" && process.platform !== "linux") return "only Linux has bind mounts";
+  if ((engine === "docker" || engine === "podman" || engine === "mounts") && process.getuid?.() !== 0)
+    return engine === "mounts" ? "mounting needs root" : `a private ${engine} needs root`;
   return undefined;
 }
 
