@@ -87,7 +87,7 @@ function swap(next) {
   const rows = $("rows");
   if (rows) order(rows, next);
   for (const name of failing(document)) {
-    if (!before.has(name)) say.textContent = name + " could not wake: " + (rowOf(name)?.querySelector(".fact")?.textContent ?? "");
+    if (!before.has(name)) say.textContent = name + " failed to wake: " + (rowOf(name)?.querySelector(".fact")?.textContent ?? "");
   }
   filter();
   tick();

@@ -27,7 +27,7 @@ export interface GoneHosts {
   readonly notice: GoneNotice;
 }
 
-const GONE = "{host} is gone.";
+const GONE = "There is no {host}.";
 
 /** The rules as the file has them, with their places. */
 export function toDiscoverRules(

@@ -50,7 +50,7 @@ function title(name: string, reason: WaitReason, gate: Gate): string {
     case "too_many_wakes":
       return `${name} is asleep, and too many wakes were asked for.`;
     case "failed":
-      return `${name} could not wake up.`;
+      return `${name} failed to wake.`;
     case "missing":
       return gate.kind === "missing" && gate.why === "away"
         ? `The machine that ${name} runs on does not answer.`
@@ -93,7 +93,7 @@ export function explainRemoved(name: string): Explanation {
     status: 503,
     state: "missing",
     code: "removed",
-    title: `${name} is not there any more.`,
+    title: `${name} is not available.`,
     retryAfterS: 5,
   };
 }

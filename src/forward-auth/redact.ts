@@ -62,7 +62,7 @@ const SENTENCES: Record<WakeEvent["type"], string> = {
   container_woke: "The app has started",
   waiting_ready: "Waiting for its first answer",
   ready: "The app is awake",
-  error: "The app could not wake up",
+  error: "The app failed to wake",
   stopping: "Finishing its shutdown",
   napping: "The app is asleep",
 };

@@ -142,6 +142,8 @@ export interface InstanceSummary {
   readonly hostNetwork?: boolean;
   /** What the engine's own routing leads to it by, where it has any: it stands in for a proxy's labels. */
   readonly ingress?: Ingress;
+  /** Wall ms at which its last run ended, where a listing tells; only about, the longer ago the less exact. */
+  readonly endedAboutAt?: number;
   /** Why it cannot be put to sleep and woken at all, and what to do. */
   readonly unfit?: string;
 }

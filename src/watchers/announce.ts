@@ -1,4 +1,4 @@
-import type { State } from "./state.ts";
+import type { Missing, State } from "./state.ts";
 import type { WakeEvent } from "./wake-events.ts";
 
 type Announcement = Pick<WakeEvent, "type" | "message" | "error">;
@@ -20,16 +20,26 @@ export function announce(before: State, after: State, name: string): readonly An
     case "ready":
       return [{ type: "ready", message: `${name} is ready` }];
     case "error":
-      return [{ type: "error", message: `${name} could not wake up`, error: after.failure.message }];
+      return [{ type: "error", message: `${name} failed to wake`, error: after.failure.message }];
     case "stopping":
-      return [{ type: "stopping", message: `${name} is going to sleep` }];
+      return [
+        {
+          type: "stopping",
+          message:
+            after.whose === "foreign" ? `${name} was stopped outside Wakegate` : `${name} is going to sleep`,
+        },
+      ];
     case "napping":
       // Found asleep when Wakegate came: nothing happened.
       if (before.kind === "missing" && before.why === "unlisted") return [];
       return [{ type: "napping", message: `${name} sleeps` }];
     case "missing":
-      return [{ type: "error", message: `${name} is not there`, error: after.message }];
+      return [{ type: "error", message: missingText(after, name), error: after.message }];
   }
+}
+
+function missingText({ why }: Missing, name: string): string {
+  return why === "away" ? `The engine of ${name} does not answer` : `${name} is not found on its engine`;
 }
 
 /** True when this state begins a new wake, so that older events are history. */

@@ -16,7 +16,18 @@ export function contextOf(spec: TargetSpec, before: State, around: Surroundings)
     foreignStopGraceMs: spec.foreignStopGraceMs,
     oneShot: around.oneShot,
     ...deepenOf(spec, before, around),
+    ...asleepSinceOf(spec, before, around),
   };
+}
+
+/** It was asleep before Wakegate's own restart, or before its engine went away. */
+function asleepSinceOf(
+  spec: TargetSpec,
+  before: State,
+  { store }: Surroundings,
+): Pick<Context, "asleepSince"> {
+  const asleepSince = before.kind === "missing" ? store.target(spec.name)?.asleepSince : undefined;
+  return asleepSince === undefined ? {} : { asleepSince };
 }
 
 /** Which paused run is to be stopped later, and when: the one that we pause now, or paused before a restart. */

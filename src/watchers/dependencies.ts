@@ -107,7 +107,7 @@ function dependencyFailed(name: string, error: unknown): WakeFailedError {
   const message = error instanceof Error ? error.message : String(error);
   return new WakeFailedError(
     "dependency",
-    `${name}, which it needs, could not wake: ${message}`,
+    `${name}, which it needs, failed to wake: ${message}`,
     { dependency: name },
     { cause: error },
   );

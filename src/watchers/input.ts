@@ -54,6 +54,8 @@ export interface Context {
   /** Monotonic ms. */
   readonly mono: number;
   readonly hasDependencies: boolean;
+  /** Wall ms since when it slept when Wakegate last knew, where that was before this process saw it. */
+  readonly asleepSince?: number;
   /** It, or what it needs, is in a pool. */
   readonly needsRoom: boolean;
   readonly onManualStop: "nap" | "hold";

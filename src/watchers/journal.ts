@@ -42,7 +42,7 @@ function lineOf({ watcher, before, after }: Moved): Line | undefined {
       };
     case "stopping":
       if (after.whose === "foreign") {
-        return { level: "info", event: "foreign_stop", message: `${name} is being stopped by somebody else` };
+        return { level: "info", event: "foreign_stop", message: `${name} was stopped outside Wakegate` };
       }
       return { level: "info", event: "sleep_started", message: `${name} is put to sleep (${after.method})` };
     case "napping":
@@ -58,19 +58,20 @@ function lineOf({ watcher, before, after }: Moved): Line | undefined {
       return {
         level: "error",
         event: "wake_failed",
-        message: `${name} could not wake up: ${withLastWords(after.failure)}`,
+        message: `${name} failed to wake: ${withLastWords(after.failure)}`,
         fields: { reason, tries, ...(log && { log }) },
       };
     }
     case "missing":
       if (after.why === "unlisted") return undefined;
-      return { level: "warn", event: "target_missing", message: `${name} is not there: ${after.message}` };
+      return { level: "warn", event: "target_missing", message: `${name} is unavailable: ${after.message}` };
   }
 }
 
 function begunBy({ seen, failingSince }: Starting): string {
-  const isBroughtBack = seen.status === "restarting" || failingSince !== undefined;
-  return isBroughtBack ? "died, and is brought back by its restart policy" : "was started by somebody else";
+  if (failingSince !== undefined || (seen.status === "restarting" && seen.exit !== undefined))
+    return "ended and is started again by its restart policy";
+  return "was started outside Wakegate";
 }
 
 function phases(before: State, tookMs: number): Readonly<Record<string, number>> {

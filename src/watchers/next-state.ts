@@ -118,10 +118,19 @@ export function resting(sighting: Sighting, ctx: Context): Napping {
   return {
     kind: "napping",
     how,
-    since: sighting.exit?.at ?? ctx.now,
+    since: sighting.exit?.at ?? sinceWhen(sighting, ctx),
     held: false,
     ...(deeper && deepen && { deeper: { ...deeper, due: ctx.mono + deepen.inMs } }),
   };
+}
+
+/** Without the exact end: the known sleep, unless it ran since; else about when the engine says, else now. */
+function sinceWhen({ endedAboutAt }: Sighting, { asleepSince, now }: Context): number {
+  if (asleepSince === undefined) return endedAboutAt ?? now;
+  if (endedAboutAt === undefined) return asleepSince;
+  // "2 days ago" may be nearly three: a span in words is off by half of itself at most.
+  const slackMs = 60_000 + (now - endedAboutAt) / 2;
+  return endedAboutAt - asleepSince > slackMs ? endedAboutAt : asleepSince;
 }
 
 function howOf(sighting: Sighting, ctx: Context): Napping["how"] {

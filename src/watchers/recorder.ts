@@ -114,7 +114,7 @@ export class Recorder {
     // A dependency has no idle time to count; and it is ours to stop only in a run that we answer for.
     this.#subject.lookAgainAt = clock.monotonic() + inMs;
     store.update(this.#name, { startedRun: run });
-    const message = `${this.#name} slept before its engine restarted: it goes back to sleep unless it is used`;
+    const message = `${this.#name} was asleep, and was started while Wakegate did not watch, by its engine's restart or by somebody: it is put back to sleep unless it is used`;
     log.info("put_back", message, { target: this.#name, inMs });
   }
 

@@ -185,6 +185,8 @@ export interface Sighting {
   readonly exit?: Exit;
   /** How the run before ended, while one of its restart policy goes on. */
   readonly previousExit?: Exit;
+  /** Wall ms of its last end, about, where only a listing was seen. */
+  readonly endedAboutAt?: number;
   readonly unhealthy: boolean;
   /** The engine starts it again by itself when it dies. */
   readonly restarts: boolean;
@@ -205,6 +207,7 @@ export function sightingOf(seen: Instance | InstanceSummary): Sighting {
     restarts: full !== undefined && full.restartPolicy !== "no",
     stopTimeoutMs: full?.stopTimeoutMs ?? 10_000,
     ...(full?.restartCount !== undefined && { restartCount: full.restartCount }),
+    ...(!full && seen.endedAboutAt !== undefined && { endedAboutAt: seen.endedAboutAt }),
     ...(full?.exit && { exit: full.exit }),
     ...(full?.previousExit && { previousExit: full.previousExit }),
   };

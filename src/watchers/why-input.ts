@@ -23,6 +23,7 @@ export function whyInputOf(watcher: Watcher): WhyInput {
     now: clock.now(),
     mono,
     unusedMs: Math.max(0, mono - activity.lastUse),
+    ...(activity.lastRequest !== undefined && { sinceRequestMs: Math.max(0, mono - activity.lastRequest) }),
     ...(activity.last && { lastUse: activity.last }),
     users: activity.users.list(),
     holders: state.kind === "ready" ? holders(watcher) : [],

@@ -52,7 +52,10 @@ export function lineOf(input: WhyInput): WhyLine {
       return {
         fact: state.failure.message,
         more: `Tried ${String(state.failure.tries)} ${state.failure.tries === 1 ? "time" : "times"}`,
-        next: { value: span(left), what: "until next try", inMs: left },
+        next:
+          left === 0
+            ? { value: "a new try", what: "with the next request" }
+            : { value: span(left), what: "until the next try", inMs: left },
       };
     }
     case "missing": {
@@ -60,7 +63,10 @@ export function lineOf(input: WhyInput): WhyLine {
       return state.why === "gone"
         ? { fact: "Does not exist on its engine", more: `Route kept since ${since}`, next: NOTHING_NEXT }
         : {
-            fact: `${input.engine} has not answered since ${since}`,
+            fact:
+              state.why === "unlisted"
+                ? `Engine ${input.engine} has not been listed yet`
+                : `Engine ${input.engine} has not answered since ${since}`,
             more: state.message,
             next: NOTHING_NEXT,
           };
@@ -104,7 +110,7 @@ function roomLine({ room, mono, spec }: WhyInput, state: Waking): WhyLine {
   const who =
     room === undefined || room.yields.length === 0
       ? "nobody can make room now"
-      : `${few(room.yields)} makes room`;
+      : `${few(room.yields)} ${room.yields.length === 1 ? "makes" : "make"} room`;
   const place =
     room === undefined ? "" : room.before === 0 ? `, ${who}` : `, ${String(room.before)} before it`;
   return {
@@ -117,7 +123,9 @@ function roomLine({ room, mono, spec }: WhyInput, state: Waking): WhyLine {
 function readyLine(input: WhyInput): WhyLine {
   const { now, holders, lastLook, heldSince, wouldSleepMs, unusedMs, timeZone } = input;
   const time = (at: number): string => dayTime(at, now, timeZone);
-  const used = `Last request ${span(unusedMs)} ago`;
+  // What made it count as used may have been a button, a dependant or bytes.
+  const isRequest = input.sinceRequestMs !== undefined && input.sinceRequestMs - unusedMs < 1_000;
+  const used = isRequest ? `Last request ${span(unusedMs)} ago` : `Idle for ${span(unusedMs)}`;
   const [holder] = holders;
   switch (holder?.source) {
     case "pin":
@@ -125,21 +133,21 @@ function readyLine(input: WhyInput): WhyLine {
         fact: input.pin?.until === undefined ? "Pinned, no end" : `Pinned until ${time(input.pin.until)}`,
         more: [input.pin?.by, input.pin && time(input.pin.at)].filter(Boolean).join(", "),
         next: {
-          value: "pinned",
-          what: input.pin?.until === undefined ? "stays awake" : `until ${time(input.pin.until)}`,
+          value: "awake",
+          what: input.pin?.until === undefined ? "until it is unpinned" : `until ${time(input.pin.until)}`,
         },
       };
     case "schedule":
       return {
         fact: "Kept awake by its schedule",
         more: holder.detail,
-        next: { value: time(holder.numbers?.["until"] ?? now), what: "may sleep again" },
+        next: { value: `from ${time(holder.numbers?.["until"] ?? now)}`, what: "it may sleep again" },
       };
     case "needed":
       return {
         fact: `Needed by ${few(holder.who ?? [])}`,
         more: used,
-        next: { value: "needed", what: "stays awake" },
+        next: { value: "awake", what: "while it is needed" },
       };
     case undefined:
       break;
@@ -147,7 +155,7 @@ function readyLine(input: WhyInput): WhyLine {
       return {
         fact: upper(holder?.detail ?? ""),
         more: used,
-        next: { value: "in use", what: "stays awake" },
+        next: { value: "awake", what: "while it is in use" },
       };
   }
   if (wouldSleepMs !== undefined) {
@@ -172,13 +180,13 @@ function readyLine(input: WhyInput): WhyLine {
       found.source === "busy_check"
         ? `Looked ${span(now - (lastLook?.at ?? now))} ago`
         : `In use for ${span(now - heldSince)}`;
-    return { fact, more, next: { value: "in use", what: "stays awake" } };
+    return { fact, more, next: { value: "awake", what: "while it is in use" } };
   }
   if (input.dueInMs === undefined) {
-    const next = { value: "–", what: "stays awake" };
+    const next = { value: "awake", what: "until somebody stops it" };
     return input.dependencyOnly === true
       ? {
-          fact: "Started by somebody else",
+          fact: "Started outside Wakegate",
           more: "A dependency sleeps if Wakegate woke it, or by its own label wakegate.enable",
           next,
         }
@@ -197,7 +205,7 @@ function nappingLine(input: WhyInput): WhyLine {
     const next =
       mayNotWake.opensAt === undefined
         ? NOTHING_NEXT
-        : { value: time(mayNotWake.opensAt), what: "may wake again" };
+        : { value: `from ${time(mayNotWake.opensAt)}`, what: "it may wake again" };
     return { fact: "May not wake: outside its hours", more: `Does not wake ${mayNotWake.rule}`, next };
   }
   if (mayNotWake?.kind === "hold" || state.held) {
@@ -206,7 +214,7 @@ function nappingLine(input: WhyInput): WhyLine {
     return {
       fact: `Kept asleep: ${reason}`,
       more: `Asleep for ${span(now - state.since)}`,
-      next: until === undefined ? NOTHING_NEXT : { value: time(until), what: "may wake again" },
+      next: until === undefined ? NOTHING_NEXT : { value: `from ${time(until)}`, what: "it may wake again" },
     };
   }
   if (state.how === "created") return { fact: "Never woken", more: "", next: NOTHING_NEXT };

@@ -69,7 +69,7 @@ function silent(source: Source, { sees, lastLook }: WhyInput): WhySource {
   return { source, label: LABELS[source], holds: false, kind: blind ? "blind" : "quiet", text };
 }
 
-function requestLine({ unusedMs, lastUse, dueInMs }: WhyInput): WhySource {
+function requestLine({ sinceRequestMs, lastUse, dueInMs }: WhyInput): WhySource {
   const who = lastUse?.client;
   const by = [who, lastUse?.path].filter(Boolean).join(" ");
   return {
@@ -77,7 +77,10 @@ function requestLine({ unusedMs, lastUse, dueInMs }: WhyInput): WhySource {
     label: "Last request",
     holds: dueInMs !== undefined && dueInMs > 0,
     kind: "quiet",
-    text: `${span(unusedMs)} ago${by && `, ${by}`}`,
+    text:
+      sinceRequestMs === undefined
+        ? "none since Wakegate started"
+        : `${span(sinceRequestMs)} ago${by && `, ${by}`}`,
     ...(who !== undefined && { who: [who] }),
   };
 }

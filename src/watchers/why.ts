@@ -23,6 +23,8 @@ export interface WhyInput {
   readonly mono: number;
   /** Since the last evidence of use. */
   readonly unusedMs: number;
+  /** Since the last counted request or session; unset: none since Wakegate's start. */
+  readonly sinceRequestMs?: number;
   readonly lastUse?: Use;
   readonly users: readonly RegularUser[];
   /** What holds it awake without a look. */
@@ -96,7 +98,7 @@ export function whyOf(input: WhyInput): WhyReport {
 }
 
 function headingOf(state: State): string {
-  if (state.kind === "error") return "Why it could not wake";
+  if (state.kind === "error") return "Why it failed to wake";
   if (state.kind === "napping" || state.kind === "missing") return "Why it is asleep";
   return "Why it is awake";
 }

@@ -98,7 +98,7 @@ describe("the API", () => {
     expect(pinned.json).toMatchObject({ pin: { by: "this host", reason: "film night" } });
     await rig.until("blog", "ready");
     const status = await rig.call("/targets/blog");
-    expect(status.json).toMatchObject({ inUse: true, summary: { next: "pinned" } });
+    expect(status.json).toMatchObject({ inUse: true, summary: { next: "awake" } });
     expect((await rig.call("/targets/blog/sleep", { json: {} })).status).toBe(409);
     expect((await rig.call("/targets/blog/unpin", { json: {} })).json["pin"]).toBeUndefined();
     await rig.call("/targets/blog/sleep", { json: {} });

@@ -180,7 +180,7 @@ for (const proxy of proxyNames) {
       const env = { EXIT_MS: "200", EXIT_ONCE: once, BOOT_MS: "500" };
       await using v = await visit("dies", { env });
       await v.page.goto(v.front.url("/page"));
-      await v.page.getByRole("heading", { name: `${v.app.name} could not wake up` }).waitFor();
+      await v.page.getByRole("heading", { name: `${v.app.name} failed to wake` }).waitFor();
       // The cool-down of the first failure is short; nobody presses anything.
       await arrives(v.page);
       expect(v.complaints).toEqual([]);

@@ -178,7 +178,7 @@ suite("docker", "an app that cannot wake up", () => {
       },
       30_000,
     );
-    expect(page).not.toContain("could not wake up");
+    expect(page).not.toContain("failed to wake");
     const line = await r.wakegate.until("port_silent", "app", 30_000);
     expect(line.msg).toContain("nothing listens on its port 8081 (from label wakegate.port)");
     expect(line.msg).toContain("It listens on port 8080: set wakegate.port");

@@ -201,7 +201,7 @@ suite("docker", "a Compose stack", () => {
     });
     const failed = await ask(r.wakegate, "app.test");
     expect(failed).toMatchObject({ status: 503, state: "error" });
-    expect(failed.body).toContain("db, which it needs, could not wake");
+    expect(failed.body).toContain("db, which it needs, failed to wake");
     expect(failed.body).toContain("exit code 4");
     expect(r.events.times("start", "app")).toEqual([]);
     await r.open();

@@ -91,7 +91,7 @@ describe("the verdict endpoint", () => {
     the.blog.set({ kind: "failed", until: the.clock.now() + 4000, message: "exit code 137 in db" });
     const { status, headers, body } = await reply;
     expect([status, headers["retry-after"], headers["x-wakegate"]]).toEqual([503, "4", "error"]);
-    expect(body).toContain("blog could not wake up");
+    expect(body).toContain("blog failed to wake");
     expect(body).not.toContain("137");
   });
 

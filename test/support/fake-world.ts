@@ -270,7 +270,7 @@ export class FakeWorld implements Provider {
 }
 
 function summaryOf(instance: Instance) {
-  const { id, name, createdAt, image, labels, status, networks, networkOwner } = instance;
+  const { id, name, createdAt, image, labels, status, networks, networkOwner, endedAboutAt } = instance;
   return {
     id,
     name,
@@ -279,6 +279,7 @@ function summaryOf(instance: Instance) {
     labels,
     status,
     networks,
+    ...(endedAboutAt !== undefined && { endedAboutAt }),
     ...(networkOwner !== undefined && { networkOwner }),
   };
 }

@@ -196,8 +196,8 @@ describe("dependencies", () => {
     expect(r.world.calls.slice(-2)).toEqual(["stop shop-app-1", "stop shop-db-1"]);
     expect(r.state("shop-cache-1")).toBe("ready");
     expect(r.watcher("shop-cache-1").insight.why()).toMatchObject({
-      fact: "Started by somebody else",
-      next: { what: "stays awake" },
+      fact: "Started outside Wakegate",
+      next: { value: "awake", what: "until somebody stops it" },
     });
     // Handed over once, it comes and goes with its app.
     r.watcher("shop-cache-1").sleep();

@@ -24,7 +24,7 @@ describe("a pin", () => {
     expect(r.world.calls).toEqual(["start blog"]);
     expect(r.watcher("kept").insight.why()).toMatchObject({
       fact: expect.stringMatching(/^Pinned until \d\d:\d\d$/) as string,
-      next: { value: "pinned" },
+      next: { value: "awake" },
     });
     await r.clock.advance(3 * MINUTE);
     expect(r.world.calls).toEqual(["start blog", "stop blog"]);

@@ -127,7 +127,7 @@ describe("a run that nobody but the engine began", () => {
     using _ = keepJournal(r.registry, r.log);
     r.world.change("blog", { status: "restarting", exit: { code: 1, oomKilled: false, at: 0 } }, "died");
     await settle();
-    expect(r.log.of("start_adopted")).toEqual(["blog died, and is brought back by its restart policy"]);
+    expect(r.log.of("start_adopted")).toEqual(["blog ended and is started again by its restart policy"]);
   });
 
   it("is somebody else's where it came out of a sleep", async () => {
@@ -135,7 +135,7 @@ describe("a run that nobody but the engine began", () => {
     using _ = keepJournal(r.registry, r.log);
     r.world.runs("blog");
     await settle();
-    expect(r.log.of("start_adopted")).toEqual(["blog was started by somebody else"]);
+    expect(r.log.of("start_adopted")).toEqual(["blog was started outside Wakegate"]);
   });
 });
 

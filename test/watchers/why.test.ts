@@ -45,7 +45,7 @@ function input(changes: Partial<WhyInput> = {}): WhyInput {
 
 describe("whyOf()", () => {
   it("tells a target that waits for its idle time", () => {
-    expect(whyOf(input())).toMatchObject({
+    expect(whyOf(input({ sinceRequestMs: 4 * MINUTE }))).toMatchObject({
       heading: "Why it is awake",
       fact: "Last request 4 min ago",
       more: "Nothing else holds it awake",
@@ -77,11 +77,11 @@ describe("whyOf()", () => {
         { source: "busy_check", kind: "in-use", detail: "jobs is 3" },
       ],
     } as const;
-    const why = whyOf(input({ lastLook, heldSince: NOW - 69 * MINUTE }));
+    const why = whyOf(input({ lastLook, heldSince: NOW - 69 * MINUTE, sinceRequestMs: 4 * MINUTE }));
     expect(why).toMatchObject({
       fact: "Busy: jobs is 3",
       more: "Looked 20 s ago",
-      next: { value: "in use" },
+      next: { value: "awake", what: "while it is in use" },
     });
     expect(why.sources.map(({ label, holds, text }) => `${label}${holds ? "*" : ""}: ${text}`)).toEqual([
       "Last request*: 4 min ago",
@@ -116,13 +116,56 @@ describe("whyOf()", () => {
     );
     const opensAt = NOW + 17 * 60 * MINUTE;
     expect(line({ state: napping, mayNotWake: { kind: "schedule", opensAt, rule: "19:00 to 07:00" } })).toBe(
-      "May not wake: outside its hours | Does not wake 19:00 to 07:00 | Mon 07:00 | may wake again",
+      "May not wake: outside its hours | Does not wake 19:00 to 07:00 | from Mon 07:00 | it may wake again",
     );
     expect(line({ state: napping, mayNotWake: { kind: "hold", reason: "backup" } })).toContain(
       "Kept asleep: backup",
     );
     const gone = { kind: "missing", why: "gone", message: "", since: NOW - 110 * MINUTE } as const;
     expect(line({ state: gone })).toBe("Does not exist on its engine | Route kept since 12:10 | – | ");
+  });
+
+  it("says what comes next in one phrase", () => {
+    const phrase = (changes: Partial<WhyInput>) => {
+      const { next } = whyOf(input(changes));
+      return `${next.value} ${next.what}`.trim();
+    };
+    const holder = (source: "lease" | "needed" | "pin" | "schedule", numbers = {}) => ({
+      holders: [{ source, kind: "in-use", detail: "it", who: ["it"], numbers } as const],
+    });
+    const napping = { kind: "napping", how: "stopped", since: NOW, held: false } as const;
+    const failure = { reason: "no_answer", message: "no answer", at: NOW, tries: 2 } as const;
+    const error = { kind: "error", failure, seen, until: 0 } as unknown as WhyInput["state"];
+    expect({
+      idle: phrase({}),
+      pinned: phrase({ ...holder("pin"), pin: { at: NOW } }),
+      pinnedUntil: phrase({ ...holder("pin"), pin: { at: NOW, until: NOW + 60 * MINUTE } }),
+      lease: phrase(holder("lease")),
+      needed: phrase(holder("needed")),
+      schedule: phrase(holder("schedule", { until: NOW + 60 * MINUTE })),
+      noIdleTimeout: (() => {
+        const { dueInMs: _, ...rest } = input();
+        const { next } = whyOf(rest);
+        return `${next.value} ${next.what}`;
+      })(),
+      sleepLock: phrase({
+        state: napping,
+        mayNotWake: { kind: "hold", reason: "x", until: NOW + 60 * MINUTE },
+      }),
+      failed: phrase({ state: error }),
+    }).toMatchInlineSnapshot(`
+      {
+        "failed": "a new try with the next request",
+        "idle": "11 min until asleep",
+        "lease": "awake while it is in use",
+        "needed": "awake while it is needed",
+        "noIdleTimeout": "awake until somebody stops it",
+        "pinned": "awake until it is unpinned",
+        "pinnedUntil": "awake until 15:00",
+        "schedule": "from 15:00 it may sleep again",
+        "sleepLock": "from 15:00 it may wake again",
+      }
+    `);
   });
 
   it("says who woke it", () => {

@@ -76,7 +76,7 @@ export function noteOfMove({ before, after }: Pick<Moved, "before" | "after">, m
     case "waking":
       return { type: "woken", message: causeText(after.wake.cause) };
     case "starting":
-      return before.kind === "waking" ? undefined : { type: "woken", message: "Started by somebody else" };
+      return before.kind === "waking" ? undefined : { type: "woken", message: "Started outside Wakegate" };
     case "ready":
       if (before.kind !== "starting") return undefined;
       return before.wake.cause.by === "outside" && mono - wakeBegan(before.wake) < 50
@@ -85,7 +85,7 @@ export function noteOfMove({ before, after }: Pick<Moved, "before" | "after">, m
     case "stopping":
       return {
         type: "stopping",
-        message: after.whose === "ours" ? "Going to sleep" : "Is being stopped by somebody else",
+        message: after.whose === "ours" ? "Going to sleep" : "Was stopped outside Wakegate",
       };
     case "napping":
       return before.kind === "missing"
@@ -123,7 +123,7 @@ export function causeShort(cause: WakeCause | { readonly by: "outside" }): strin
     case "schedule":
       return "its schedule";
     case "outside":
-      return "somebody else";
+      return "something outside Wakegate";
   }
 }
 

@@ -11,7 +11,8 @@ export interface AwakeTexts {
   readonly nextMore?: Live;
 }
 
-const IN_USE = { next: "in use", nextMore: "stays awake" } as const;
+// The two parts of what comes next are one phrase, as the command line prints it: "awake" "while it is in use".
+const IN_USE = { next: "awake", nextMore: "while it is in use" } as const;
 
 /** Why it is awake and what comes next, the strongest reason first. Pure. */
 export function awakeSummary(facts: TargetFacts): AwakeTexts {
@@ -23,8 +24,8 @@ export function awakeSummary(facts: TargetFacts): AwakeTexts {
       fact: "Kept awake by its schedule",
       more: schedule.detail,
       ...(schedule.until === undefined
-        ? { next: "stays awake" }
-        : { next: { text: "{at}", at: schedule.until, as: "m" }, nextMore: "may sleep again" }),
+        ? { next: "awake", nextMore: "while its schedule says so" }
+        : { next: { text: "from {at}", at: schedule.until, as: "m" }, nextMore: "it may sleep again" }),
     };
   }
   if (leases.length > 0) return { fact: capital(listNames(leases)), ...awakeFor(facts), ...IN_USE };
@@ -32,8 +33,8 @@ export function awakeSummary(facts: TargetFacts): AwakeTexts {
     return {
       fact: `Needed by ${listNames(neededBy)}`,
       more: "No other use",
-      next: "needed",
-      nextMore: "stays awake",
+      next: "awake",
+      nextMore: "while it is needed",
     };
   }
   if (facts.makesRoom)
@@ -60,11 +61,11 @@ function pinned({ why }: TargetFacts): AwakeTexts {
   const reason = pin.reason === "" ? "" : `, ${pin.reason}`;
   const who = { text: `${capital(pin.by)}, {at}${reason}`, at: pin.at, as: "m" } as const;
   if (pin.until === undefined)
-    return { fact: "Pinned, no end", more: who, next: "pinned", nextMore: "stays awake" };
+    return { fact: "Pinned, no end", more: who, next: "awake", nextMore: "until it is unpinned" };
   return {
     fact: { text: "Pinned until {at}", at: pin.until, as: "m" },
     more: who,
-    next: "pinned",
+    next: "awake",
     nextMore: { text: "until {at}", at: pin.until, as: "m" },
   };
 }
@@ -77,11 +78,13 @@ function idle(facts: TargetFacts, sleepsAt: number | undefined): AwakeTexts {
     fact:
       lastUseAt === undefined
         ? "Not used yet"
-        : { text: "Last request {} ago", ms: asOf - lastUseAt, zero: "Request just now" },
+        : facts.usedByRequest === true
+          ? { text: "Last request {} ago", ms: asOf - lastUseAt, zero: "Request just now" }
+          : { text: "Idle for {}", ms: asOf - lastUseAt, zero: "In use just now" },
     more: uptime ? `Kept awake by ${uptime.detail}` : (why.notes[0] ?? "Nothing else holds it awake"),
     ...(left > 0
       ? { next: { text: "{}", ms: left, down: true, zero: "now" }, nextMore: "until asleep" }
-      : { next: "looking", nextMore: "before it sleeps" }),
+      : { next: "checking", nextMore: "for use before it sleeps" }),
   };
 }
 

@@ -89,6 +89,8 @@ function factsOfWatcher(watcher: Watcher, sources: FactSources): TargetFacts {
     why,
     ...(activity.last && { lastUse: activity.last }),
     ...(lastUseAt !== undefined && { lastUseAt: Math.round(lastUseAt) }),
+    ...(activity.lastRequest !== undefined &&
+      activity.lastUse - activity.lastRequest < 1_000 && { usedByRequest: true }),
     leases: why.evidence.filter(({ source }) => source === "lease").map(({ detail }) => detail),
     neededBy: watcher.around.neededBy(),
     progress,

@@ -1,7 +1,9 @@
 import { print } from "../../../templates/live.js";
 import type { Live } from "../../../templates/live.js";
 import type { WakeRecord } from "../../store/store.ts";
-import { finished, WORDS } from "../text.ts";
+import type { Failure } from "../../watchers/progress.ts";
+import { portsText } from "../../watchers/readiness/silent-port.ts";
+import { finished, spell, WORDS } from "../text.ts";
 import { awakeSummary } from "./awake-summary.ts";
 import { failureText } from "./failure-text.ts";
 import type { StateWord, TargetFacts } from "./target-facts.ts";
@@ -100,10 +102,19 @@ export const STATE_NAMES: Readonly<Record<StateWord, string>> = {
   starting: "starting",
   awake: "awake",
   stopping: "going to sleep",
-  failed: "could not wake",
-  unknown: "state unknown",
-  gone: "gone",
+  failed: "failed to wake",
+  unknown: "in an unknown state",
+  gone: "not found",
 };
+
+/** A target and its state as one sentence without an end: `blog has been asleep for 3 h`. `agoMs`: since when. */
+export function stateSentence(name: string, state: StateWord, agoMs: number | undefined): string {
+  const ago = agoMs === undefined ? undefined : spell(agoMs).replaceAll("\u00a0", " ");
+  if (state === "failed") return `${name} failed to wake${ago === undefined ? "" : ` ${ago} ago`}`;
+  if (state === "gone") return `${name} is not found on its engine`;
+  const word = STATE_NAMES[state];
+  return ago === undefined ? `${name} is ${word}` : `${name} has been ${word} for ${ago}`;
+}
 
 function unavailable(facts: TargetFacts, message: string): Summary {
   if (facts.state === "failed") return { fact: "Cannot be used: its configuration is wrong", more: message };
@@ -120,6 +131,14 @@ function coming(facts: TargetFacts): Summary {
     return { fact: `Waiting: ${progress.waitsFor}`, more: so };
   }
   const ready = dependencies.filter(({ status }) => status === "ready").length;
+  const { silentPorts } = progress;
+  if (silentPorts) {
+    const most = progress.deadlineMs === undefined ? "" : `, ${finished(progress.deadlineMs)} at most`;
+    return {
+      fact: `Nothing listens on its ${portsText(silentPorts)}`,
+      more: { text: `{} so far${most}`, ms: elapsedMs, zero: `just begun${most}` },
+    };
+  }
   const word =
     phase === "dependencies"
       ? `Waking dependencies, ${String(ready)} of ${String(dependencies.length)}`
@@ -133,11 +152,8 @@ function coming(facts: TargetFacts): Summary {
     more: { text: `{} so far${usually}`, ms: elapsedMs, zero: `just begun${usually}` },
     ...(etaMs !== undefined && { bar: Math.min(0.98, elapsedMs / etaMs) }),
     ...(left !== undefined && {
-      next:
-        left > 0
-          ? { text: "about {}", ms: left, down: true, rough: true, zero: "any moment" }
-          : "longer than usual",
-      nextMore: "until ready",
+      next: left > 0 ? { text: "about {}", ms: left, down: true, rough: true, zero: "any moment" } : "longer",
+      nextMore: left > 0 ? "until ready" : "than usual",
     }),
   };
 }
@@ -195,8 +211,8 @@ function closed(facts: TargetFacts): Summary {
         fact: "May not wake: outside its hours",
         more: why.rule,
         ...(why.opensAt !== undefined && {
-          next: { text: "{at}", at: why.opensAt, as: "m" },
-          nextMore: "may wake again",
+          next: { text: "from {at}", at: why.opensAt, as: "m" },
+          nextMore: "it may wake again",
         }),
         button: "wake",
       };
@@ -206,8 +222,8 @@ function closed(facts: TargetFacts): Summary {
         fact: `Kept asleep: ${why.reason || "by hand"}`,
         ...(hold ? { more: { text: `${by}{at}`, at: hold.at, as: "m" } } : lastUsed(facts)),
         ...(why.until !== undefined && {
-          next: { text: "{at}", at: why.until, as: "m" },
-          nextMore: "may wake again",
+          next: { text: "from {at}", at: why.until, as: "m" },
+          nextMore: "it may wake again",
         }),
         button: "wake",
       };
@@ -220,12 +236,23 @@ function closed(facts: TargetFacts): Summary {
   }
 }
 
+/** What a few words say completely. */
+const SHORT: ReadonlySet<Failure["reason"]> = new Set([
+  "out_of_memory",
+  "exited",
+  "no_answer",
+  "bad_answer",
+  "no_room",
+]);
+
 function failed(facts: TargetFacts): Summary {
   const { failure } = facts.progress;
-  if (!failure) return { fact: "Could not wake", button: "retry" };
+  if (!failure) return { fact: "Failed to wake", button: "retry" };
   const left = failure.nextTryAt === undefined ? undefined : failure.nextTryAt - facts.asOf;
   const tried = failure.tries > 1 ? `, tried ${String(failure.tries)} times` : "";
   const step = facts.progress.steps.find(({ status }) => status === "failed")?.id;
+  // Where the few words do not say what the engine or the app said, its own words follow.
+  const detail = SHORT.has(failure.reason) ? undefined : `${failure.message}${tried}`;
   const where = {
     stopping: "Failed while stopping",
     room: "Never got room",
@@ -235,13 +262,13 @@ function failed(facts: TargetFacts): Summary {
   };
   return {
     fact: failureText(failure),
-    more: `${step === undefined ? "Failed" : where[step]}${tried}`,
+    more: detail ?? `${step === undefined ? "Failed" : where[step]}${tried}`,
     ...(left !== undefined && left > 0
       ? {
           next: { text: "{}", ms: left, down: true, zero: "now" },
-          nextMore: failure.final === true ? "until a request may try" : "until next try",
+          nextMore: failure.final === true ? "until a request may try again" : "until the next try",
         }
-      : { next: "with the next request", nextMore: "next try" }),
+      : { next: "a new try", nextMore: "with the next request" }),
     button: "retry",
   };
 }

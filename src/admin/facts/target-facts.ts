@@ -58,6 +58,8 @@ export interface TargetFacts {
   readonly why: WhyFacts;
   readonly lastUse?: Use;
   readonly lastUseAt?: number;
+  /** The last use was a request or session, and no button, dependant or traffic. */
+  readonly usedByRequest?: boolean;
   /** What uses it now: held requests, sessions, `wakegate with`. */
   readonly leases: readonly string[];
   readonly neededBy: readonly string[];

@@ -34,9 +34,9 @@ export function wakeNews({ name, displayName, at }: About, failure: Failure): Ne
     event: loop ? "crash_loop" : "wake_failed",
     tone: "problem",
     key: `${loop ? "crash_loop" : "wake_failed"} ${name}`,
-    title: loop ? `${displayName} fails again and again` : `${displayName} could not wake`,
+    title: loop ? `${displayName} fails again and again` : `${displayName} failed to wake`,
     message: loop
-      ? `${why}. It failed ${String(failure.tries)} times in a row; nothing is tried by itself any more, the next visitor or a press on Try now does.`
+      ? `${why}. ${failure.message} It failed ${String(failure.tries)} times in a row and is not retried automatically: the next visitor or Try now tries again.`
       : `${why}. ${failure.message}`,
     target: name,
     at,

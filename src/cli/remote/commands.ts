@@ -26,7 +26,7 @@ export const remoteCommands: readonly Command[] = [
       ["--timeout DURATION", "give up waiting after this long (default: 10m)"],
       ...REMOTE_HELP,
     ],
-    details: "Exit code 0 when all are ready, 1 when one could not wake.",
+    details: "Exit code 0 when all are ready, 1 when one failed to wake.",
     run: async (args, output) => (await import("./wake.ts")).wake(args, output),
   },
   {
@@ -66,7 +66,7 @@ export const remoteCommands: readonly Command[] = [
   },
   {
     name: "why",
-    summary: "tell why a target is awake, asleep, or could not wake",
+    summary: "tell why a target is awake, asleep, or failed to wake",
     usage: "NAME [--json]",
     options: [JSON_OPTION, ...REMOTE_HELP],
     run: async (args, output) => (await import("./status.ts")).why(args, output),
@@ -81,7 +81,7 @@ export const remoteCommands: readonly Command[] = [
       ...REMOTE_HELP,
     ],
     details:
-      "Wakes the targets, waits until they are ready, keeps them awake while the command runs, and lets them go. The exit code is the command's own; 1 when a target could not wake.",
+      "Wakes the targets, waits until they are ready, keeps them awake while the command runs, and lets them go. The exit code is the command's own; 1 when a target failed to wake.",
     run: async (args, output) => (await import("./with.ts")).withCommand(args, output),
   },
   {

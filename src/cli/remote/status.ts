@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import type { TargetView } from "../../admin/api/target-view.ts";
 import type { PoolFacts } from "../../admin/facts/pool-facts.ts";
-import { finished, spell } from "../../admin/text.ts";
+import { stateSentence } from "../../admin/facts/summary.ts";
+import { finished } from "../../admin/text.ts";
 import { WakegateError } from "../../errors.ts";
 import { sleep, systemClock } from "../../lib/clock.ts";
 import { columns, styled, type Output, type Style } from "../output.ts";
@@ -58,7 +59,7 @@ export function table(targets: readonly TargetView[], output: Output): string {
   const painted = lines.map((line, i) => styled(output, STATES[sorted[i]?.state ?? "unknown"].style, line));
   const awake = targets.filter(({ state }) => state === "awake").length;
   const failed = targets.filter(({ state }) => state === "failed").length;
-  const sum = `${String(awake)} of ${String(targets.length)} awake${failed > 0 ? `, ${String(failed)} could not wake` : ""}`;
+  const sum = `${String(awake)} of ${String(targets.length)} awake${failed > 0 ? `, ${String(failed)} failed to wake` : ""}`;
   return [styled(output, "bold", head), ...painted, "", sum].join("\n");
 }
 
@@ -83,9 +84,9 @@ const STATES: Readonly<Record<TargetView["state"], { readonly word: string; read
   starting: { word: "starting", style: "cyan" },
   awake: { word: "awake", style: "yellow" },
   stopping: { word: "going to sleep", style: "cyan" },
-  failed: { word: "could not wake", style: "red" },
+  failed: { word: "failed to wake", style: "red" },
   unknown: { word: "unknown", style: "dim" },
-  gone: { word: "gone", style: "dim" },
+  gone: { word: "not found", style: "dim" },
 };
 
 function usual(wakes: TargetView["wakes"]): string {
@@ -117,9 +118,8 @@ export async function why(args: string[], output: Output): Promise<number> {
 
 function explain(target: TargetView, output: Output): string {
   const { name, state, summary, evidence, notes, failure, wakes, since } = target;
-  const ago =
-    since === undefined ? "" : ` for ${spell(Date.now() - Date.parse(since)).replaceAll("\u00a0", " ")}`;
-  const lines = [`${styled(output, "bold", name)} is ${STATES[state].word}${ago}`, `  ${summary.fact}`];
+  const agoMs = since === undefined ? undefined : Date.now() - Date.parse(since);
+  const lines = [stateSentence(styled(output, "bold", name), state, agoMs), `  ${summary.fact}`];
   if (summary.more !== undefined) lines.push(`  ${summary.more}`);
   if (summary.next !== undefined) lines.push(`  ${summary.next} ${summary.nextMore ?? ""}`.trimEnd());
   if (evidence.length > 0) {

@@ -71,7 +71,7 @@ async function follow(
     }
     if (target.state === "failed" || target.state === "gone" || target.state === "unknown") {
       const why = target.failure?.message ?? target.unavailable ?? target.summary.fact;
-      output.err(styled(output, "red", `${name} could not wake: ${why}`));
+      output.err(styled(output, "red", `${name} failed to wake: ${why}`));
       for (const line of target.failure?.log ?? []) output.err(`  | ${line}`);
       return false;
     }

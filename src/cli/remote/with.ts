@@ -16,7 +16,7 @@ const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * `wakegate with NAME… -- COMMAND…`: wakes, holds awake, runs the command, lets go. Resolves to the command's own
- * exit code, 1 when a target could not wake, 127 when the command cannot be run.
+ * exit code, 1 when a target failed to wake, 127 when the command cannot be run.
  */
 export async function withCommand(args: string[], output: Output): Promise<number> {
   const split = args.indexOf("--");

@@ -60,8 +60,8 @@ export const discoverSchema = z
     }),
     gone: key(z.union([z.literal(false), sentence]), {
       description:
-        "What a browser reads at a host of this rule that belongs to no container (any more), with status 410: one sentence, in which `{host}` is the part that differs. `false`: such a host is treated as `unknown_hosts` says. Only hosts whose first label alone has placeholders are known to be the rule's.",
-      defaultText: "`{host} is gone.`",
+        "What a browser reads at a host of this rule that belongs to no container, with status 410: one sentence, in which `{host}` is the part that differs. `false`: such a host is treated as `unknown_hosts` says. Only hosts whose first label alone has placeholders are known to be the rule's.",
+      defaultText: "`There is no {host}.`",
       examples: ["{host} was merged or closed.", false],
     }),
     scope: scopeKey,

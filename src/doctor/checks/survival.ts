@@ -53,7 +53,7 @@ function judgeOne(scene: Scene, target: TargetScene): readonly Found[] {
       {
         level: "problem",
         target: name,
-        sentence: `${name} sleeps, and the proxy has no route for ${probed.host} any more: nobody can wake it.`,
+        sentence: `${name} sleeps, and the proxy has no route for ${probed.host}: nothing can wake it.`,
         evidence: [`GET ${probed.host}${probed.path} answered 404`],
         fix: fixes(scene, target, proxyKinds(scene, probed).includes("caddy")),
       },

@@ -187,7 +187,7 @@ export function readyFaces(context: FaceContext): Pick<View, "faces" | "away" | 
   };
 }
 
-/** It could not wake: why, what comes next and when. */
+/** It failed to wake: why, what comes next and when. */
 export function failedFaces(context: FaceContext): Face[] {
   const { progress, now, copy, words } = context;
   const failure = progress.failure;

@@ -184,10 +184,10 @@ export function samples(now: number): Sample[] {
     { name: "ready", about: "awake, opening", progress: ready },
     { name: "away", about: "awake, not reachable here", progress: ready, more: { mode: "away" } },
     { name: "guard", about: "the page came back 3 times", progress: ready, more: { mode: "guard" } },
-    { name: "failed", about: "could not wake, will retry", progress: { ...failed, failure } },
+    { name: "failed", about: "failed to wake, will retry", progress: { ...failed, failure } },
     {
       name: "final",
-      about: "could not wake, no more tries",
+      about: "failed to wake, no more tries",
       progress: { ...failed, failure: { ...failure, tries: 5, nextTryAt: now + 2_200_000, final: true } },
     },
     { name: "gone", about: "not on its machine", progress: { ...asleep, phase: "missing" } },

@@ -15,7 +15,7 @@ export async function list(connection: Connection, signal: AbortSignal): Promise
     for await (const item of getItems(docker, "/containers/json", { all: true }, bounded)) {
       const container = item as Listed;
       if (saysTooLittle(container)) tooLittle.push(summaries.length);
-      summaries.push(toSummary(container));
+      summaries.push(toSummary(container, connection.clock.now()));
     }
   });
   // Podman lists no network mode, and who has no network of its own may use another's.
@@ -37,7 +37,8 @@ type Listed = Omit<Docker.ContainerInfo, "HostConfig" | "NetworkSettings"> & {
   readonly NetworkSettings?: Docker.ContainerInfo["NetworkSettings"] | null;
 };
 
-function toSummary(container: Listed): InstanceSummary {
+function toSummary(container: Listed, now: number): InstanceSummary {
+  const agoMs = endedAgoMs(container.Status);
   return {
     id: container.Id,
     name: nameOf(container),
@@ -46,8 +47,28 @@ function toSummary(container: Listed): InstanceSummary {
     // Null in the API's own way for a container that has none.
     labels: container.Labels ?? {},
     status: toStatus(container.State),
+    ...(agoMs !== undefined && { endedAboutAt: now - agoMs }),
     ...networking(container.HostConfig?.NetworkMode, container.NetworkSettings?.Networks),
   };
+}
+
+const SPANS_MS: Readonly<Record<string, number>> = {
+  second: 1_000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 7 * 86_400_000,
+  month: 30 * 86_400_000,
+  year: 365 * 86_400_000,
+};
+
+/** How long ago it ended, from words such as "Exited (0) 3 days ago" or "Exited (137) About an hour ago"; else undefined. */
+export function endedAgoMs(status: string | undefined): number | undefined {
+  const words = /^Exited \(-?\d+\) (?:(?<count>\d+)|About an?|Less than a) (?<unit>[a-z]+?)s? ago$/.exec(
+    status ?? "",
+  );
+  const unit = SPANS_MS[words?.groups?.["unit"] ?? ""];
+  return unit === undefined ? undefined : Number(words?.groups?.["count"] ?? 1) * unit;
 }
 
 /** Links of other containers appear as further names, with a slash inside. */

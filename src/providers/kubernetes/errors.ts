@@ -66,7 +66,12 @@ function fromStatus(
         `${who} may not ${right.verb} ${right.resource} (${message}). Add to its role: ${grantOf(right)}`,
       ];
     case 404:
-      return ["not_found", reason === "NotFound" ? message : `no such workload: ${what}`];
+      return [
+        "not_found",
+        reason === "NotFound"
+          ? message
+          : `the API server has no ${right.resource}: the API that they belong to is not installed`,
+      ];
     case 409:
       return ["engine_failed", `somebody else changed ${what} at the same time, again and again: ${message}`];
     case 429:

@@ -24,6 +24,7 @@ export class Activity {
   #leases: Map<symbol, string> | undefined;
   #lastUse: number;
   #lastPass: number;
+  #lastRequest: number | undefined;
   #uses = 0;
   #last: Use | undefined;
   // Made when they are first asked for: what was never used has neither.
@@ -47,6 +48,11 @@ export class Activity {
   /** Monotonic ms of the last request that was let through, counted or not; -Infinity before the first. */
   get lastPass(): number {
     return this.#lastPass;
+  }
+
+  /** Monotonic ms of the last counted request or session; undefined: none in this process. */
+  get lastRequest(): number | undefined {
+    return this.#lastRequest;
   }
 
   /** Grows with each use: two equal readings mean that nothing happened in between. */
@@ -77,6 +83,7 @@ export class Activity {
   use(use: Use): void {
     this.#lastUse = this.#clock.monotonic();
     this.#lastPass = this.#lastUse;
+    this.#lastRequest = this.#lastUse;
     this.#uses++;
     this.#last = use;
     this.users.note(use, this.#lastUse);

@@ -51,7 +51,7 @@ suite("chromium", "the dashboard in use", () => {
     const row = page.locator('tr[data-name="blog"]');
     await row.getByRole("button", { name: "Wake blog" }).click();
     await row.locator(".s-awake").waitFor({ timeout: 30_000 });
-    expect(await row.locator(".c-why .fact").textContent()).toMatch(/request|Request/);
+    expect(await row.locator(".c-why .fact").textContent()).toMatch(/In use just now|Idle for/);
     expect(await page.locator(".sum .now b").textContent()).toBe("1");
     await row.getByRole("button", { name: "Sleep blog" }).click();
     await row.locator(".s-asleep").waitFor({ timeout: 30_000 });

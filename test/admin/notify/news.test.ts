@@ -48,7 +48,7 @@ describe("news", () => {
       await r.clock.advance(60_000);
     }
     expect(events(told)).toEqual([...Array<string>(4).fill("wake_failed"), "crash_loop"]);
-    expect(told[0]).toMatchObject({ target: "blog", key: "wake_failed blog", title: "blog could not wake" });
+    expect(told[0]).toMatchObject({ target: "blog", key: "wake_failed blog", title: "blog failed to wake" });
     expect(told[0]?.message).toContain("port is taken");
     expect(told[4]?.message).toContain("5 times in a row");
     r.world.behaviour.set("blog", {});

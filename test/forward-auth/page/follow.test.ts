@@ -181,7 +181,7 @@ suite("chromium", "the page follows the wake", () => {
     const page = await arrive();
     await page.waitForTimeout(2_000);
     expect(site.asked.own).toBe(1);
-    expect(await page.locator("h1").textContent()).toBe("paperless could not wake up");
+    expect(await page.locator("h1").textContent()).toBe("paperless failed to wake");
   });
 
   test("a sleeping app opens when someone else wakes it, asked seldom and never woken", async () => {

@@ -81,10 +81,10 @@ describe("the page's words", () => {
       "",
     ],
     ["ready", "paperless is awake", "Opening it now.", "9.4 s", "usually 10 s", ""],
-    ["failed", "paperless could not wake up", RETRY, "next try in 6 s", "tried 4 times", "Try now"],
+    ["failed", "paperless failed to wake", RETRY, "next try in 6 s", "tried 4 times", "Try now"],
     [
       "final",
-      "paperless could not wake up",
+      "paperless failed to wake",
       "It ran out of memory while starting. It failed 5 times in a row, so there are no more tries by itself before 14:40.",
       "next try at 14:40",
       "tried 5 times",

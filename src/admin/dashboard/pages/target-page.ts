@@ -89,7 +89,7 @@ function stateLine(facts: TargetFacts, { now, zone }: ViewContext): Html {
     waking: "Waking",
     starting: "Starting",
     stopping: "Going to sleep",
-    failed: facts.unavailable === undefined ? "Could not wake" : "Cannot be used",
+    failed: facts.unavailable === undefined ? "Failed to wake" : "Cannot be used",
     unknown: "State unknown",
     gone: "Does not exist on its engine",
   } as const;

@@ -11,7 +11,7 @@ interface Line {
   readonly red?: boolean;
 }
 
-/** Every source that was asked why it is awake; or why it sleeps, or could not wake. */
+/** Every source that was asked why it is awake; or why it sleeps, or failed to wake. */
 export function whyList(facts: TargetFacts, context: ViewContext): Html {
   const { heading, lines } = whyLines(facts, context);
   const log = facts.progress.failure?.log ?? [];
@@ -32,7 +32,7 @@ function whyLines(facts: TargetFacts, context: ViewContext): { heading: string; 
       lines: [{ label: "Reason", value: facts.unavailable, red: facts.state === "failed" }],
     };
   if (facts.state === "failed")
-    return { heading: "Why it could not wake", lines: failureLines(facts, context) };
+    return { heading: "Why it failed to wake", lines: failureLines(facts, context) };
   if (facts.state === "awake")
     return {
       heading: "Why it is awake",
@@ -73,6 +73,7 @@ function failureLines({ progress }: TargetFacts, { now, zone }: ViewContext): re
   const after = step?.ms === undefined ? "" : `, after ${spell(step.ms)}`;
   return [
     { label: "Reason", value: failureText(failure), red: true },
+    { label: "Message", value: failure.message },
     ...(step ? [{ label: "Phase", value: `${PHASES[step.id]}${after}` }] : []),
     { label: "Tried", value: failure.tries === 1 ? "once" : `${String(failure.tries)} times` },
     { label: "When", value: momentText(failure.at, now, zone) },
