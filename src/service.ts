@@ -135,7 +135,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   );
   let publicPort = settings.publicListen.port;
   const publisher = opening.use(
-    new TraefikPublisher({ source: registry, log, publicPort: () => publicPort }),
+    new TraefikPublisher({ source: registry, log, clock, publicPort: () => publicPort }),
   );
   const traefikPolls = new TraefikPolls();
   const doctor = new Doctor({

@@ -17,6 +17,7 @@ import { unfitProblems } from "./labels/unfit.ts";
 import { labelAddressProblems } from "./labels/addresses.ts";
 import { costProblems, labelPoolProblems } from "./labels/pools.ts";
 import { labelPortProblems, listenersOf } from "./labels/listeners.ts";
+import { plainName } from "./labels/identity.ts";
 import { fillHostTemplate } from "./values/host-template.ts";
 import { parseHostPattern } from "./values/host-pattern.ts";
 import { idOfWorkload } from "./values/kubernetes.ts";
@@ -244,7 +245,7 @@ function clashProblem(
     (swarm && (swarm.service !== instance.name || (swarm.engine ?? engine) !== engine)) ||
     (kubernetes && (idIn(kubernetes) !== instance.id || (kubernetes.engine ?? engine) !== engine)) ||
     (proxmox && guestId(proxmox.engine ?? engine, proxmox.vmid) !== instance.id) ||
-    (docker && (docker.container !== instance.name || (docker.engine ?? engine) !== engine));
+    (docker && (docker.container !== plainName(instance) || (docker.engine ?? engine) !== engine));
   if (!file || !other) return undefined;
   const what = docker
     ? `the container ${docker.container}`

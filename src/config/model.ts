@@ -223,4 +223,6 @@ export interface Problem {
   readonly value?: string;
   /** What was expected and what to do, in one or two sentences. */
   readonly message: string;
+  /** Something is absent, or there twice: normal for some seconds while containers are created or replaced. */
+  readonly mayPass?: boolean;
 }

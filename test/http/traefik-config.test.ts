@@ -45,7 +45,12 @@ async function rig(settings: Partial<TraefikSettings> | undefined) {
   const source = new FakeSource();
   const labels = { "traefik.http.routers.blog.rule": "Host(`blog`)" };
   source.targets = [{ spec: targetSpec("blog"), instance: container("blog", labels) }];
-  const publisher = new TraefikPublisher({ source, log: new RecordingLog(), publicPort: () => 9191 });
+  const publisher = new TraefikPublisher({
+    source,
+    log: new RecordingLog(),
+    clock: systemClock,
+    publicPort: () => 9191,
+  });
   const known = settings && { ...BASE, ...settings };
   const started = await startRig(new FakeDirectory(), {
     routes: (router) =>

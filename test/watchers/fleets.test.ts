@@ -154,6 +154,7 @@ describe("discovered projects", () => {
   it("say which service is meant where a rule takes several", async () => {
     const yaml = PREVIEWS.replace(", service: web", "");
     await using r = await rig({ yaml, setUp: (world) => preview(world, "pr-7") });
+    await r.clock.advance(MINUTE);
     expect(r.log.lines.map(({ message }) => message).join("\n")).toContain("match.service");
   });
 });

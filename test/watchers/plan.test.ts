@@ -89,11 +89,24 @@ describe("makePlan()", () => {
     expect([...found.targets.values()].map(({ spec }) => spec.source)).toEqual([
       { kind: "docker", engine: "local", container: "p-web-1" },
     ]);
-    expect(found.problems.map(line).join()).toContain("is another container of the target p-web-1");
+    // Compose gives one of the two this name while it replaces one by the other.
+    expect(found.problems).toEqual([]);
     const self = container("wakegate", ENABLE);
     const own = await look([self], "", self.id);
     expect(own.targets.size).toBe(0);
     expect(own.problems.map(line).join()).toContain("is Wakegate itself and is never put to sleep");
+  });
+
+  it("reports a second container of a name, unless Compose is replacing one by the other", async () => {
+    const named = { ...ENABLE, "wakegate.name": "web" };
+    const old = container("p-web-1", { ...named, ...compose("web") });
+    const fresh = { ...container("0123456789ab_p-web-1", { ...named, ...compose("web") }), createdAt: 2 };
+    const file = "targets: { web: { docker: { container: p-web-1 } } }\n";
+    for (const yaml of ["", file]) expect((await look([old, fresh], yaml)).problems).toEqual([]);
+    const stranger = container("0123456789ab_web", { ...ENABLE, "wakegate.name": "web" });
+    expect((await look([old, stranger])).problems.map(line)).toEqual([
+      expect.stringContaining("is another container of the target web") as string,
+    ]);
   });
 
   it("wakes the members of a group with the one that has hosts, and never in a circle", async () => {

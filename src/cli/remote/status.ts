@@ -8,6 +8,7 @@ import { sleep, systemClock } from "../../lib/clock.ts";
 import { columns, styled, type Output, type Style } from "../output.ts";
 import { fillText } from "../../watchers/pools/say-full.ts";
 import { untilInterrupted } from "./interrupt.ts";
+import type { RemoteClient } from "./client.ts";
 import { REMOTE_ARGS, remoteClient } from "./remote-options.ts";
 
 const WATCH_EVERY_MS = 2_000;
@@ -29,7 +30,10 @@ export async function status(args: string[], output: Output): Promise<number> {
       const shared = chosen.some(({ pools }) => pools.length > 0);
       const { pools } = shared ? await client.get<{ pools: PoolFacts[] }>("/pools", signal) : { pools: [] };
       if (values.json) output.out(JSON.stringify({ targets: chosen, pools }, null, values.watch ? 0 : 2));
-      else output.out(`${values.watch ? TOP : ""}${table(chosen, output)}${poolLines(pools)}`);
+      else {
+        const text = targets.length > 0 ? table(chosen, output) : await nothingYet(client, signal);
+        output.out(`${values.watch ? TOP : ""}${text}${poolLines(pools)}`);
+      }
       if (!values.watch) return 0;
       await sleep(systemClock, WATCH_EVERY_MS, signal).catch(() => undefined);
       if (signal.aborted) return 0;
@@ -43,10 +47,18 @@ function choose(targets: readonly TargetView[], names: readonly string[]): reado
   return names.length === 0 ? targets : targets.filter(({ name }) => names.includes(name));
 }
 
+/** Why there is no target: the engines that were not heard, else what to do. */
+async function nothingYet(client: RemoteClient, signal: AbortSignal): Promise<string> {
+  const { engines } = await client.get<{ engines: { name: string; outage?: string }[] }>("/check", signal);
+  const silent = engines.flatMap(({ name, outage }) =>
+    outage === undefined ? [] : `Engine ${name} does not answer: ${outage}`,
+  );
+  if (silent.length > 0) return ["No target is known yet.", ...silent].join("\n");
+  return "Nothing to wake yet. Give a container the label wakegate.enable=true and recreate it.";
+}
+
 /** The table of targets, failing ones first. */
 export function table(targets: readonly TargetView[], output: Output): string {
-  if (targets.length === 0)
-    return "Nothing to wake yet. Give a container the label wakegate.enable=true and recreate it.";
   const sorted = [...targets].sort((a, b) => Number(b.state === "failed") - Number(a.state === "failed"));
   const rows = sorted.map(({ name, state, summary, wakes }) => [
     name,

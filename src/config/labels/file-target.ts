@@ -5,7 +5,7 @@ import type { FileTarget } from "../model.ts";
 import type { EngineSpec } from "../model/engine.ts";
 import { idOfWorkload } from "../values/kubernetes.ts";
 import { guestId } from "../values/proxmox.ts";
-import { targetNameOf } from "./identity.ts";
+import { plainName, targetNameOf } from "./identity.ts";
 
 /** The targets of the file by what they are found by. */
 interface Index {
@@ -34,7 +34,7 @@ export function findFileTarget(
   name = targetNameOf(instance),
 ): { readonly file?: FileTarget; readonly name: string } {
   const { byName, byInstance } = indexOf(settings);
-  const named = [guestKey(instance.id), idKey(engine, instance.id), nameKey(engine, instance.name)]
+  const named = [guestKey(instance.id), idKey(engine, instance.id), nameKey(engine, plainName(instance))]
     .flatMap((key) => byInstance.get(key) ?? [])
     .sort((a, b) => a.place - b.place);
   const file = named[0]?.file ?? byName.get(name);

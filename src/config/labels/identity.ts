@@ -22,9 +22,22 @@ export function targetNameOf(instance: Pick<InstanceSummary, "id" | "name" | "la
   return toName(plainName(instance)) ?? toName(instance.id.slice(0, 12)) ?? "unnamed";
 }
 
-/** The container's name, without the prefix that Compose gives the old one while it makes a new one. */
+/** What Compose puts in front of a container's name while it replaces one by another: 12 digits of an id. */
+const TEMPORARY = /^[0-9a-f]{12}_(?=.)/;
+
+/** The container's name, without the prefix that Compose gives one of two while it replaces one by the other. */
 export function plainName({ name, labels }: Pick<InstanceSummary, "name" | "labels">): string {
   const plain = name.replace(/^\//, "");
   const compose = readComposeLabels(labels).project !== undefined;
-  return compose ? plain.replace(/^[0-9a-f]{12}_(?=.)/, "") : plain;
+  return compose ? plain.replace(TEMPORARY, "") : plain;
+}
+
+/** True for the other container of such a pair: they are one container that is being replaced. */
+export function isReplacing(
+  one: Pick<InstanceSummary, "name" | "labels">,
+  other: Pick<InstanceSummary, "name" | "labels">,
+): boolean {
+  return (
+    one.name !== other.name && identityOf(one) === identityOf(other) && plainName(one) === plainName(other)
+  );
 }

@@ -1,4 +1,5 @@
 import type { TraefikSettings } from "../../config/model/traefik.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { ProblemLog } from "../../watchers/registry/problem-log.ts";
 import type { PublishOptions } from "./input.ts";
@@ -10,6 +11,7 @@ import type { TraefikVersion } from "./version.ts";
 export interface PublisherOptions {
   readonly source: TargetSource;
   readonly log: Log;
+  readonly clock: Clock;
   /** Port of the public listener. */
   readonly publicPort: () => number;
 }
@@ -34,10 +36,10 @@ export class TraefikPublisher implements Disposable {
   /** By what it was made for; empty after every change. */
   readonly #made = new Map<string, Promise<string>>();
 
-  constructor({ source, log, publicPort }: PublisherOptions) {
+  constructor({ source, log, clock, publicPort }: PublisherOptions) {
     this.#source = source;
     this.#publicPort = publicPort;
-    this.#problems = new ProblemLog(log);
+    this.#problems = new ProblemLog(log, clock);
     this.#inventory = new Inventory(source, this.#stop.signal);
     this.#subscription = source.changed.subscribe(() => this.#made.clear());
   }
@@ -83,6 +85,7 @@ export class TraefikPublisher implements Disposable {
 
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]();
+    this.#problems[Symbol.dispose]();
     this.#stop.abort(new Error("publishing to Traefik ends"));
   }
 }

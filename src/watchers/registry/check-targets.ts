@@ -44,7 +44,7 @@ export function checkTargets(
     ...listenerConflicts(resolved, input.reserved, place),
     ...cycles,
     ...(index.complete ? unknown(resolved, targets, broken) : []),
-    ...(index.complete ? withoutInstance(targets, index) : []),
+    ...withoutInstance(targets, index),
     ...(index.complete ? unlabelled(input, targets, broken) : []),
   ];
 }
@@ -55,7 +55,12 @@ function unknown(
   broken: ReadonlyMap<string, BrokenTarget>,
 ): readonly Problem[] {
   const advice = "neither a target nor a Compose service of the same project has this name";
-  return unknownDependencies(resolved, (_, { name }) => targets.has(name) || broken.has(name), advice, place);
+  const known: Parameters<typeof unknownDependencies>[1] = (_, { name }) =>
+    targets.has(name) || broken.has(name);
+  return unknownDependencies(resolved, known, advice, place).map((problem) => ({
+    ...problem,
+    mayPass: true,
+  }));
 }
 
 /** Targets of the file whose container or guest is not there. */
@@ -65,25 +70,23 @@ function withoutInstance(
 ): readonly Problem[] {
   return [...targets.values()].flatMap(({ spec, instance }): Problem[] => {
     const { source, name, origin } = spec;
+    if (!index.isListed(source.engine)) return [];
+    const missing = { severity: "warning", where: origin, mayPass: true } as const;
     if ((source.kind === "docker" || source.kind === "swarm") && instance === undefined) {
       const [what, value] =
         source.kind === "docker" ? ["container", source.container] : ["service", source.service];
       const message = `there is no ${what} ${value} on ${source.engine} now: check the name, or create it`;
-      return [
-        { severity: "warning", where: origin, key: `targets.${name}.${source.kind}.${what}`, value, message },
-      ];
+      return [{ ...missing, key: `targets.${name}.${source.kind}.${what}`, value, message }];
     }
     if (source.kind === "proxmox" && instance !== undefined && !index.byId(instance)) {
       const value = String(source.vmid);
       const message = `there is no guest ${value} on ${source.engine}, or Wakegate has no VM.Audit on it: check the number and the rights`;
-      return [{ severity: "warning", where: origin, key: `targets.${name}.proxmox.vmid`, value, message }];
+      return [{ ...missing, key: `targets.${name}.proxmox.vmid`, value, message }];
     }
     if (source.kind === "kubernetes" && instance !== undefined && !index.byId(instance)) {
       const value = idOfWorkload(source);
       const message = `there is no such workload on ${source.engine} now, or its namespace is none of those that are looked at: check kind, name and namespace`;
-      return [
-        { severity: "warning", where: origin, key: `targets.${name}.kubernetes.workload`, value, message },
-      ];
+      return [{ ...missing, key: `targets.${name}.kubernetes.workload`, value, message }];
     }
     return [];
   });
@@ -99,7 +102,7 @@ function unlabelled(
     .filter(({ name }) => !targets.has(name) && !broken.has(name))
     .map(({ name, origin }): Problem => {
       const message = `no container is labelled for it: add docker.container, or label one wakegate.enable=true and wakegate.name=${name}`;
-      return { severity: "warning", where: origin, key: `targets.${name}`, message };
+      return { severity: "warning", where: origin, key: `targets.${name}`, message, mayPass: true };
     });
 }
 

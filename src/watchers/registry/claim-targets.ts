@@ -1,3 +1,4 @@
+import { isReplacing, plainName } from "../../config/labels/identity.ts";
 import { readComposeLabels } from "../../config/labels/compose.ts";
 import type { LabelReading } from "../../config/labels.ts";
 import type { Problem, RouteSpec, TargetSpec } from "../../config/model.ts";
@@ -36,7 +37,7 @@ export function claimTargets(input: PlanInput): Claims {
       if (owner) problems.push(...strangers.map((one) => takenName(one, name, engine, owner)));
       const chosen = newest(instances);
       if (!chosen) continue;
-      const others = instances.filter((one) => one !== chosen);
+      const others = instances.filter((one) => one !== chosen && !isReplacing(one, chosen));
       problems.push(...others.map((one) => duplicate(one, chosen, name, engine, input)));
       claim(input.read(chosen, engine), chosen, engine, claims);
     }
@@ -81,11 +82,12 @@ function claim(
 }
 
 /** Whether this is the instance that the file's target names: labels take nothing from the file. */
-function isOf(spec: TargetSpec, { id, name }: InstanceSummary, engine: string): boolean {
+function isOf(spec: TargetSpec, instance: InstanceSummary, engine: string): boolean {
   const { source } = spec;
   if (source.engine !== engine) return false;
-  if (source.kind === "docker") return name === source.container;
-  return source.kind === "swarm" ? name === source.service : id === instanceOf(spec);
+  if (source.kind === "docker")
+    return plainName(instance) === plainName({ ...instance, name: source.container });
+  return source.kind === "swarm" ? instance.name === source.service : instance.id === instanceOf(spec);
 }
 
 function takenName(instance: InstanceSummary, name: string, engine: string, owner: TargetSpec): Problem {
@@ -152,6 +154,7 @@ function duplicate(
       where: `container ${other.name} (${engine})`,
       key: `${key}.match`,
       message,
+      mayPass: true,
     };
   }
   return {
@@ -160,6 +163,7 @@ function duplicate(
     key: "wakegate.name",
     value: name,
     message: `is another container of the target ${name}: ${chosen.name} counts, this one is left alone. Remove it, or give it its own wakegate.name.`,
+    mayPass: true,
   };
 }
 

@@ -19,6 +19,7 @@ export function directoryOf(
   isDismissed: (name: string) => boolean,
   isFromFile: (name: string) => boolean,
   goneHosts: readonly GoneHosts[],
+  fileHosts: ReadonlyMap<string, readonly RouteSpec[]>,
 ): readonly DirectoryEntry[] {
   const entries: DirectoryEntry[] = [...watchers].map((handle) => ({
     name: handle.name,
@@ -38,6 +39,15 @@ export function directoryOf(
       ? `${name} was known here, but its container does not exist any more`
       : `${name} is known from before, but its engine has not been listed yet`;
     entries.push({ name, routes, unavailable, ...(settled && { lost: true }) });
+  }
+  // The file has hosts for a container whose labels complete it: before the listing, nobody knows whether there is one.
+  if (!settled) {
+    const known = new Set(entries.map(({ name }) => name));
+    for (const [name, routes] of fileHosts) {
+      if (known.has(name)) continue;
+      const unavailable = `${name} is in the configuration file, but its engine has not been listed yet`;
+      entries.push({ name, routes: claimed(routes, undefined, true), unavailable });
+    }
   }
   // Whoever has the wildcard for itself is not gone.
   for (const { host, index, notice } of goneHosts) {

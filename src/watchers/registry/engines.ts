@@ -19,6 +19,7 @@ export class Engines implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #listener: EngineViewListener;
   readonly #followed = new Map<string, Followed>();
+  readonly #removed = new Set<string>();
 
   constructor(clock: Clock, listener: EngineViewListener) {
     this.#clock = clock;
@@ -31,6 +32,7 @@ export class Engines implements AsyncDisposable {
     const view = new EngineView(provider, this.#clock, this.#listener, stop.signal);
     const followed: Followed = { view, stop, watching: Promise.resolve() };
     this.#followed.set(provider.engine, followed);
+    this.#removed.delete(provider.engine);
     // Known before it speaks: a provider may list at once.
     followed.watching = this.#watch(provider, view, stop.signal);
   }
@@ -58,12 +60,18 @@ export class Engines implements AsyncDisposable {
     const followed = this.#followed.get(name);
     if (!followed) return undefined;
     this.#followed.delete(name);
+    this.#removed.add(name);
     return async () => {
       const { stop, watching, view } = followed;
       stop.abort(new WakegateError("removed", `engine ${name} was removed from the configuration`));
       await watching;
       await view.provider[Symbol.asyncDispose]();
     };
+  }
+
+  /** True for an engine that was followed and taken out: the configuration names it no more, or soon. */
+  isRemoved(name: string): boolean {
+    return this.#removed.has(name);
   }
 
   view(name: string): EngineView | undefined {
@@ -76,11 +84,6 @@ export class Engines implements AsyncDisposable {
 
   get names(): readonly string[] {
     return [...this.#followed.keys()];
-  }
-
-  /** True once each of them was listed completely. */
-  get allListed(): boolean {
-    return this.views.every(({ everListed }) => everListed);
   }
 
   /** Why each engine that does not answer does not. */

@@ -9,7 +9,9 @@ export interface InstanceIndex {
   /** All containers of a Compose project but one-offs. */
   byProject(engine: string, project: string): readonly InstanceSummary[];
   byService(engine: string, project: string, service: string): InstanceSummary | undefined;
-  /** True when all engines were listed: what is not here does not exist. */
+  /** True once the engine was listed: what it runs is all here. */
+  isListed(engine: string): boolean;
+  /** True once all engines were listed: what is not here does not exist. */
   readonly complete: boolean;
 }
 
@@ -30,12 +32,14 @@ export function indexOf(engines: readonly PlanEngine[]): InstanceIndex {
         push(services, `${engine}/${project}/${service}`, instance);
     }
   }
+  const listed = new Set(engines.flatMap((one) => (one.listed ? one.engine : [])));
   return {
     byId: (id) => ids.get(id),
     byName: (engine, name) => newest(names.get(`${engine}/${name}`) ?? []),
     byProject: (engine, project) => projects.get(`${engine}/${project}`) ?? [],
     byService: (engine, project, service) => newest(services.get(`${engine}/${project}/${service}`) ?? []),
-    complete: engines.every(({ listed }) => listed),
+    isListed: (engine) => listed.has(engine),
+    complete: engines.every((one) => one.listed),
   };
 }
 

@@ -5,7 +5,14 @@ import type { Instance, InstanceSummary } from "../../providers/provider.ts";
 import type { Engines } from "./engines.ts";
 import type { EngineView } from "./engine-view.ts";
 import { implicitTarget } from "./implicit.ts";
-import { makePlan, NO_PLAN, type BrokenTarget, type Plan, type PlannedTarget } from "./plan.ts";
+import {
+  makePlan,
+  NO_PLAN,
+  type BrokenTarget,
+  type Plan,
+  type PlanEngine,
+  type PlannedTarget,
+} from "./plan.ts";
 import { nameOnEngine } from "../../config/name-on-engine.ts";
 import { Named } from "./named.ts";
 import { Readings } from "./readings.ts";
@@ -65,13 +72,7 @@ export class Planning {
   make(): Plan {
     const settings = this.#settings;
     this.#plan = makePlan({
-      engines: this.#engines.views.map((view) => ({
-        engine: view.engine,
-        instances: [...view.instances.values()],
-        listed: view.everListed,
-        ...(view.self && { selfId: view.self.id }),
-        inside: insideOf(settings.engines, view.engine),
-      })),
+      engines: this.#enginesForPlan(),
       fileTargets: settings.targets,
       fileNames: settings.fileTargets,
       reserved: [settings.listen, settings.publicListen],
@@ -79,6 +80,29 @@ export class Planning {
       implicit: (instance, engine) => implicitTarget(instance, engine, settings),
     });
     return this.#plan;
+  }
+
+  /** True once each engine, configured or followed, was listed completely. */
+  get allListed(): boolean {
+    return this.#enginesForPlan().every(({ listed }) => listed);
+  }
+
+  /** Engines that are configured but not followed yet count as not listed: nothing of theirs is missing. */
+  #enginesForPlan(): readonly PlanEngine[] {
+    const { engines, targets } = this.#settings;
+    const names = new Set(this.#engines.names);
+    for (const { name } of engines) if (!this.#engines.isRemoved(name)) names.add(name);
+    if (targets.some(({ source }) => source.kind === "process")) names.add("process");
+    return [...names].map((engine) => {
+      const view = this.#engines.view(engine);
+      return {
+        engine,
+        instances: [...(view?.instances.values() ?? [])],
+        listed: view?.everListed === true,
+        ...(view?.self && { selfId: view.self.id }),
+        inside: insideOf(engines, engine),
+      };
+    });
   }
 
   boundTo(engine: string, id: string): PlannedTarget | undefined {

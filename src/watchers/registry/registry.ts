@@ -72,7 +72,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   constructor(options: RegistryOptions) {
     const { clock, log, settings } = options;
     this.#options = options;
-    this.#problems = new ProblemLog(log);
+    this.#problems = new ProblemLog(log, clock);
     this.#engines = new Engines(clock, this.#news());
     this.#planning = new Planning(settings, this.#engines);
     this.#usesWritten = new Rounds(clock, USES_WRITTEN_AFTER_MS);
@@ -83,15 +83,13 @@ export class Registry implements TargetDirectory, AsyncDisposable {
     this.#watchers = this.#watcherSet();
     this.#housekeeping = this.#keepHouse();
     this.#makePlan();
-    // No engine has been listed: there is none yet.
-    this.#settled = false;
   }
 
   get entries(): readonly DirectoryEntry[] {
     if (this.#entries) return this.#entries;
     const { fileTargets } = this.#planning.settings;
-    const withHosts = new Set(
-      fileTargets.flatMap(({ name, layer }) => (layer.hosts === undefined ? [] : name)),
+    const fileHosts = new Map(
+      fileTargets.flatMap(({ name, layer }) => (layer.hosts ? [[name, layer.hosts] as const] : [])),
     );
     this.#entries = directoryOf(
       this.plan,
@@ -99,8 +97,9 @@ export class Registry implements TargetDirectory, AsyncDisposable {
       this.#options.store,
       this.#settled,
       (name) => this.#planning.isDismissed(name),
-      (name) => withHosts.has(name),
+      (name) => fileHosts.has(name),
       goneHosts(this.#planning.settings.discover, this.#planning.settings.defaultsLayer),
+      fileHosts,
     );
     return this.#entries;
   }
@@ -158,8 +157,9 @@ export class Registry implements TargetDirectory, AsyncDisposable {
 
   /** Begins to follow an engine. Takes ownership of the provider. */
   addEngine(provider: Provider): void {
-    this.#settled = false;
     this.#engines.add(provider);
+    // What the file names on it is known before the engine answers, and also when it never does.
+    this.#makePlan();
   }
 
   /** Forgets an engine that the configuration does not name any more. */
@@ -232,7 +232,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   #makePlan(): void {
     if (this.#closing) return;
     const plan = this.#planning.make();
-    this.#settled = this.#engines.allListed;
+    this.#settled = this.#planning.allListed;
     this.#problems.tell(plan.problems, [...plan.broken.values()]);
     this.#watchers.sync();
     this.#engines.follow(plan);
@@ -313,6 +313,7 @@ export class Registry implements TargetDirectory, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
     this.#housekeeping[Symbol.dispose]();
+    this.#problems[Symbol.dispose]();
     this.pools[Symbol.dispose]();
     await this.#watchers[Symbol.asyncDispose]();
     this.#usesWritten[Symbol.dispose]();

@@ -132,6 +132,8 @@ export class WatcherSet implements AsyncDisposable {
     const watcher = new Watcher(target.spec, around, this.#audience);
     this.#watchers.set(name, watcher);
     this.#rememberRoutes(target.spec);
+    // Its outage was reported when this target was not known yet.
+    if (view.outage !== undefined) return watcher.dispatch({ type: "engine-away", message: view.outage });
     if (!view.everListed) return;
     const seen = target.instance === undefined ? undefined : view.instances.get(target.instance);
     if (seen?.status === "running" && !("runId" in seen)) view.lookAt(seen.id);

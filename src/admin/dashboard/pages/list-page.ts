@@ -215,11 +215,15 @@ export function emptyPage(
   context: ViewContext,
   gate: Html,
 ): string {
-  const main = html`<h1>Nothing to wake yet</h1>
-    <p class="lead">Give a container this label and recreate it. It appears here within two seconds.</p>
+  const away = seen.engines.some(({ outage }) => outage !== undefined);
+  const advice = html`<p class="lead">
+      Give a container this label and recreate it. It appears here within two seconds.
+    </p>
     <pre class="code">
 labels:
-  wakegate.enable: "true"</pre>
+  wakegate.enable: "true"</pre>`;
+  const main = html`<h1>${away ? "No target is known yet" : "Nothing to wake yet"}</h1>
+    ${away ? html`<p class="lead">An engine does not answer. Its targets appear here as soon as it does.</p>` : advice}
     <h2>What Wakegate sees</h2>
     <ul class="ev" data-key="sees">
       ${seen.engines.map(({ name, outage, containers }) => html`<li class="${outage === undefined ? "on" : ""}"><i></i><span>Engine ${name}</span><span class="v">${outage ?? `connected, ${plural(containers, "container")}`}</span></li>`)}
